@@ -1,0 +1,45 @@
+"""insarcast: from interferograms to forecasts of ground subsidence that can be trusted.
+
+snakemake                                            the default study (config/config.yaml)
+snakemake -- mexico_city                             another of config/studies
+snakemake --config study_file=path/to/my_area.yaml   a study of your own
+snakemake -n -- mexico_city                          what would run
+"""
+
+
+configfile: workflow.source_path("config/config.yaml")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/acquire.smk"
+include: "workflow/rules/stack.smk"
+include: "workflow/rules/forecast.smk"
+include: "workflow/rules/combine.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        targets(config["study"]),
+
+
+for name in STUDIES:
+
+    rule:
+        name:
+            study_rule(name)
+        input:
+            targets(name),
+
+
+report: "workflow/report/workflow.rst"
+
+
+onstart:
+    FAILURES.unlink(missing_ok=True)
+
+
+onerror:
+    show_failures()

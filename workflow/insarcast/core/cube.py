@@ -1,0 +1,138 @@
+"""The cube contract: what a cube is, and how stores are opened and written.
+
+A cube is one line of sight: an ``xarray.Dataset`` in Zarr v3 with dims ``(time, y, x)`` or ``(time, point)``.
+Displacement is in mm along the line of sight, positive towards the satellite, 0 at the reference date and point.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from .errors import InsarcastError
+
+Block = tuple[slice, slice]
+
+CHUNK = 128
+_SHARD_BYTES = 64 * 2**20
+_UNITS = {
+    "displacement": "mm",
+    "sigma": "mm",
+    "velocity": "mm yr-1",
+    "velocity_sigma": "mm yr-1",
+}
+_SIGN = "positive towards the satellite"
+
+
+def shard_edge(layers: int) -> int:
+    """Edge in pixels of a square shard that holds ``layers`` float32 layers in at most 64 MiB, a multiple of the chunk's."""
+    return CHUNK * max(1, min(8, int(math.sqrt(_SHARD_BYTES / (4 * max(layers, 1)))) // CHUNK))
+
+
+def blocks(ny: int, nx: int, edge: int) -> Iterator[Block]:
+    """Windows of at most ``edge`` x ``edge`` pixels that cover a grid, row by row; aligned to shards of that edge."""
+    for top in range(0, ny, edge):
+        for left in range(0, nx, edge):
+            yield slice(top, min(top + edge, ny)), slice(left, min(left + edge, nx))
+
+
+def _encoding(data: xr.Dataset, edge: int | None) -> dict[str, dict[str, Any]]:
+    """Sharded, time in one chunk; space in chunks of 128 pixels, so that a time series costs one small read."""
+    encoding: dict[str, dict[str, Any]] = {}
+    for name, variable in data.variables.items():
+        if variable.ndim < 2 or "y" not in variable.dims:
+            continue
+        layers = math.prod(size for dim, size in variable.sizes.items() if dim not in ("y", "x"))
+        chunks, shards = [], []
+        for dim, size in variable.sizes.items():
+            if dim in ("y", "x"):
+                chunk = min(CHUNK, size)
+                chunks.append(chunk)
+                shards.append(chunk * math.ceil(min(edge or shard_edge(layers), size) / chunk))
+            else:
+                chunks.append(size)
+                shards.append(size)
+        encoding[str(name)] = {"chunks": tuple(chunks), "shards": tuple(shards)}
+    return encoding
+
+
+def create_store(template: xr.Dataset, path: Path, edge: int) -> None:
+    """Write coordinates, attributes and empty variables of ``template``; blocks of ``edge`` pixels are filled in later.
+
+    Variables with ``y`` and ``x`` may be dask or zero-strided arrays: they are never computed. Others are written now.
+    """
+    lazy = template.chunk({dim: -1 for dim in template.dims})
+    lazy.to_zarr(path, mode="w", zarr_format=3, consolidated=False, compute=False, encoding=_encoding(template, edge))
+    small = [n for n in template.data_vars if "y" not in template[n].dims]
+    if small:
+        template[small].drop_vars(list(template.coords)).compute().to_zarr(path, mode="r+", consolidated=False)
+
+
+def write_block(data: xr.Dataset, path: Path, block: Block) -> None:
+    """Fill one block of a store made by :func:`create_store`; ``data`` holds only variables with ``y`` and ``x``."""
+    data.drop_vars(list(data.coords)).to_zarr(
+        path, mode="r+", consolidated=False, region={"y": block[0], "x": block[1]}, safe_chunks=False
+    )
+
+
+def write_store(data: xr.Dataset, path: Path) -> None:
+    """Write a dataset that fits in memory as sharded Zarr v3."""
+    clean = data.copy()
+    for variable in clean.variables.values():
+        variable.encoding = {}
+    clean.to_zarr(path, mode="w", zarr_format=3, consolidated=False, encoding=_encoding(clean, None))
+
+
+def open_store(path: Path | str) -> xr.Dataset:
+    """Open a store lazily, with its CRS; dask chunks are the store's shards.
+
+    Raises:
+        InsarcastError: there is no readable store.
+    """
+    import rioxarray  # noqa: F401  (registers .rio)
+
+    try:
+        return xr.open_zarr(path, consolidated=False, decode_coords="all")
+    except (FileNotFoundError, KeyError, ValueError) as error:
+        raise InsarcastError(f"{path} is no readable store ({error}); delete it and run again.") from error
+
+
+def open_cube(path: Path | str) -> xr.Dataset:
+    """Open a cube and hold it to the contract.
+
+    Raises:
+        InsarcastError: a variable is missing, or has wrong units, sign or dims; the sentence names it.
+    """
+    cube = open_store(path)
+    check_cube(cube, str(path))
+    return cube
+
+
+def check_cube(cube: xr.Dataset, where: str = "the cube") -> None:
+    """Raise an InsarcastError that names the first variable of ``cube`` that breaks the contract."""
+    for name in ("displacement", "mask"):
+        if name not in cube:
+            raise InsarcastError(f"{where} has no variable '{name}'; it is no cube.")
+    space = ("y", "x") if "y" in cube.displacement.dims else ("point",)
+    for name in ("displacement", "sigma", "filled"):
+        if name in cube and cube[name].dims != ("time", *space):
+            raise InsarcastError(f"{where}: '{name}' has dims {cube[name].dims}, it must have {('time', *space)}.")
+    if cube.mask.dims != space or cube.mask.dtype != bool:
+        raise InsarcastError(f"{where}: 'mask' must be bool over {space}, True = use; it is {cube.mask.dtype} over {cube.mask.dims}.")
+    for name, units in _UNITS.items():
+        if name in cube and cube[name].attrs.get("units") != units:
+            raise InsarcastError(f"{where}: '{name}' is in {cube[name].attrs.get('units', 'no units')!r}, it must be in {units!r}.")
+    if _SIGN not in cube.displacement.attrs.get("sign", ""):
+        raise InsarcastError(f"{where}: the sign of 'displacement' must be stated as '{_SIGN}'.")
+    if cube.sizes["time"] > 1 and not (np.diff(cube.time.values) > np.timedelta64(0)).all():
+        raise InsarcastError(f"{where}: the dates are not ascending.")
+
+
+def as_of(vintage: str) -> str | None:
+    """Last date ``yyyymmdd`` that a vintage may see; None for ``full``."""
+    return None if vintage == "full" else vintage.removeprefix("asof-")

@@ -1,0 +1,102 @@
+"""What ``acquire`` found: the one file that later stages read it from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import InsarcastError
+from .files import write_json
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One interferogram.
+
+    Attributes:
+        date1: first (primary) acquisition, ``yyyymmdd``.
+        date2: second (secondary) acquisition, later than ``date1``.
+        unwrapped: file of the unwrapped phase.
+        coherence: file of the coherence, or None.
+        baseline: perpendicular baseline in m, or None.
+    """
+
+    date1: str
+    date2: str
+    unwrapped: str
+    coherence: str | None = None
+    baseline: float | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.date1}_{self.date2}"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Products of one cube, without times, so that the same products give the same bytes.
+
+    Attributes:
+        source: name of the source, for example ``geotiff``.
+        dates: acquisition dates, ascending, ``yyyymmdd``.
+        pairs: interferograms in the order of their dates.
+        static: name -> file of layers that do not change in time (``dem``, ``los_east`` ...).
+        gnss: GNSS files.
+        conventions: ``sign`` (away or towards), ``wavelength`` in m, ``nodata``, ``los`` (enu unit vector) and the like.
+        skipped: what was left out: ``{"what", "name", "reason"}``.
+        sha256: file -> checksum of every file above.
+        credits: who made the data and under which licence.
+    """
+
+    source: str
+    dates: list[str]
+    pairs: list[Pair]
+    static: dict[str, str] = field(default_factory=dict)
+    gnss: list[str] = field(default_factory=list)
+    conventions: dict[str, Any] = field(default_factory=dict)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    sha256: dict[str, str] = field(default_factory=dict)
+    credits: list[str] = field(default_factory=list)
+
+    def write(self, path: Path) -> None:
+        write_json(path, asdict(self))
+
+
+def read_manifest(path: Path | str) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        InsarcastError: the file is missing or is no manifest of this version.
+    """
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+        return Manifest(**values | {"pairs": [Pair(**pair) for pair in values["pairs"]]})
+    except FileNotFoundError:
+        raise InsarcastError(f"There is no manifest {path}; run the workflow's acquire stage first.") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise InsarcastError(f"{path} is no manifest of this version ({error}); delete it and run again.") from error
+
+
+def last_origins(dates: Sequence[str], count: int, *, where: str, steps: int = 1, history: int = 3) -> list[str]:
+    """The last ``count`` dates that have ``steps`` later dates to score and ``history`` dates up to and with themselves.
+
+    Args:
+        dates: acquisition dates, ascending.
+        count: how many origins.
+        where: name of what holds the dates, for the sentence.
+        steps: dates needed after the last origin.
+        history: dates needed up to and with the first origin.
+
+    Raises:
+        InsarcastError: there are not enough dates.
+    """
+    most = len(dates) - steps - history + 1
+    if count > most:
+        raise InsarcastError(
+            f"forecast.origins asks for {count} test dates, but {where} holds {len(dates)} dates, which allow {max(most, 0)} "
+            f"(each needs {history} dates before its forecast and {steps} after); lower forecast.origins or add acquisitions."
+        )
+    return list(dates[len(dates) - steps - count : len(dates) - steps])

@@ -1,0 +1,162 @@
+"""Studies: read, check against the schema, fill in defaults."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import InsarcastError
+
+SCHEMA = Path(__file__).resolve().parents[2] / "schemas/study.schema.yaml"
+
+
+def list_studies(folder: Path | str, extra: str | None = None) -> dict[str, Path]:
+    """Study name -> file, from file names alone; nothing is read.
+
+    Args:
+        folder: the folder of studies, ``config/studies``.
+        extra: one more study file, wherever it is.
+    """
+    files = [*sorted(Path(folder).glob("*.yaml")), *([Path(extra).resolve()] if extra else [])]
+    return {file.stem: file for file in files}
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The study schema as a dictionary."""
+    return dict(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+
+
+class Study:
+    """A checked study: one YAML with every default filled in.
+
+    Raises:
+        InsarcastError: no such file, no YAML, or a key or value that the schema does not know; one sentence says which.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        values = _read(self.path)
+        _check(values, self.path)
+        self.values: dict[str, Any] = _fill(values, schema())
+        own = {key: value for key, value in self.values.items() if key != "cubes"}
+        self._cubes = {name: _merge(own, _fill_cube(cube)) for name, cube in self.values["cubes"].items()}
+
+    @property
+    def cubes(self) -> list[str]:
+        """Names of the study's cubes."""
+        return list(self._cubes)
+
+    def get(self, key: str, cube: str | None = None) -> Any:
+        """Value of a dotted key, from the cube where it overrides the study.
+
+        Raises:
+            InsarcastError: the study has no such cube.
+            KeyError: the schema has no such key.
+        """
+        if cube is not None and cube not in self._cubes:
+            raise InsarcastError(f"{self.path} has no cube '{cube}'; it has {', '.join(self._cubes)}.")
+        value: Any = self.values if cube is None else self._cubes[cube]
+        for part in key.split("."):
+            value = value[part]
+        return copy.deepcopy(value)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError):
+        raise InsarcastError(f"There is no study file {path}.") from None
+    except UnicodeDecodeError:
+        raise InsarcastError(f"{path} is no text in UTF-8; save it as one.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise InsarcastError(f"{path} is no valid YAML: {place}{getattr(error, 'problem', None) or 'cannot be parsed'}.") from None
+    if not isinstance(values, dict):
+        raise InsarcastError(f"{path} must hold keys and values; at least 'cubes'.")
+    return values
+
+
+def _check(values: dict[str, Any], path: Path) -> None:
+    import jsonschema
+
+    validator = jsonschema.Draft202012Validator(schema())
+    if error := jsonschema.exceptions.best_match(validator.iter_errors(values)):
+        raise InsarcastError(f"{path}: {_sentence(error)}")
+
+
+def _sentence(error: Any) -> str:
+    """One sentence for a schema violation; the validator's own runs over ten lines."""
+    where = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        bad = next(key for key in error.instance if key not in known)
+        guess = difflib.get_close_matches(str(bad), known, 1)
+        hint = f"did you mean '{guess[0]}'?" if guess else f"known are {', '.join(known)}."
+        return f"unknown key '{'.'.join(filter(None, [where, str(bad)]))}'; {hint}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return f"the key '{'.'.join(filter(None, [where, missing]))}' is missing."
+    if error.validator == "enum":
+        return f"'{where}' is {error.instance!r}, but must be one of {', '.join(map(str, error.validator_value))}."
+    if error.validator == "type":
+        return f"'{where}' is {error.instance!r}, but must be of type {_either(error.validator_value)}."
+    if error.validator in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
+        sign = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}[error.validator]
+        return f"'{where}' is {error.instance!r}, but must be {sign} {error.validator_value}."
+    if hint := error.schema.get("x-hint"):
+        return f"'{where}' is {error.instance!r}, but must be {hint}."
+    return f"'{where or 'the study'}': {error.message}."
+
+
+def _either(types: str | list[str]) -> str:
+    return types if isinstance(types, str) else " or ".join(types)
+
+
+def _resolve(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Follow a local ``$ref``; keys beside it win (a description may differ from place to place)."""
+    if "$ref" not in node:
+        return node
+    target: Any = schema()
+    for part in node["$ref"].removeprefix("#/").split("/"):
+        target = target[part]
+    return {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+
+
+def _fill(values: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of ``values`` with the schema's defaults."""
+    filled = dict(values)
+    for key, raw in _resolve(node).get("properties", {}).items():
+        sub = _resolve(raw)
+        if key not in filled and "default" in sub:
+            filled[key] = copy.deepcopy(sub["default"])
+        if isinstance(filled.get(key), dict):
+            filled[key] = _fill(filled[key], sub)
+    return filled
+
+
+def _fill_cube(cube: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Defaults of the keys that only a cube has; shared keys get theirs from the study."""
+    values = dict(cube or {})
+    node = _resolve(schema()["$defs"]["cube"])
+    shared = set(schema()["properties"])
+    own = {"properties": {key: sub for key, sub in node["properties"].items() if key not in shared}}
+    return _fill(values, own)
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """``below`` overridden by ``above``, dictionaries key by key."""
+    merged = copy.deepcopy(dict(below))
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged

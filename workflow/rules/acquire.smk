@@ -1,0 +1,33 @@
+"""acquire: find the products of a cube, or fetch their public originals.
+
+inputs:   the folder that the study names, under the data root
+outputs:  results/{study}/{cube}/acquire/manifest.json (the files stay where they are, or in the cache)
+steps:    acquire_products
+"""
+
+
+checkpoint acquire_products:
+    output:
+        manifest=f"{CUBE}/acquire/manifest.json",
+    log:
+        "logs/acquire_products/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/acquire_products/{{study}}/{{cube}}.tsv"
+    conda:
+        "../../envs/io.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="4h",
+    params:
+        source=setting("source"),
+        products=setting("products"),
+        gnss=setting("gnss"),
+        data_root=DATA_ROOT,
+        originals=f"{workflow.basedir}/config/originals",
+        cache=CACHE,
+        code=code("acquire_products"),
+    message:
+        "Finding the products of {wildcards.cube} of {wildcards.study}"
+    script:
+        "../scripts/door.py"

@@ -1,0 +1,150 @@
+"""What every rule file needs: studies, settings, vintages, targets and the code hash."""
+
+import os
+import re
+import sys
+from functools import cache, wraps
+from pathlib import Path
+
+sys.path.insert(0, f"{workflow.basedir}/workflow")
+from insarcast.core import (
+    InsarcastError,
+    Study,
+    code_hash,
+    fingerprint,
+    last_origins,
+    list_studies,
+    read_manifest,
+)
+
+FAILURES = Path(".snakemake/insarcast.failures")
+CUBE = "results/{study}/{cube}"
+BENCHMARKS = "logs/benchmarks"
+
+
+def plainly(function):
+    """Let an expected error end as its sentence; Snakemake adds a traceback to any Exception."""
+
+    @wraps(function)
+    def run(*arguments, **named):
+        try:
+            return function(*arguments, **named)
+        except InsarcastError as error:
+            # SystemExit's own text is lost after a checkpoint: print, then exit.
+            print(f"insarcast: {error}", file=sys.stderr, flush=True)
+            sys.exit(1)
+
+    return run
+
+
+@plainly
+def configure():
+    """Studies by name; an unknown key of the config file or of --config ends here."""
+    known = {"study", "study_file", "data_root", "cache"}
+    if unknown := sorted(set(config) - known):
+        raise InsarcastError(
+            f"unknown config key '{unknown[0]}'; known are {', '.join(sorted(known))} (a study's own keys belong into its file)."
+        )
+    if "study_file" in config:
+        if not Path(config["study_file"]).is_file():
+            raise InsarcastError(
+                f"There is no study file {config['study_file']}; config study_file names it."
+            )
+        config["study"] = Path(config["study_file"]).stem
+    return list_studies(f"{workflow.basedir}/config/studies", config.get("study_file"))
+
+
+STUDIES = configure()
+CACHE = config.get("cache", "cache")
+DATA_ROOT = config.get("data_root", os.environ.get("INSARCAST_DATA"))
+
+
+wildcard_constraints:
+    study="|".join(map(re.escape, STUDIES)) or "none",
+    cube=r"[A-Za-z0-9][\w-]*",
+    vintage=r"full|asof-\d{8}",
+    model=r"[a-z][a-z0-9_]*",
+
+
+@plainly
+@cache
+def study(name):
+    if name not in STUDIES:
+        raise InsarcastError(
+            f"There is no study '{name}'; there are {', '.join(STUDIES)}. Name one, or give a file by --config study_file=..."
+        )
+    return Study(STUDIES[name])
+
+
+code = plainly(code_hash)
+
+
+def setting(key):
+    """A dotted key of the wildcards' cube, else of their study."""
+    return lambda wildcards: plainly(study(wildcards.study).get)(
+        key, wildcards.get("cube")
+    )
+
+
+@plainly
+def models(wildcards):
+    """Models of a cube's forecasts, persistence first."""
+    named = study(wildcards.study).get("forecast.models", wildcards.cube)
+    return ["persistence", *(name for name in named if name != "persistence")]
+
+
+@plainly
+def origins(wildcards):
+    """As-of vintages of a cube: the study's dates, or the last that acquire found."""
+    wanted = study(wildcards.study).get("forecast.origins", wildcards.cube)
+    if isinstance(wanted, int):
+        found = checkpoints.acquire_products.get(
+            study=wildcards.study, cube=wildcards.cube
+        ).output.manifest
+        history = study(wildcards.study).get("forecast.history", wildcards.cube)
+        dates = read_manifest(found).dates
+        wanted = last_origins(dates, wanted, where=found, history=history)
+    return [f"asof-{date}" for date in wanted]
+
+
+def vintages_of(pattern):
+    """A pattern once for each as-of vintage of the cube."""
+    return lambda wildcards: expand(pattern, **wildcards, vintage=origins(wildcards))
+
+
+def models_of(pattern):
+    """A pattern once for each model of the cube, persistence first."""
+    return lambda wildcards: expand(pattern, **wildcards, model=models(wildcards))
+
+
+def cubes_of(pattern):
+    """A pattern once for each cube of the study."""
+    return lambda wildcards: expand(
+        pattern, study=wildcards.study, cube=study(wildcards.study).cubes
+    )
+
+
+def targets(name):
+    """What a study leaves; its file is read when the target is asked for."""
+    page = ["index.html"]
+    perc = ["stack/full/cube.zarr", "evaluate/scores.parquet", "report/maps"]
+    return lambda wildcards: [
+        *(f"results/{name}/report/{leaf}" for leaf in page if study(name)),
+        *(f"results/{name}/{cube}/{leaf}" for cube in study(name).cubes for leaf in perc),
+    ]
+
+
+@plainly
+def study_rule(name):
+    """The target rule of a study bears its name, so no study may be called like a rule."""
+    if hasattr(rules, name):
+        raise InsarcastError(
+            f"The study {STUDIES[name]} is named like the workflow's rule '{name}'; rename the file."
+        )
+    return name
+
+
+def show_failures():
+    """The sentences of every failed job, wherever it ran."""
+    if FAILURES.exists():
+        print(f"\nWhat went wrong:\n{FAILURES.read_text()}", file=sys.stderr, flush=True)

@@ -1,0 +1,119 @@
+"""stack: from products to the displacement cube of each vintage.
+
+inputs:   manifest.json and the files it names
+outputs:  results/{study}/{cube}/stack/: ifgs.zarr, closure.zarr, network.parquet,
+          and per vintage (full, asof-yyyymmdd) inversion.zarr, decisions.json, cube.zarr
+steps:    align_products, close_loops, invert_network, build_cube
+"""
+
+
+rule align_products:
+    input:
+        manifest=rules.acquire_products.output.manifest,
+    output:
+        ifgs=directory(f"{CUBE}/stack/ifgs.zarr"),
+    log:
+        "logs/align_products/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/align_products/{{study}}/{{cube}}.tsv"
+    conda:
+        "../../envs/stack.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="2h",
+    params:
+        bad_file=setting("products.bad_file"),
+        code=code("align_products"),
+    message:
+        "Aligning the interferograms of {wildcards.cube} on one grid"
+    script:
+        "../scripts/door.py"
+
+
+rule close_loops:
+    input:
+        ifgs=rules.align_products.output.ifgs,
+    output:
+        closure=directory(f"{CUBE}/stack/closure.zarr"),
+        network=f"{CUBE}/stack/network.parquet",
+    log:
+        "logs/close_loops/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/close_loops/{{study}}/{{cube}}.tsv"
+    conda:
+        "../../envs/stack.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="2h",
+    params:
+        code=code("close_loops"),
+    message:
+        "Closing the loops of {wildcards.cube}"
+    script:
+        "../scripts/door.py"
+
+
+rule invert_network:
+    input:
+        ifgs=rules.align_products.output.ifgs,
+        closure=rules.close_loops.output.closure,
+        network=rules.close_loops.output.network,
+    output:
+        inversion=directory(f"{CUBE}/stack/{{vintage}}/inversion.zarr"),
+        decisions=f"{CUBE}/stack/{{vintage}}/decisions.json",
+    log:
+        "logs/invert_network/{study}/{cube}/{vintage}.log",
+    benchmark:
+        f"{BENCHMARKS}/invert_network/{{study}}/{{cube}}/{{vintage}}.tsv"
+    conda:
+        "../../envs/stack.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime="4h",
+    params:
+        vintage="{vintage}",
+        quality=setting("stack.quality"),
+        closing=setting("stack.closure"),
+        bridge=setting("stack.network.bridge"),
+        reference=setting("stack.reference"),
+        settings=setting("stack.inversion"),
+        code=code("invert_network"),
+    message:
+        "Inverting the network of {wildcards.cube}, {wildcards.vintage}"
+    script:
+        "../scripts/door.py"
+
+
+rule build_cube:
+    input:
+        ifgs=rules.align_products.output.ifgs,
+        closure=rules.close_loops.output.closure,
+        inversion=rules.invert_network.output.inversion,
+        decisions=rules.invert_network.output.decisions,
+    output:
+        cube=directory(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
+    log:
+        "logs/build_cube/{study}/{cube}/{vintage}.log",
+    benchmark:
+        f"{BENCHMARKS}/build_cube/{{study}}/{{cube}}/{{vintage}}.tsv"
+    conda:
+        "../../envs/stack.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="2h",
+    params:
+        vintage="{vintage}",
+        mask=setting("stack.mask"),
+        seed=setting("forecast.seed"),
+        config=lambda wildcards: fingerprint(
+            [setting(key)(wildcards) for key in ("products", "stack")]
+        ),
+        code=code("build_cube"),
+    message:
+        "Building the cube of {wildcards.cube}, {wildcards.vintage}"
+    script:
+        "../scripts/door.py"

@@ -1,0 +1,87 @@
+"""The one door between rules and library: rule ``r`` in <stage>.smk runs ``insarcast.<stage>.r``."""
+
+import contextlib
+import fcntl
+import inspect
+import os
+import random
+import shutil
+import sys
+import traceback
+from pathlib import Path
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "DASK_NUM_WORKERS"):
+    os.environ[variable] = str(snakemake.threads)  # before numpy is imported
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+# Snakemake's preamble lends the launcher's packages; a rule's environment must be complete without them.
+own = [Path(sys.prefix), Path(sys.base_prefix)]
+inside = lambda place: any(Path(place).is_relative_to(prefix) for prefix in own)
+sys.path[:] = [str(Path(__file__).resolve().parents[1])] + [place for place in sys.path if inside(place)]
+for name, module in list(sys.modules.items()):
+    origin = getattr(module, "__file__", None)
+    if origin and not inside(origin) and not name.startswith(("snakemake", "__main__")):
+        del sys.modules[name]
+
+
+def paths(value):
+    return Path(value) if isinstance(value, str) else [Path(item) for item in value]
+
+
+def call(job):
+    """Run the rule's function on its files and settings, by name; write outputs beside, then rename."""
+    from importlib import import_module
+
+    from insarcast.lazy import home
+
+    function = getattr(import_module(home(job.rule)), job.rule)
+    beside = {name: Path(out).with_name(f".part-{Path(out).name}") for name, out in job.output.items()}
+    given = {name: paths(value) for name, value in job.input.items()} | beside
+    given |= {name: value for name, value in job.params.items() if name != "code"}
+    offered = {"threads": job.threads, "mem_mb": job.resources.get("mem_mb"), "log": paths(job.log[0])}
+    wanted = inspect.signature(function).parameters
+    given |= {name: value for name, value in offered.items() if name in wanted}
+    random.seed(job.params.get("seed", 0))
+    first = next(iter(beside.values()))
+    hold = first.with_name(first.name + ".lock")
+    with open(hold, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sentence = f"{job.output[0]} is still being written by an earlier run that was killed; wait for it or end it, then run again."
+            raise OSError(sentence) from None
+        try:
+            for part in beside.values():
+                shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
+            function(**given)
+            for name, part in beside.items():
+                part.rename(job.output[name])
+        finally:
+            with contextlib.suppress(OSError):
+                hold.unlink()
+
+
+def say(screen, sentence):
+    """The screen first: the disk may be full. Snakemake's onerror prints the failures file, wherever the job ran."""
+    with contextlib.suppress(OSError):
+        os.write(screen, f"insarcast: {sentence}\n".encode())
+    with contextlib.suppress(OSError), open(".snakemake/insarcast.failures", "a") as failures:
+        failures.write(f"{snakemake.rule}: {sentence}\n")
+
+
+screen = os.dup(2)
+try:
+    record = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.dup2(record, 1), os.dup2(record, 2)
+    call(snakemake)
+except KeyboardInterrupt:
+    os._exit(130)
+except BaseException as error:
+    from insarcast.core import InsarcastError
+
+    expected = isinstance(error, (InsarcastError, OSError))
+    say(screen, f"{error}" if expected else f"unexpected {type(error).__name__}: {error} (details in {snakemake.log[0]})")
+    with contextlib.suppress(OSError):
+        traceback.print_exc()
+        sys.stderr.flush()
+    os._exit(1)
