@@ -1,0 +1,149 @@
+"""report: the figures, one rule per group; each figure has a .json beside it (title, alt text, caption, numbers).
+
+inputs:   the full cube, decisions.json and closure.zarr of stack; combined forecasts and choice.json of combine;
+          scores.parquet, errors.zarr and gnss.{json,parquet} of evaluate
+outputs:  results/{study}/{cube}/report/figures/Fxx_name.{png,svg,json}
+steps:    draw_displacement, draw_network, draw_noise, draw_gnss, draw_forecast, draw_scores
+"""
+
+DRAWN = []
+
+
+def figures(section, **files):
+    """Outputs of a drawing rule: each figure, registered for Snakemake's own report, and its JSON."""
+    outputs = {}
+    for name, file in files.items():
+        figure = f"{CUBE}/report/figures/{file}"
+        facts = re.sub(r"\.\w+$", ".json", figure)
+        labels = {"cube": "{cube}", "figure": name.replace("_", " ")}
+        outputs[name] = report(
+            figure, caption=f"../report/{name}.rst", category=section, labels=labels
+        )
+        outputs[f"{name}_json"] = facts
+        DRAWN.extend([figure, facts])
+    return outputs
+
+
+rule draw_displacement:
+    input:
+        cube=f"{CUBE}/stack/full/cube.zarr",
+        gnss=f"{CUBE}/evaluate/gnss.json",
+    output:
+        **figures(
+            "2 Maps",
+            velocity="F01_velocity.png",
+            displacement="F02_displacement.png",
+        ),
+    log:
+        "logs/draw_displacement/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/draw_displacement/{{study}}/{{cube}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        colours=setting("report.colours"),
+        stations=setting("gnss.stations"),
+        code=code("draw_displacement"),
+    message:
+        "Drawing velocity and displacement of {wildcards.cube}"
+    script:
+        "../scripts/door.py"
+
+
+use rule draw_displacement as draw_network with:
+    input:
+        decisions=f"{CUBE}/stack/full/decisions.json",
+        closure=f"{CUBE}/stack/closure.zarr",
+        cube=f"{CUBE}/stack/full/cube.zarr",
+    output:
+        **figures(
+            "5 Is the displacement right?",
+            network="F11_network.svg",
+            coherence="F12_coherence.png",
+            loops="F13_closure.png",
+        ),
+    log:
+        "logs/draw_network/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/draw_network/{{study}}/{{cube}}.tsv"
+    params:
+        code=code("draw_network"),
+    message:
+        "Drawing network and loop closure of {wildcards.cube}"
+
+
+use rule draw_displacement as draw_noise with:
+    input:
+        cube=f"{CUBE}/stack/full/cube.zarr",
+    output:
+        **figures("5 Is the displacement right?", noise="F14_noise.png"),
+    log:
+        "logs/draw_noise/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/draw_noise/{{study}}/{{cube}}.tsv"
+    params:
+        code=code("draw_noise"),
+    message:
+        "Drawing noise indices and mask of {wildcards.cube}"
+
+
+use rule draw_displacement as draw_gnss with:
+    input:
+        gnss=f"{CUBE}/evaluate/gnss.json",
+        series=f"{CUBE}/evaluate/gnss.parquet",
+    output:
+        **figures("5 Is the displacement right?", comparison="F15_gnss.svg"),
+    log:
+        "logs/draw_gnss/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/draw_gnss/{{study}}/{{cube}}.tsv"
+    params:
+        code=code("draw_gnss"),
+    message:
+        "Drawing the comparison of {wildcards.cube} with GNSS"
+
+
+use rule draw_displacement as draw_forecast with:
+    input:
+        cube=f"{CUBE}/stack/full/cube.zarr",
+        forecasts=models_of(f"{CUBE}/combine/{{model}}.zarr"),
+        choice=f"{CUBE}/combine/choice.json",
+        errors=f"{CUBE}/evaluate/errors.zarr",
+    output:
+        **figures("2 Maps", forecast="F03_forecast.png"),
+        **figures("4 Can the forecast be trusted?", failure="F10_failure.png"),
+    log:
+        "logs/draw_forecast/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/draw_forecast/{{study}}/{{cube}}.tsv"
+    params:
+        colours=setting("report.colours"),
+        code=code("draw_forecast"),
+    message:
+        "Drawing the forecast of {wildcards.cube}"
+
+
+use rule draw_displacement as draw_scores with:
+    input:
+        scores=f"{CUBE}/evaluate/scores.parquet",
+        choice=f"{CUBE}/combine/choice.json",
+    output:
+        **figures(
+            "4 Can the forecast be trusted?",
+            skill="F05_skill.svg",
+            error="F06_error.svg",
+            scorecard="F07_scorecard.svg",
+            coverage="F08_coverage.svg",
+        ),
+    log:
+        "logs/draw_scores/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/draw_scores/{{study}}/{{cube}}.tsv"
+    params:
+        code=code("draw_scores"),
+    message:
+        "Drawing the scores of {wildcards.cube}"
