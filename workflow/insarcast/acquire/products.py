@@ -1,0 +1,83 @@
+"""Find the products of one cube and write down where they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from insarcast.core import InsarcastError, Manifest, file_sha256
+
+from .geotiff import Found, find_geotiff
+from .originals import original_credits
+from .patterns import example
+from .places import find_folder
+from .select import Skipped, skip
+
+_SOURCES = {"geotiff": find_geotiff}
+
+
+def acquire_products(
+    manifest: Path,
+    source: str,
+    products: dict[str, Any],
+    gnss: dict[str, Any],
+    data_root: str | None,
+    originals: str,
+    cache: str,
+) -> None:
+    """Find the products and GNSS files of one cube, or fetch their public originals.
+
+    Args:
+        manifest: JSON to write, see :class:`insarcast.core.Manifest`.
+        source: what the products are, a name of the schema's ``source``.
+        products: the study's ``products``, defaults filled in.
+        gnss: the study's ``gnss``, defaults filled in.
+        data_root: folder that relative names lie under, or None.
+        originals: folder of the tables of public originals.
+        cache: folder for what is fetched.
+
+    Raises:
+        InsarcastError: the folder is nowhere, its files cannot be used, or a file is broken.
+    """
+    if source not in _SOURCES:
+        raise InsarcastError(f"There is no source '{source}'; known are {', '.join(_SOURCES)}.")
+    places: dict[str, Any] = {"data_root": data_root, "originals": Path(originals), "cache": Path(cache)}
+    folder = find_folder(products["folder"], key="products.folder", original=products["original"], **places)
+    found: Found = _SOURCES[source](folder, products)
+    stations, missing = _find_gnss(gnss, places)
+    files = [pair.unwrapped for pair in found.pairs] + [pair.coherence for pair in found.pairs if pair.coherence]
+    Manifest(
+        source=source,
+        dates=sorted({date for pair in found.pairs for date in (pair.date1, pair.date2)}),
+        pairs=found.pairs,
+        static=found.static,
+        gnss=stations,
+        conventions=found.conventions,
+        skipped=found.skipped + missing,
+        sha256={name: file_sha256(Path(name)) for name in [*files, *found.static.values(), *stations]},
+        credits=_credits(products, gnss, Path(originals)),
+    ).write(manifest)
+
+
+def _find_gnss(gnss: dict[str, Any], places: dict[str, Any]) -> tuple[list[str], list[Skipped]]:
+    """GNSS files of the study; what is missing is no reason to stop, but is listed.
+
+    A plain name must be there; a pattern with ``*`` may fit nothing as long as another name fits.
+    """
+    name = gnss["folder"]
+    if name is None:
+        return [], []
+    try:
+        folder = find_folder(name, key="gnss.folder", original=gnss["original"], **places)
+    except InsarcastError as error:
+        return [], [skip("gnss", name, str(error))]
+    fitting = {wanted: sorted(path for path in folder.glob(wanted) if path.is_file()) for wanted in gnss["files"]}
+    files = list(dict.fromkeys(str(path) for paths in fitting.values() for path in paths))
+    nothing = [wanted for wanted, paths in fitting.items() if not paths and ("*" not in wanted or not files)]
+    return files, [skip("gnss", wanted, f"no file in {folder} fits it; {example(folder)}") for wanted in nothing]
+
+
+def _credits(products: dict[str, Any], gnss: dict[str, Any], originals: Path) -> list[str]:
+    """Join the study's credits, then those of the originals' tables."""
+    tables = [name for name in (products["original"], gnss["original"]) if name]
+    return list(dict.fromkeys([*products["credits"], *(line for name in tables for line in original_credits(name, originals))]))
