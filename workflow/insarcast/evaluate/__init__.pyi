@@ -1,0 +1,1 @@
+from .scores import score_forecasts as score_forecasts

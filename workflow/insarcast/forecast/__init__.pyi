@@ -1,0 +1,1 @@
+from .run import forecast_cube as forecast_cube

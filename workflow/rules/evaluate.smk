@@ -1,0 +1,36 @@
+"""evaluate: how much better than "nothing changes", and by how much the intervals cover.
+
+inputs:   combine/{model}.zarr; the as-of cubes (mask, velocity, reference) and the full cube (truth)
+outputs:  results/{study}/{cube}/evaluate/: scores.parquet, scores.csv, errors.zarr
+steps:    score_forecasts
+"""
+
+
+rule score_forecasts:
+    input:
+        forecasts=models_of(f"{CUBE}/combine/{{model}}.zarr"),
+        vintages=vintages_of(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
+        full=f"{CUBE}/stack/full/cube.zarr",
+    output:
+        scores=f"{CUBE}/evaluate/scores.parquet",
+        table=f"{CUBE}/evaluate/scores.csv",
+        errors=directory(f"{CUBE}/evaluate/errors.zarr"),
+    log:
+        "logs/score_forecasts/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/score_forecasts/{{study}}/{{cube}}.tsv"
+    conda:
+        "../../envs/stack.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="1h",
+    params:
+        velocity_classes=setting("evaluate.velocity_classes"),
+        block=setting("combine.block"),
+        seed=setting("forecast.seed"),
+        code=code("score_forecasts"),
+    message:
+        "Scoring the forecasts of {wildcards.cube}, persistence first"
+    script:
+        "../scripts/door.py"
