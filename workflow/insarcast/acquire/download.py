@@ -21,7 +21,6 @@ ATTEMPTS = 5
 BACK_OFF = 1.0  # seconds before the first retry; doubled for each further one
 LONGEST_WAIT = 60.0
 _TIMEOUT = 30.0
-_BLOCK = 2**18
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def _receive(client: httpx.Client, remote: Remote, part: Path) -> bool:
                 part.unlink()
                 raise _Again("the server continued from another place")
             with open(part, "ab" if resumed else "wb") as file:
-                for block in answer.iter_raw(_BLOCK):
+                for block in answer.iter_raw():  # as it comes: what a broken connection brought is kept
                     file.write(block)
             return not resumed
     except httpx.TransportError as error:

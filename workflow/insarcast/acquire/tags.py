@@ -54,8 +54,8 @@ def read_tags(path: Path) -> Tags:
                 )
             written = {name.upper(): value for name, value in source.tags().items()}
             nodata = source.nodata
-    except rasterio.errors.RasterioError as error:
-        raise InsarcastError(f"{path} is no readable raster ({_short(error)}); fetch or make it again.") from None
+    except rasterio.errors.RasterioError:
+        raise InsarcastError(f"{path} is no raster that can be opened; fetch or make it again.") from None
     values = {name: _number(written, names) for name, names in _NAMES.items()}
     return Tags(path, None if nodata is None or math.isnan(nodata) else float(nodata), **values)
 
@@ -87,8 +87,3 @@ def _number(written: dict[str, str], names: Sequence[str]) -> float | None:
         except (KeyError, ValueError, IndexError):
             continue
     return None
-
-
-def _short(error: Exception) -> str:
-    """Keep the first line of a library's message, without a full stop."""
-    return str(error).split("\n")[0].rstrip(".")
