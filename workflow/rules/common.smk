@@ -137,7 +137,7 @@ def targets(name):
 @plainly
 def study_rule(name):
     """The target rule of a study bears its name, so no study may be called like a rule."""
-    if hasattr(rules, name):
+    if workflow.is_rule(name):
         raise InsarcastError(
             f"The study {STUDIES[name]} is named like the workflow's rule '{name}'; rename the file."
         )

@@ -59,7 +59,6 @@ rule invert_network:
     input:
         ifgs=rules.align_products.output.ifgs,
         closure=rules.close_loops.output.closure,
-        network=rules.close_loops.output.network,
     output:
         inversion=directory(f"{CUBE}/stack/{{vintage}}/inversion.zarr"),
         decisions=f"{CUBE}/stack/{{vintage}}/decisions.json",
@@ -90,9 +89,7 @@ rule invert_network:
 rule build_cube:
     input:
         ifgs=rules.align_products.output.ifgs,
-        closure=rules.close_loops.output.closure,
         inversion=rules.invert_network.output.inversion,
-        decisions=rules.invert_network.output.decisions,
     output:
         cube=directory(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
     log:

@@ -1,0 +1,173 @@
+"""The point that is zero in every interferogram: by evidence, or where the study puts it.
+
+By evidence means: among pixels that every interferogram measures coherently, the most common velocity is taken for that of
+stable ground, for ground that does not move shares one velocity while ground that subsides spreads over many. It is a mode, never
+the scene's median, which lies inside the bowl as soon as half of the scene subsides. The pixel whose series stays closest to that group's is the reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.ndimage import uniform_filter
+
+from insarcast.core import InsarcastError, pixel_of
+
+from .inversion import invert
+
+Float = npt.NDArray[np.float64]
+
+_CANDIDATES = 20_000
+_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A reference window and why it was chosen.
+
+    Attributes:
+        row, col: centre pixel.
+        window: edge of the square window in pixels.
+        method: ``evidence`` or ``config``.
+        sentence: the reason, for the record.
+    """
+
+    row: int
+    col: int
+    window: int
+    method: str
+    sentence: str
+
+    def slices(self, ny: int, nx: int) -> tuple[slice, slice]:
+        """The window's rows and columns, cut at the grid's edge."""
+        before, after = (self.window - 1) // 2, self.window // 2 + 1
+        return slice(max(self.row - before, 0), min(self.row + after, ny)), slice(max(self.col - before, 0), min(self.col + after, nx))
+
+    def record(self, data: xr.Dataset) -> dict[str, Any]:
+        lon, lat = _lonlat(data, self.row, self.col)
+        return {
+            "row": self.row, "col": self.col, "lon": lon, "lat": lat,
+            "window": self.window, "method": self.method, "sentence": self.sentence,
+        }  # fmt: skip
+
+
+def reference_from_config(data: xr.Dataset, lon: float, lat: float, window: int) -> Reference:
+    """The window around a place that the study names."""
+    row, col = pixel_of(data, lon, lat)
+    return Reference(row, col, window, "config", "The reference point is the study's choice.")
+
+
+def choose_reference(
+    data: xr.Dataset,
+    kept: list[int],
+    n_valid: npt.NDArray[np.int64],
+    coherence: Float | None,
+    pairs: npt.NDArray[np.int64],
+    days: Float,
+    *,
+    window: int,
+    min_coherence: float,
+) -> Reference:
+    """Choose the reference by evidence, from the given interferograms only.
+
+    Args:
+        data: aligned interferograms (``phase``, rad).
+        kept: numbers of the interferograms of this vintage that are used.
+        n_valid: (y, x) how many of them measure each pixel.
+        coherence: (y, x) mean coherence, or None.
+        pairs: (n_kept, 2) date numbers.
+        days: (n_dates,) days.
+        window: edge of the window in pixels; every pixel of it must be measured.
+        min_coherence: least mean coherence of the window.
+
+    Raises:
+        InsarcastError: no window is measured by any interferogram.
+    """
+    complete = _windowed(n_valid.astype(float), window) >= n_valid.max() - 1e-6
+    if n_valid.max() == 0 or not complete.any():
+        raise InsarcastError(
+            f"No {window} x {window} window is measured alike by the interferograms, so no reference can be chosen; "
+            f"set stack.reference.lon and lat, or a smaller stack.reference.window."
+        )
+    candidate, relaxed = complete, ""
+    if coherence is not None:
+        mean = _windowed(coherence, window)
+        candidate = complete & (mean >= min_coherence)
+        if not candidate.any():
+            limit = float(np.quantile(mean[complete], 0.9))
+            candidate = complete & (mean >= limit)
+            relaxed = f" No window reaches a coherence of {min_coherence:g}; the best tenth, above {limit:.2f}, was searched."
+    rows, cols = np.nonzero(candidate)
+    stride = max(1, int(np.ceil(len(rows) / _CANDIDATES)))
+    rows, cols = rows[::stride], cols[::stride]
+    first = int(np.argmax(mean[rows, cols])) if coherence is not None else 0
+    series = _series(data, kept, rows, cols, first, pairs, days)
+    velocity, error = _rates(series, days)
+    mode = half_sample_mode(velocity)
+    # Two standard errors of one pixel's velocity: within that, velocities cannot be told apart.
+    width = max(2 * float(np.median(error)), 0.5)
+    group = np.abs(velocity - mode) <= width
+    typical = np.median(series[:, group], axis=1)
+    spread = np.sqrt(np.mean((series - typical[:, None] - np.mean(series - typical[:, None], axis=0)) ** 2, axis=0))
+    spread[~group] = np.inf
+    best = int(np.argmin(spread))
+    sentence = (
+        f"Chosen by evidence: {group.mean():.0%} of the {len(rows)} coherent pixels that every interferogram measures share one "
+        f"velocity within {width:.0f} mm/yr, and this one stays closest to them ({spread[best]:.1f} mm rms).{relaxed}"
+    )
+    return Reference(int(rows[best]), int(cols[best]), window, "evidence", sentence)
+
+
+def _windowed(values: Float, window: int) -> Float:
+    """Mean over a window around every pixel; NaN (or less) where the window leaves the grid or holds a gap."""
+    filled = np.nan_to_num(values, nan=-1e9)
+    mean = np.asarray(uniform_filter(filled, window, mode="constant", cval=-1e9, origin=0), np.float64)
+    return mean
+
+
+def _series(
+    data: xr.Dataset, kept: list[int], rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64], first: int, pairs: npt.NDArray[np.int64], days: Float
+) -> Float:
+    """Preliminary displacement of the candidates, relative to the most coherent of them."""
+    points = {"y": xr.DataArray(rows, dims="point"), "x": xr.DataArray(cols, dims="point")}
+    phase = np.asarray(data.phase.isel(pair=kept).isel(points).values, np.float64)
+    measured = np.isfinite(phase).all(1)
+    wavelength = float(data.attrs["wavelength"])
+    millimetres = -wavelength * 1000 / (4 * np.pi) * (phase - phase[:, first : first + 1])
+    return invert(millimetres[measured], pairs[measured], days, wavelength=wavelength).displacement
+
+
+def _rates(series: Float, days: Float) -> tuple[Float, Float]:
+    """Least-squares velocity and its standard error, mm/yr."""
+    years = (days - days.mean()) / _YEAR
+    rate = years @ series / (years @ years)
+    residual = series - series.mean(0) - years[:, None] * rate
+    error = np.sqrt((residual**2).sum(0) / max(len(days) - 2, 1) / (years @ years))
+    return rate, error
+
+
+def half_sample_mode(values: Float) -> float:
+    """Mode of a sample: the densest half of the densest half, and so on (Bickel & Fruehwirth 2006)."""
+    ordered = np.sort(values)
+    while len(ordered) > 3:
+        half = (len(ordered) + 1) // 2
+        start = int(np.argmin(ordered[half - 1 :] - ordered[: len(ordered) - half + 1]))
+        ordered = ordered[start : start + half]
+    if len(ordered) == 3:
+        left, right = ordered[1] - ordered[0], ordered[2] - ordered[1]
+        ordered = ordered[:2] if left < right else ordered[1:] if right < left else ordered[1:2]
+    return float(ordered.mean())
+
+
+def _lonlat(data: xr.Dataset, row: int, col: int) -> tuple[float, float]:
+    x, y = float(data.x[col]), float(data.y[row])
+    if data.rio.crs.is_geographic:
+        return x, y
+    from pyproj import Transformer
+
+    lon, lat = Transformer.from_crs(data.rio.crs, "EPSG:4326", always_xy=True).transform(x, y)
+    return float(lon), float(lat)
