@@ -7,6 +7,7 @@ Displacement is in mm along the line of sight, positive towards the satellite, 0
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,11 +67,27 @@ def create_store(template: xr.Dataset, path: Path, edge: int) -> None:
 
     Variables with ``y`` and ``x`` may be dask or zero-strided arrays: they are never computed. Others are written now.
     """
-    lazy = template.chunk({dim: -1 for dim in template.dims})
+    lazy = _with_grid_mapping(template)
+    for name in lazy.data_vars:
+        if "y" in lazy[name].dims:
+            lazy[name] = lazy[name].chunk(-1)
     lazy.to_zarr(path, mode="w", zarr_format=3, consolidated=False, compute=False, encoding=_encoding(template, edge))
-    small = [n for n in template.data_vars if "y" not in template[n].dims]
-    if small:
-        template[small].drop_vars(list(template.coords)).compute().to_zarr(path, mode="r+", consolidated=False)
+
+
+def _with_grid_mapping(data: xr.Dataset) -> xr.Dataset:
+    """The dataset without encodings; the name of the grid mapping moves to the attributes, for an encoding given at writing replaces it.
+
+    Text becomes variable-length strings: Zarr v3 has no specification of fixed-length ones.
+    """
+    clean = data.copy()
+    for name in [n for n, v in data.variables.items() if v.dtype.kind == "U"]:
+        clean[name] = clean[name].astype(np.dtypes.StringDType())
+    for variable in clean.variables.values():
+        mapping = variable.encoding.get("grid_mapping")
+        variable.encoding = {}
+        if mapping and "y" in variable.dims and variable.ndim > 1:
+            variable.attrs["grid_mapping"] = mapping
+    return clean
 
 
 def write_block(data: xr.Dataset, path: Path, block: Block) -> None:
@@ -82,9 +99,7 @@ def write_block(data: xr.Dataset, path: Path, block: Block) -> None:
 
 def write_store(data: xr.Dataset, path: Path) -> None:
     """Write a dataset that fits in memory as sharded Zarr v3."""
-    clean = data.copy()
-    for variable in clean.variables.values():
-        variable.encoding = {}
+    clean = _with_grid_mapping(data)
     clean.to_zarr(path, mode="w", zarr_format=3, consolidated=False, encoding=_encoding(clean, None))
 
 
@@ -97,7 +112,10 @@ def open_store(path: Path | str) -> xr.Dataset:
     import rioxarray  # noqa: F401  (registers .rio)
 
     try:
-        return xr.open_zarr(path, consolidated=False, decode_coords="all")
+        with warnings.catch_warnings():
+            # Snakemake keeps a time stamp inside a directory output; zarr warns about every file it does not know.
+            warnings.filterwarnings("ignore", message="Object at .snakemake_timestamp")
+            return xr.open_zarr(path, consolidated=False, decode_coords="all")
     except (FileNotFoundError, KeyError, ValueError) as error:
         raise InsarcastError(f"{path} is no readable store ({error}); delete it and run again.") from error
 
