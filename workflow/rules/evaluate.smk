@@ -1,8 +1,9 @@
 """evaluate: how much better than "nothing changes", and by how much the intervals cover.
 
 inputs:   combine/{model}.zarr; the as-of cubes (mask, velocity, reference) and the full cube (truth)
-outputs:  results/{study}/{cube}/evaluate/: scores.parquet, scores.csv, errors.zarr
-steps:    score_forecasts
+          the GNSS files that the manifest names
+outputs:  results/{study}/{cube}/evaluate/: scores.parquet, scores.csv, errors.zarr, gnss.parquet, gnss.json
+steps:    score_forecasts, compare_gnss
 """
 
 
@@ -32,5 +33,31 @@ rule score_forecasts:
         code=code("score_forecasts"),
     message:
         "Scoring the forecasts of {wildcards.cube}, persistence first"
+    script:
+        "../scripts/door.py"
+
+
+rule compare_gnss:
+    input:
+        cube=f"{CUBE}/stack/full/cube.zarr",
+        manifest=f"{CUBE}/acquire/manifest.json",
+    output:
+        comparison=f"{CUBE}/evaluate/gnss.parquet",
+        numbers=f"{CUBE}/evaluate/gnss.json",
+    log:
+        "logs/compare_gnss/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/compare_gnss/{{study}}/{{cube}}.tsv"
+    conda:
+        "../../envs/stack.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        settings=setting("gnss"),
+        code=code("compare_gnss"),
+    message:
+        "Comparing {wildcards.cube} with GNSS along the line of sight"
     script:
         "../scripts/door.py"

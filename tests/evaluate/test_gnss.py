@@ -1,0 +1,216 @@
+"""The cube against GNSS: closed forms on a made cube, the published figure on the real one."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from cubes import make_cube
+
+from insarcast.core import Manifest, Study, write_store
+from insarcast.evaluate import compare_gnss
+from insarcast.evaluate.stations import read_stations
+
+ROOT = Path(__file__).parents[2]
+DATES = pd.date_range("2018-01-06", periods=13, freq="12D")
+YEARS = np.asarray((DATES - DATES[0]).days) / 365.25
+HEADER = (
+    "site YYMMMDD yyyy.yyyy __MJD week d reflon _e0(m) __east(m) ____n0(m) _north(m) u0(m) ____up(m) _ant(m) sig_e(m) sig_n(m) "
+    "sig_u(m) __corr_en __corr_eu __corr_nu _latitude(deg) _longitude(deg) __height(m)"
+)
+
+
+@pytest.fixture
+def cube() -> xr.Dataset:
+    """Without noise: the displacement is the bowl's, linear in time."""
+    return make_cube(noise=0.0)
+
+
+def spot(cube: xr.Dataset, row: int, col: int) -> tuple[float, float]:
+    return float(cube.x[col]), float(cube.y[row])
+
+
+def rows(name: str, up: np.ndarray, east: np.ndarray | float = 0.0, dates: Any = DATES, **extra: Any) -> pd.DataFrame:
+    """A station's csv rows; arguments in mm."""
+    return pd.DataFrame(
+        {"station": name, "date": dates.strftime("%Y-%m-%d"), "east_m": east, "north_m": 0.0, "up_m": up / 1000, **extra}
+    )
+
+
+def compare(tmp_path: Path, cube: xr.Dataset, table: pd.DataFrame | None, **settings: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
+    files = []
+    if table is not None:
+        table.to_csv(tmp_path / "gnss.csv", index=False)
+        files = [str(tmp_path / "gnss.csv")]
+    return compare_files(tmp_path, cube, files, **settings)
+
+
+def compare_files(tmp_path: Path, cube: xr.Dataset, files: list[str], **settings: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
+    write_store(cube, tmp_path / "cube.zarr")
+    Manifest("geotiff", [], [], gnss=files).write(tmp_path / "manifest.json")
+    given = {"folder": "gnss", "stations": {}, "differences": [], "window": 1, "tolerance_days": 3} | settings
+    compare_gnss(tmp_path / "cube.zarr", tmp_path / "manifest.json", given, tmp_path / "t.parquet", tmp_path / "n.json")
+    return pd.read_parquet(tmp_path / "t.parquet"), json.loads((tmp_path / "n.json").read_text())
+
+
+def test_a_vertical_rate_is_seen_through_the_line_of_sight(tmp_path: Path, cube: xr.Dataset) -> None:
+    still, moving = spot(cube, 1, 2), spot(cube, 7, 8)
+    up = float(cube.los.sel(enu="up").isel(y=7, x=8)) if "enu" in cube.coords else float(cube.los[2, 7, 8])
+    insar = (cube.displacement[:, 7, 8] - cube.displacement[:, 1, 2]).values
+    # GNSS sinks vertically so that it agrees with the cube, but for 4 mm in the line of sight from the second date on.
+    agreed = np.where(YEARS > 0, 4.0, 0.0) + insar
+    table = pd.concat([rows("AAAA", agreed / up), rows("BBBB", np.zeros(13))])
+    found, said = compare(tmp_path, cube, table, stations={"AAAA": moving, "BBBB": still}, differences=[["AAAA", "BBBB"]])
+    (one,) = said["comparisons"]
+    assert (one["name"], one["n"]) == ("AAAA - BBBB", 12)
+    assert one["bias"] == pytest.approx(4, abs=1e-3) and one["rmse"] == pytest.approx(4, abs=1e-3)
+    assert one["velocity_insar"] == pytest.approx((insar[-1] - insar[0]) / YEARS[-1], rel=1e-4)
+    np.testing.assert_allclose(found["insar_mm"], insar - insar[0], atol=1e-4)
+    np.testing.assert_allclose(found["gnss_mm"], agreed, atol=1e-4)
+    assert "RMSE 4.0 mm and GNSS minus InSAR +4.0 mm" in one["sentence"] and said["skipped"] == []
+
+
+def test_east_counts_with_its_sign(tmp_path: Path, cube: xr.Dataset) -> None:
+    cube["displacement"] = cube.displacement * 0
+    los = cube.los.values[:, 7, 8]
+    table = pd.concat([rows("AAAA", np.zeros(13), east=np.arange(13) / 1000), rows("BBBB", np.zeros(13))])
+    found, _ = compare(
+        tmp_path, cube, table, stations={"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 1, 2)}, differences=[["AAAA", "BBBB"]]
+    )
+    np.testing.assert_allclose(found["gnss_mm"], np.arange(13) * los[0], atol=1e-6)
+
+
+def test_the_window_is_averaged_and_masked_pixels_are_not(tmp_path: Path, cube: xr.Dataset) -> None:
+    cube["displacement"] = (cube.displacement.dims, np.zeros(cube.displacement.shape, np.float32), cube.displacement.attrs)
+    values = np.arange(9.0).reshape(3, 3)
+    cube.displacement[5, 6:9, 7:10] = values
+    cube.mask[6, 7] = False
+    table = pd.concat([rows("AAAA", np.zeros(13)), rows("BBBB", np.zeros(13))])
+    stations = {"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 1, 2)}
+    found, _ = compare(tmp_path, cube, table, stations=stations, differences=[["AAAA", "BBBB"]], window=3)
+    assert found["insar_mm"][5] == pytest.approx(values.ravel()[1:].mean()) and (found["insar_mm"].drop(5) == 0).all()
+
+
+def test_rows_of_one_acquisition_are_averaged_and_far_days_are_not_used(tmp_path: Path, cube: xr.Dataset) -> None:
+    cube["displacement"] = cube.displacement * 0
+    up = float(cube.los.values[2, 7, 8])
+    days = pd.DatetimeIndex(
+        [DATES[0], DATES[1] - pd.Timedelta(days=2), DATES[1] + pd.Timedelta(days=1), DATES[2] + pd.Timedelta(days=4)]
+    )
+    table = pd.concat([rows("AAAA", np.array([0.0, 2.0, 4.0, 100.0]) / up, dates=days), rows("BBBB", np.zeros(13))])
+    stations = {"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 1, 2)}
+    found, _ = compare(tmp_path, cube, table, stations=stations, differences=[["AAAA", "BBBB"]])
+    assert list(found["date"]) == list(DATES[:2]) and found["gnss_mm"][1] == pytest.approx(3.0)
+    table["sar_date"] = table["date"].where(table["station"] == "BBBB", DATES[0].strftime("%Y%m%d"))
+    _, said = compare(tmp_path, cube, table, stations=stations, differences=[["AAAA", "BBBB"]])
+    assert said["comparisons"] == [] and "1 unbridged dates in common" in said["skipped"][0]["reason"]
+
+
+def test_dates_behind_a_bridged_step_do_not_count(tmp_path: Path) -> None:
+    cube = make_cube(noise=0.0, bridged=[6])
+    table = pd.concat([rows("AAAA", np.zeros(13)), rows("BBBB", np.zeros(13))])
+    stations = {"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 1, 2)}
+    found, said = compare(tmp_path, cube, table, stations=stations, differences=[["AAAA", "BBBB"]])
+    assert list(found["date"]) == list(DATES[:6]) and said["comparisons"][0]["n"] == 5
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ((10.0, 50.0), "outside the cube's grid"),
+        (None, "gnss.stations.AAAA"),
+        ("masked", "masked or not inverted"),
+        ("missing", "masked or"),
+    ],
+)
+def test_a_station_that_cannot_be_used_is_listed(tmp_path: Path, cube: xr.Dataset, place: Any, reason: str) -> None:
+    pixel = {"masked": (0, 1), "missing": (0, 0)}.get(place) if isinstance(place, str) else None
+    stations = {"BBBB": spot(cube, 1, 2), "CCCC": spot(cube, 7, 8)}
+    if place is not None:
+        stations["AAAA"] = spot(cube, *pixel) if pixel else place
+    table = pd.concat([rows(name, np.zeros(13)) for name in ("AAAA", "BBBB", "CCCC")])
+    found, said = compare(tmp_path, cube, table, stations=stations)
+    assert [(entry["what"], entry["name"]) for entry in said["skipped"]] == [("gnss", "AAAA")]
+    assert reason in said["skipped"][0]["reason"]
+    assert [one["name"] for one in said["comparisons"]] == ["CCCC - BBBB"] and set(found["station_a"]) == {"CCCC"}
+
+
+def test_a_difference_with_an_unknown_station(tmp_path: Path, cube: xr.Dataset) -> None:
+    table = rows("AAAA", np.zeros(13))
+    _, said = compare(tmp_path, cube, table, stations={"AAAA": spot(cube, 7, 8)}, differences=[["AAAA", "ZZZZ"]])
+    assert "no usable station ZZZZ; there are AAAA" in said["skipped"][0]["reason"]
+
+
+def test_a_station_alone(tmp_path: Path, cube: xr.Dataset) -> None:
+    found, said = compare(tmp_path, cube, rows("AAAA", np.zeros(13)), stations={"AAAA": spot(cube, 7, 8)})
+    assert found["station_b"].isna().all() and said["comparisons"][0]["name"] == "AAAA"
+    assert "reference point's own motion" in said["sentence"]
+
+
+def test_no_gnss_is_an_empty_table_and_a_sentence(tmp_path: Path, cube: xr.Dataset) -> None:
+    found, said = compare(tmp_path, cube, None, folder=None)
+    assert list(found.columns) == ["station_a", "station_b", "date", "gnss_mm", "insar_mm"] and found.empty
+    assert said["comparisons"] == [] and "the study names none" in said["sentence"]
+
+
+def test_same_input_same_bytes(tmp_path: Path, cube: xr.Dataset) -> None:
+    table = pd.concat([rows("AAAA", np.arange(13.0)), rows("BBBB", np.zeros(13))])
+    stations = {"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 1, 2)}
+    compare(tmp_path, cube, table, stations=stations)
+    first = [(tmp_path / name).read_bytes() for name in ("t.parquet", "n.json")]
+    compare(tmp_path, cube, table, stations=stations)
+    assert [(tmp_path / name).read_bytes() for name in ("t.parquet", "n.json")] == first
+
+
+def test_tenv3_is_read_by_its_header(tmp_path: Path) -> None:
+    line = "ABCD 18JAN06 2018.0137 58124 1982 6 -99.0 {e0} {e} 2155291 0.1 2226 0.3 0 0 0 0 0 0 0 19.4 260.9 2226.3\n"
+    path = tmp_path / "ABCD.tenv3"
+    # The whole metre moves from one column to the other: the position moves by 2 mm only.
+    path.write_text(HEADER + "\n" + line.format(e0=2256, e=0.999) + line.format(e0=2257, e=0.001).replace("18JAN06", "99DEC31"))
+    stations, skipped = read_stations([path], {"ABCD": (1.0, 2.0)})
+    station = stations["ABCD"]
+    assert skipped == [] and (station.lon, station.lat) == (pytest.approx(-99.1), 19.4)
+    assert [str(day)[:10] for day in station.days["date"]] == ["2018-01-06", "1999-12-31"]
+    assert station.days["east"].diff().iloc[1] == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("a.tenv3", "site date\nABCD 18JAN06\n", "no tenv3 of the Nevada Geodetic Laboratory"),
+        ("a.tenv3", HEADER + "\n" + " ".join(["ABCD", "18XXX06", *["0"] * 21]) + "\n", "no number or date"),
+        ("a.csv", "station,date,east_m,north_m\nA,2018-01-06,0,0\n", "has no column 'up_m'"),
+        ("a.csv", "station,date,east_m,north_m,up_m\nA,yesterday,0,0,0\n", "no number or date"),
+        ("a.csv", "", "no csv that can be read"),
+    ],
+)
+def test_a_broken_file_is_listed(tmp_path: Path, cube: xr.Dataset, name: str, text: str, reason: str) -> None:
+    (tmp_path / name).write_text(text)
+    found, said = compare_files(tmp_path, cube, [str(tmp_path / name)])
+    assert found.empty and reason in said["skipped"][0]["reason"] and "could be used" in said["sentence"]
+
+
+@pytest.mark.skipif("INSARCAST_DATA" not in os.environ, reason="INSARCAST_DATA is not set: the GNSS files are there")
+def test_the_real_files_give_the_published_rate(tmp_path: Path) -> None:
+    """MMX1 - ICMX: -237.7 mm/yr along the line of sight over the seven dates that both have."""
+    folder = Path(os.environ["INSARCAST_DATA"]) / "mexico_gnss_mxtm"
+    settings = Study(ROOT / "config/studies/mexico_city.yaml").get("gnss", "T005A")
+    stations, skipped = read_stations([folder / "gnss_cropA_epochs.csv", folder / "MXTM.NA.tenv3"], settings["stations"])
+    assert skipped == [] and list(stations) == ["ICMX", "MMX1", "MXTM"]
+    dates = np.array(
+        ["2018-01-06", "2018-01-30", "2018-03-07", "2018-03-19", "2018-03-31", "2018-05-30", "2018-06-11", "2018-06-23"], "M8[ns]"
+    )
+    los = np.array([-0.6242, -0.1358, 0.7693])
+    difference = stations["MMX1"].on(dates, los, 3) - stations["ICMX"].on(dates, los, 3)
+    common = np.isfinite(difference)
+    assert common.sum() == 7 and not common[4]
+    years = (dates[common] - dates[0]) / np.timedelta64(31_557_600, "s")
+    assert np.polyfit(years, difference[common], 1)[0] == pytest.approx(-237.7, abs=0.3)
+    up = stations["MXTM"].days
+    assert np.polyfit((up["date"] - up["date"][0]).dt.days / 365.25, up["up"], 1)[0] == pytest.approx(-284, abs=3)
