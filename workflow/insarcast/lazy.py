@@ -17,9 +17,7 @@ def public(package: str) -> dict[str, str]:
     """Public name -> module that defines it, as the package's stub says."""
     stub = ROOT / package.replace(".", "/") / "__init__.pyi"
     nodes = ast.parse(stub.read_text()).body if stub.exists() else []
-    return {
-        alias.name: f"{package}.{node.module}" for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names
-    }
+    return {alias.name: f"{package}.{node.module}" for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
 
 
 def attach(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:

@@ -1,6 +1,7 @@
 from .code import code_hash as code_hash
 from .code import fingerprint as fingerprint
 from .cube import as_of as as_of
+from .cube import blank as blank
 from .cube import blocks as blocks
 from .cube import create_store as create_store
 from .cube import open_cube as open_cube

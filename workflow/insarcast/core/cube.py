@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from .errors import InsarcastError
@@ -60,6 +61,11 @@ def _encoding(data: xr.Dataset, edge: int | None) -> dict[str, dict[str, Any]]:
                 shards.append(size)
         encoding[str(name)] = {"chunks": tuple(chunks), "shards": tuple(shards)}
     return encoding
+
+
+def blank(dtype: npt.DTypeLike, *shape: int) -> npt.NDArray[Any]:
+    """Zeros that take no memory, to stand for a variable in the template of :func:`create_store`."""
+    return np.broadcast_to(np.zeros((), dtype), shape)
 
 
 def create_store(template: xr.Dataset, path: Path, edge: int) -> None:
@@ -115,7 +121,8 @@ def open_store(path: Path | str) -> xr.Dataset:
         with warnings.catch_warnings():
             # Snakemake keeps a time stamp inside a directory output; zarr warns about every file it does not know.
             warnings.filterwarnings("ignore", message="Object at .snakemake_timestamp")
-            return xr.open_zarr(path, consolidated=False, decode_coords="all")
+            store: xr.Dataset = xr.open_zarr(path, consolidated=False, decode_coords="all")
+            return store
     except (FileNotFoundError, KeyError, ValueError) as error:
         raise InsarcastError(f"{path} is no readable store ({error}); delete it and run again.") from error
 
@@ -141,10 +148,14 @@ def check_cube(cube: xr.Dataset, where: str = "the cube") -> None:
         if name in cube and cube[name].dims != ("time", *space):
             raise InsarcastError(f"{where}: '{name}' has dims {cube[name].dims}, it must have {('time', *space)}.")
     if cube.mask.dims != space or cube.mask.dtype != bool:
-        raise InsarcastError(f"{where}: 'mask' must be bool over {space}, True = use; it is {cube.mask.dtype} over {cube.mask.dims}.")
+        raise InsarcastError(
+            f"{where}: 'mask' must be bool over {space}, True = use; it is {cube.mask.dtype} over {cube.mask.dims}."
+        )
     for name, units in _UNITS.items():
         if name in cube and cube[name].attrs.get("units") != units:
-            raise InsarcastError(f"{where}: '{name}' is in {cube[name].attrs.get('units', 'no units')!r}, it must be in {units!r}.")
+            raise InsarcastError(
+                f"{where}: '{name}' is in {cube[name].attrs.get('units', 'no units')!r}, it must be in {units!r}."
+            )
     if _SIGN not in cube.displacement.attrs.get("sign", ""):
         raise InsarcastError(f"{where}: the sign of 'displacement' must be stated as '{_SIGN}'.")
     if cube.sizes["time"] > 1 and not (np.diff(cube.time.values) > np.timedelta64(0)).all():

@@ -29,7 +29,9 @@ class Split:
         if not self.origins or not self.horizons:
             raise InsarcastError("A split needs at least one origin and one horizon; set forecast.origins and forecast.horizons.")
         if min(self.horizons) < 1:
-            raise InsarcastError(f"forecast.horizons holds {min(self.horizons)}, but a horizon is a number of steps ahead, 1 or more.")
+            raise InsarcastError(
+                f"forecast.horizons holds {min(self.horizons)}, but a horizon is a number of steps ahead, 1 or more."
+            )
         if min(self.origins) < self.train_end:
             raise InsarcastError(
                 f"The origin {min(self.origins)} lies before the end of training {self.train_end}: validation and test must be later than training."

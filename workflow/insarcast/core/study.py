@@ -78,7 +78,9 @@ def _read(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise InsarcastError(f"{path} is no valid YAML: {place}{getattr(error, 'problem', None) or 'cannot be parsed'}.") from None
+        raise InsarcastError(
+            f"{path} is no valid YAML: {place}{getattr(error, 'problem', None) or 'cannot be parsed'}."
+        ) from None
     if not isinstance(values, dict):
         raise InsarcastError(f"{path} must hold keys and values; at least 'cubes'.")
     return values

@@ -17,7 +17,7 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.windows import Window
 
-from insarcast.core import InsarcastError, Manifest, Pair, blocks, create_store, read_manifest, shard_edge, write_block
+from insarcast.core import InsarcastError, Manifest, Pair, blank, blocks, create_store, read_manifest, shard_edge, write_block
 
 Array = npt.NDArray[np.float32]
 
@@ -51,7 +51,9 @@ class Grid:
             BadFileError: ``other`` has another CRS, pixel size, or lies between this grid's pixels.
         """
         if other.crs != self.crs:
-            raise BadFileError(f"{path} is on {_name(other.crs)}, the others are on {_name(self.crs)}; warp it to theirs (gdalwarp).")
+            raise BadFileError(
+                f"{path} is on {_name(other.crs)}, the others are on {_name(self.crs)}; warp it to theirs (gdalwarp)."
+            )
         size = (abs(other.transform.a / self.transform.a - 1), abs(other.transform.e / self.transform.e - 1))
         if max(size) * max(other.ny, other.nx) > 0.1:
             raise BadFileError(
@@ -64,12 +66,12 @@ class Grid:
         return round(row), round(col)
 
     @property
-    def y(self) -> npt.NDArray[np.float64]:
+    def y(self) -> npt.NDArray[np.floating]:
         """Pixel centres from north to south."""
         return self.transform.f + self.transform.e * (np.arange(self.ny) + 0.5)
 
     @property
-    def x(self) -> npt.NDArray[np.float64]:
+    def x(self) -> npt.NDArray[np.floating]:
         """Pixel centres from west to east."""
         return self.transform.c + self.transform.a * (np.arange(self.nx) + 0.5)
 
@@ -81,6 +83,10 @@ class Layer:
     path: str
     row: int
     col: int
+
+    def moved(self, top: int, left: int) -> Layer:
+        """The same file in a grid that begins ``top`` rows and ``left`` columns later."""
+        return Layer(self.path, self.row - top, self.col - left)
 
     def read(self, block: tuple[slice, slice], nodata: float | None) -> Array:
         """The block of the common grid as float32, NaN where the file has nothing."""
@@ -129,9 +135,12 @@ def align_products(manifest: Path, ifgs: Path, bad_file: str) -> None:
     static = _static_readers(found.static, grid, found.conventions.get("los"))
     for block in blocks(grid.ny, grid.nx, edge):
         phase = np.stack([layers[pair.name][0].read(block, nodata) for pair in pairs]) * np.float32(away)
-        data = {"phase": (("pair", "y", "x"), phase)}
+        data: dict[str, tuple[tuple[str, ...], Array]] = {"phase": (("pair", "y", "x"), phase)}
         if any(layers[pair.name][1] for pair in pairs):
-            data["coherence"] = (("pair", "y", "x"), np.stack([_coherence(layers[pair.name][1], block, phase[0].shape) for pair in pairs]))
+            data["coherence"] = (
+                ("pair", "y", "x"),
+                np.stack([_coherence(layers[pair.name][1], block, phase[0].shape) for pair in pairs]),
+            )
         for name, read in static.items():
             values = read(block)
             data[name] = (("enu", "y", "x") if name == "los" else ("y", "x"), values)
@@ -143,7 +152,9 @@ def _open(path: str) -> Any:
         return rasterio.open(path)
     except rasterio.errors.RasterioIOError:
         if not Path(path).is_file():
-            raise BadFileError(f"{path} is no longer there; bring it back, or delete the manifest so that it is found again.") from None
+            raise BadFileError(
+                f"{path} is no longer there; bring it back, or delete the manifest so that it is found again."
+            ) from None
         raise BadFileError(f"{path} is no raster that can be opened; fetch it again.") from None
 
 
@@ -184,8 +195,9 @@ def _survey(
         return {}, base, skipped
     top, left = min(c[0] for c in corners), min(c[1] for c in corners)
     bottom, right = max(c[0] + c[2].ny for c in corners), max(c[1] + c[2].nx for c in corners)
-    shift: Callable[[Layer | None], Layer | None] = lambda layer: layer and Layer(layer.path, layer.row - top, layer.col - left)  # noqa: E731
-    moved = {name: (shift(phase) or phase, shift(coherence)) for name, (phase, coherence) in good.items()}
+    moved = {
+        name: (phase.moved(top, left), coherence and coherence.moved(top, left)) for name, (phase, coherence) in good.items()
+    }
     return moved, Grid(base.crs, base.transform @ Affine.translation(left, top), bottom - top, right - left), skipped
 
 
@@ -235,7 +247,9 @@ def _coherence(layer: Layer | None, block: tuple[slice, slice], shape: tuple[int
         return np.clip(layer.read(block, None), 0, 1)
 
 
-def _static_readers(static: dict[str, str], grid: Grid, los: list[float] | None) -> dict[str, Callable[[tuple[slice, slice]], Array]]:
+def _static_readers(
+    static: dict[str, str], grid: Grid, los: list[float] | None
+) -> dict[str, Callable[[tuple[slice, slice]], Array]]:
     """What reads a block of each layer that does not change in time."""
     readers: dict[str, Callable[[tuple[slice, slice]], Array]] = {}
     if "dem" in static:
@@ -262,27 +276,27 @@ def _warped(path: str, grid: Grid, block: tuple[slice, slice]) -> Array:
         file, crs=grid.crs, transform=corner, height=out.shape[0], width=out.shape[1], resampling=Resampling.bilinear,
         nodata=np.nan, src_nodata=file.nodata, dtype="float32",
     ) as warped:  # fmt: skip
-        values = _read(warped, path, Window(0, 0, out.shape[1], out.shape[0])).astype(np.float32)
-    return values
+        return _read(warped, path, Window(0, 0, out.shape[1], out.shape[0])).astype(np.float32)
 
 
 def _template(pairs: list[Pair], grid: Grid, found: Manifest, skipped: list[dict[str, str]]) -> xr.Dataset:
     import rioxarray  # noqa: F401  (registers .rio)
 
     shape = (len(pairs), grid.ny, grid.nx)
-    empty = lambda *size: np.broadcast_to(np.float32(np.nan), size)  # noqa: E731
-    data: dict[str, Any] = {"phase": (("pair", "y", "x"), empty(*shape), {"units": "rad", "sign": "positive away from the satellite"})}
+    kind = np.float32
+    data: dict[str, Any] = {
+        "phase": (("pair", "y", "x"), blank(kind, *shape), {"units": "rad", "sign": "positive away from the satellite"})
+    }
     if any(pair.coherence for pair in pairs):
-        data["coherence"] = (("pair", "y", "x"), empty(*shape), {"units": "1"})
+        data["coherence"] = (("pair", "y", "x"), blank(kind, *shape), {"units": "1"})
     if "dem" in found.static:
-        data["height"] = (("y", "x"), empty(*shape[1:]), {"units": "m"})
-    data["los"] = (("enu", "y", "x"), empty(3, *shape[1:]), {"units": "1", "long_name": "unit vector ground to satellite"})
-    day = lambda name: np.array([np.datetime64(f"{d[:4]}-{d[4:6]}-{d[6:]}", "ns") for d in (getattr(p, name) for p in pairs)])  # noqa: E731
+        data["height"] = (("y", "x"), blank(kind, *shape[1:]), {"units": "m"})
+    data["los"] = (("enu", "y", "x"), blank(kind, 3, *shape[1:]), {"units": "1", "long_name": "unit vector ground to satellite"})
     template = xr.Dataset(
         data,
         coords={
-            "date1": ("pair", day("date1")),
-            "date2": ("pair", day("date2")),
+            "date1": ("pair", _days([pair.date1 for pair in pairs])),
+            "date2": ("pair", _days([pair.date2 for pair in pairs])),
             "baseline": ("pair", np.array([np.nan if p.baseline is None else p.baseline for p in pairs]), {"units": "m"}),
             "enu": ["east", "north", "up"],
             "y": grid.y,
@@ -296,4 +310,9 @@ def _template(pairs: list[Pair], grid: Grid, found: Manifest, skipped: list[dict
             "Conventions": "CF-1.11",
         },
     )
-    return template.rio.write_crs(grid.crs).rio.write_transform(grid.transform)
+    placed: xr.Dataset = template.rio.write_crs(grid.crs).rio.write_transform(grid.transform)
+    return placed
+
+
+def _days(names: list[str]) -> npt.NDArray[np.datetime64]:
+    return np.array([np.datetime64(f"{d[:4]}-{d[4:6]}-{d[6:]}", "ns") for d in names])

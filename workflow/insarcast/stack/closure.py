@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from insarcast.core import blocks, create_store, open_store, shard_edge, write_block
+from insarcast.core import blank, blocks, create_store, open_store, shard_edge, write_block
 
 _SAMPLE = 50_000
 
@@ -37,7 +37,9 @@ def find_triplets(pairs: Sequence[tuple[int, int]]) -> npt.NDArray[np.int64]:
     return np.array(found, np.int64).reshape(-1, 3)
 
 
-def date_numbers(date1: npt.NDArray[np.datetime64], date2: npt.NDArray[np.datetime64]) -> tuple[npt.NDArray[np.datetime64], list[tuple[int, int]]]:
+def date_numbers(
+    date1: npt.NDArray[np.datetime64], date2: npt.NDArray[np.datetime64]
+) -> tuple[npt.NDArray[np.datetime64], list[tuple[int, int]]]:
     """Ascending dates of a network, and each interferogram as numbers of its two dates."""
     dates = np.unique(np.concatenate([date1, date2]))
     first, second = np.searchsorted(dates, date1), np.searchsorted(dates, date2)
@@ -62,7 +64,7 @@ def close_loops(ifgs: Path, closure: Path, network: Path) -> None:
     ny, nx, edge = data.sizes["y"], data.sizes["x"], shard_edge(max(len(pairs), len(loops)))
     template = xr.Dataset(
         {
-            "closure": (("triplet", "y", "x"), np.broadcast_to(np.float32(np.nan), (len(loops), ny, nx)), {"units": "rad"}),
+            "closure": (("triplet", "y", "x"), blank(np.float32, len(loops), ny, nx), {"units": "rad"}),
             "pairs": (("triplet", "side"), loops),
         },
         coords={"y": data.y, "x": data.x}

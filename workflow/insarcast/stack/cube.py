@@ -10,9 +10,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from insarcast import __version__
-from insarcast.core import blocks, create_store, open_store, shard_edge, write_block
+from insarcast.core import blank, blocks, create_store, open_store, shard_edge, write_block
 
-from .mask import FLAGS, check_some_left, reasons, resolve_thresholds
+from .mask import FLAGS, INDICES, check_some_left, reasons, resolve_thresholds
 from .noise import YEAR_DAYS, consistency, spans, velocity, velocity_std
 
 _LAYERS = {
@@ -62,10 +62,12 @@ def build_cube(ifgs: Path, inversion: Path, cube: Path, vintage: str, mask: dict
         flags = reasons(indices, inverted, limits)
         tally.add(flags, indices, inverted, limits)
         here = static.isel(y=block[0], x=block[1])
-        grid = {name: (("y", "x"), values) for name, values in layers.items()}
+        grid: dict[str, Any] = {name: (("y", "x"), values) for name, values in layers.items()}
         grid |= {"mask": (("y", "x"), flags == 0), "mask_reason": (("y", "x"), flags)}
         grid |= {name: (here[name].dims, here[name].values) for name in ("los", "height") if name in here}
-        write_block(xr.Dataset(grid).assign({name: part[name].variable for name in ("displacement", "sigma", "filled")}), cube, block)
+        write_block(
+            xr.Dataset(grid).assign({name: part[name].variable for name in ("displacement", "sigma", "filled")}), cube, block
+        )
     check_some_left(tally.masked, tally.best, limits, tally.total, tally.left)
 
 
@@ -78,10 +80,12 @@ class _Tally:
         self.total = self.left = 0
 
     def add(
-        self, flags: npt.NDArray[np.uint16], indices: dict[str, npt.NDArray[Any]], inverted: npt.NDArray[np.bool_], limits: dict[str, float]
+        self,
+        flags: npt.NDArray[np.uint16],
+        indices: dict[str, npt.NDArray[Any]],
+        inverted: npt.NDArray[np.bool_],
+        limits: dict[str, float],
     ) -> None:
-        from .mask import INDICES
-
         self.total += int(inverted.sum())
         self.left += int((flags == 0).sum())
         for name in limits:
@@ -102,7 +106,9 @@ def _bordered(data: xr.Dataset, block: tuple[slice, slice]) -> npt.NDArray[np.fl
     return np.pad(values, [(0, 0), *pad], constant_values=np.nan)
 
 
-def _layers(part: xr.Dataset, bordered: npt.NDArray[np.float64], years: npt.NDArray[np.float64], seed: int) -> dict[str, npt.NDArray[Any]]:
+def _layers(
+    part: xr.Dataset, bordered: npt.NDArray[np.float64], years: npt.NDArray[np.float64], seed: int
+) -> dict[str, npt.NDArray[Any]]:
     displacement = bordered[:, 1:-1, 1:-1]
     rate, error = velocity(displacement, years)
     n_gap, span = spans(part.filled.values, years)
@@ -126,23 +132,30 @@ def _ratios(layers: dict[str, npt.NDArray[Any]], n_dates: int) -> dict[str, npt.
 
 def _template(static: xr.Dataset, data: xr.Dataset, vintage: str, config: str) -> xr.Dataset:
     ny, nx, n = data.sizes["y"], data.sizes["x"], data.sizes["time"]
-    empty = lambda kind, *size: np.broadcast_to(np.zeros((), kind), size)  # noqa: E731
     towards = {"units": "mm", "sign": "positive towards the satellite", "long_name": "displacement along the line of sight"}
     grid: dict[str, Any] = {
-        "displacement": (("time", "y", "x"), empty(np.float32, n, ny, nx), towards),
-        "sigma": (("time", "y", "x"), empty(np.float32, n, ny, nx), {"units": "mm", "long_name": "formal standard deviation of displacement"}),
-        "filled": (("time", "y", "x"), empty(np.bool_, n, ny, nx), {"long_name": "the step from the date before is bridged"}),
-        "mask": (("y", "x"), empty(np.bool_, ny, nx), {"long_name": "True = use"}),
-        "mask_reason": (("y", "x"), empty(np.uint16, ny, nx), {"flag_masks": [1 << k for k in range(len(FLAGS))], "flag_meanings": " ".join(FLAGS)}),
-        "los": (("enu", "y", "x"), empty(np.float32, 3, ny, nx), {"units": "1", "long_name": "unit vector ground to satellite"}),
+        "displacement": (("time", "y", "x"), blank(np.float32, n, ny, nx), towards),
+        "sigma": (
+            ("time", "y", "x"),
+            blank(np.float32, n, ny, nx),
+            {"units": "mm", "long_name": "formal standard deviation of displacement"},
+        ),
+        "filled": (("time", "y", "x"), blank(np.bool_, n, ny, nx), {"long_name": "the step from the date before is bridged"}),
+        "mask": (("y", "x"), blank(np.bool_, ny, nx), {"long_name": "True = use"}),
+        "mask_reason": (
+            ("y", "x"),
+            blank(np.uint16, ny, nx),
+            {"flag_masks": [1 << k for k in range(len(FLAGS))], "flag_meanings": " ".join(FLAGS)},
+        ),
+        "los": (("enu", "y", "x"), blank(np.float32, 3, ny, nx), {"units": "1", "long_name": "unit vector ground to satellite"}),
     }
     if "height" in static:
-        grid["height"] = (("y", "x"), empty(np.float32, ny, nx), {"units": "m"})
+        grid["height"] = (("y", "x"), blank(np.float32, ny, nx), {"units": "m"})
     for name, (units, text) in _LAYERS.items():
         if name != "coherence" or "coherence" in data:
             kind = np.int16 if name in _COUNTS else np.float32
-            grid[name] = (("y", "x"), empty(kind, ny, nx), {"units": units, "long_name": text})
-    attrs = {key: value for key, value in data.attrs.items()} | {
+            grid[name] = (("y", "x"), blank(kind, ny, nx), {"units": units, "long_name": text})
+    attrs = dict(data.attrs.items()) | {
         "reference_date": str(data.time.values[0].astype("datetime64[D]")),
         "as_of": vintage,
         "insarcast_version": __version__,
@@ -151,4 +164,5 @@ def _template(static: xr.Dataset, data: xr.Dataset, vintage: str, config: str) -
         "n_dates": n,
     }
     coords = {"time": data.time, "y": data.y, "x": data.x, "enu": static.enu}
-    return xr.Dataset(grid, coords, attrs).rio.write_crs(data.rio.crs)
+    template: xr.Dataset = xr.Dataset(grid, coords, attrs).rio.write_crs(data.rio.crs)
+    return template

@@ -59,7 +59,9 @@ def resolve_thresholds(settings: Mapping[str, Any], record_years: float) -> dict
     return limits
 
 
-def reasons(indices: Mapping[str, npt.NDArray[Any]], inverted: npt.NDArray[np.bool_], limits: Mapping[str, float]) -> npt.NDArray[np.uint16]:
+def reasons(
+    indices: Mapping[str, npt.NDArray[Any]], inverted: npt.NDArray[np.bool_], limits: Mapping[str, float]
+) -> npt.NDArray[np.uint16]:
     """Why each pixel is masked.
 
     Args:
@@ -79,7 +81,9 @@ def reasons(indices: Mapping[str, npt.NDArray[Any]], inverted: npt.NDArray[np.bo
     return flags
 
 
-def check_some_left(counts: Mapping[str, int], best: Mapping[str, float], limits: Mapping[str, float], total: int, left: int) -> None:
+def check_some_left(
+    counts: Mapping[str, int], best: Mapping[str, float], limits: Mapping[str, float], total: int, left: int
+) -> None:
     """Raise the sentence for a cube without a single usable pixel.
 
     Args:

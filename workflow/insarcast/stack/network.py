@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from insarcast.core import InsarcastError, as_of, blocks, create_store, open_store, shard_edge, write_block, write_json
+from insarcast.core import InsarcastError, as_of, blank, blocks, create_store, open_store, shard_edge, write_block, write_json
 
 from .closure import date_numbers
 from .inversion import Inversion, invert
@@ -58,7 +58,7 @@ def invert_network(
     data = _select(open_store(ifgs), vintage)
     found = _network(data)
     loops = open_store(closure)
-    count, coverage, coherence, mean_coherence = _survey(data, len(found.dates))
+    _count, coverage, coherence, _mean_coherence = _survey(data, len(found.dates))
     gate_pairs(found, coverage, coherence, quality["min_coverage"], quality["min_coherence"])
     triplets, number, rms = _triplets(loops, data)
     bad = gate_loops(found, triplets, rms, closing["max_rms"], closing["required"])
@@ -127,7 +127,8 @@ def _survey(data: xr.Dataset, n_dates: int) -> tuple[npt.NDArray[np.int64], Floa
                 mean[block] = values.sum(0, dtype=np.float64) / count[block]
     if total == 0:
         raise InsarcastError(
-            f"No pixel is measured by as many interferograms as there are dates ({n_dates}); the products hardly overlap, check their extents and nodata."
+            f"No pixel is measured by as many interferograms as there are dates ({n_dates}); the products hardly overlap: "
+            "check their extents and nodata."
         )
     with np.errstate(invalid="ignore", divide="ignore"):
         coherence = coherent / inside if "coherence" in data else np.full(n, np.nan)
@@ -172,7 +173,7 @@ def _reference(data: xr.Dataset, found: Network, settings: dict[str, Any]) -> Re
 
 
 def _days(dates: npt.NDArray[np.datetime64]) -> Float:
-    return ((dates - dates[0]) / np.timedelta64(1, "D")).astype(np.float64)
+    return np.asarray((dates - dates[0]) / np.timedelta64(1, "D"), np.float64)
 
 
 def _shifts(data: xr.Dataset, chosen: Reference) -> Float:
@@ -232,7 +233,9 @@ class _Plan:
         with np.errstate(invalid="ignore", divide="ignore"):
             rms = np.sqrt(self.totals["residual"] / self.totals["measured"])
         self.totals["pair_rms"] = rms
-        facts = xr.Dataset({"pair_resid_rms": ("pair", rms, {"units": "mm"}), "reference_phase": ("pair", self.shift, {"units": "rad"})})
+        facts = xr.Dataset(
+            {"pair_resid_rms": ("pair", rms, {"units": "mm"}), "reference_phase": ("pair", self.shift, {"units": "rad"})}
+        )
         facts.to_zarr(path, mode="a", zarr_format=3, consolidated=False)
         return self.totals
 
@@ -259,12 +262,12 @@ class _Plan:
         )  # fmt: skip
         self._add(result, data, loop)
         space = ("y", "x")
-        three_d = {
+        three_d: dict[str, npt.NDArray[Any]] = {
             "displacement": result.displacement.astype(np.float32),
             "sigma": result.sigma.astype(np.float32),
             "filled": result.filled,
         }
-        two_d = {
+        two_d: dict[str, npt.NDArray[Any]] = {
             "resid_rms": result.resid_rms.astype(np.float32),
             "temporal_coherence": result.temporal_coherence.astype(np.float32),
             "n_unw": result.n_valid.astype(np.int16),
@@ -295,18 +298,21 @@ class _Plan:
 
     def _template(self, ny: int, nx: int, chosen: Reference) -> xr.Dataset:
         n = len(self.dates)
-        empty = lambda kind, *size: np.broadcast_to(np.zeros((), kind), size)  # noqa: E731
-        grid = {
-            "displacement": (("time", "y", "x"), empty(np.float32, n, ny, nx), {"units": "mm", "sign": "positive towards the satellite"}),
-            "sigma": (("time", "y", "x"), empty(np.float32, n, ny, nx), {"units": "mm"}),
-            "filled": (("time", "y", "x"), empty(np.bool_, n, ny, nx)),
-            "resid_rms": (("y", "x"), empty(np.float32, ny, nx), {"units": "mm"}),
-            "temporal_coherence": (("y", "x"), empty(np.float32, ny, nx), {"units": "1"}),
+        grid: dict[str, Any] = {
+            "displacement": (
+                ("time", "y", "x"),
+                blank(np.float32, n, ny, nx),
+                {"units": "mm", "sign": "positive towards the satellite"},
+            ),
+            "sigma": (("time", "y", "x"), blank(np.float32, n, ny, nx), {"units": "mm"}),
+            "filled": (("time", "y", "x"), blank(np.bool_, n, ny, nx)),
+            "resid_rms": (("y", "x"), blank(np.float32, ny, nx), {"units": "mm"}),
+            "temporal_coherence": (("y", "x"), blank(np.float32, ny, nx), {"units": "1"}),
         }
         if "coherence" in self.data:
-            grid["coherence"] = (("y", "x"), empty(np.float32, ny, nx), {"units": "1"})
+            grid["coherence"] = (("y", "x"), blank(np.float32, ny, nx), {"units": "1"})
         for name in ("n_unw", "n_loop", "n_loop_err", "n_pair_no_loop"):
-            grid[name] = (("y", "x"), empty(np.int16, ny, nx), {"units": "1"})
+            grid[name] = (("y", "x"), blank(np.int16, ny, nx), {"units": "1"})
         coords = {
             "time": self.dates.astype("datetime64[ns]"),
             "y": self.data.y,
@@ -317,12 +323,13 @@ class _Plan:
         place = chosen.record(self.data)
         attrs = {f"reference_{key}": place[key] for key in ("row", "col", "lon", "lat", "window")}
         kept = {key: self.data.attrs[key] for key in ("source", "wavelength", "credits", "Conventions")}
-        return xr.Dataset(grid, coords, attrs | kept).rio.write_crs(self.data.rio.crs)
+        template: xr.Dataset = xr.Dataset(grid, coords, attrs | kept).rio.write_crs(self.data.rio.crs)
+        return template
 
 
 def _mean(values: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (np.where(valid, np.nan_to_num(values), 0).sum(0, dtype=np.float64) / valid.sum(0)).astype(np.float32)
+        return np.asarray(np.where(valid, np.nan_to_num(values), 0).sum(0, dtype=np.float64) / valid.sum(0), np.float32)
 
 
 def _inverse_variance(coherence: npt.NDArray[np.floating]) -> Float:
@@ -353,7 +360,12 @@ def _record(
             dropped.append({"what": "pixel", "name": f"{totals[key]} pixels", "reason": reason, "count": totals[key]})
     if totals["nullified"]:
         dropped.append(
-            {"what": "sample", "name": f"{totals['nullified']} samples", "reason": "their loops do not close", "count": totals["nullified"]}
+            {
+                "what": "sample",
+                "name": f"{totals['nullified']} samples",
+                "reason": "their loops do not close",
+                "count": totals["nullified"],
+            }
         )
     write_json(
         decisions,
@@ -364,7 +376,11 @@ def _record(
             "dates_found": len(found.dates),
             "pairs": found.facts,
             "triplets": [
-                {"dates": sorted({found.facts[side][key] for side in loop for key in ("date1", "date2")}), "rms": rms[t], "bad": bool(bad[t])}
+                {
+                    "dates": sorted({found.facts[side][key] for side in loop for key in ("date1", "date2")}),
+                    "rms": rms[t],
+                    "bad": bool(bad[t]),
+                }
                 for t, loop in enumerate(triplets)
             ],
             "dropped": dropped,

@@ -43,7 +43,7 @@ def velocity_std(displacement: Float, years: Float, seed: int) -> Float:
     """
     n = len(years)
     rng = np.random.default_rng(seed)
-    operator = []
+    operator: list[Float] = []
     while len(operator) < _RESAMPLINGS:
         count = np.bincount(rng.integers(0, n, n), minlength=n).astype(np.float64)
         centred = years - (count @ years) / n

@@ -57,7 +57,11 @@ def compact(date: np.datetime64) -> str:
 
 
 def gate_pairs(
-    network: Network, coverage: npt.NDArray[np.floating], coherence: npt.NDArray[np.floating], min_coverage: float, min_coherence: float
+    network: Network,
+    coverage: npt.NDArray[np.floating],
+    coherence: npt.NDArray[np.floating],
+    min_coverage: float,
+    min_coherence: float,
 ) -> None:
     """Drop interferograms that cover too little of the valid area or are too incoherent there (LiCSBAS step 11).
 
@@ -110,7 +114,10 @@ def gate_loops(
             "closure_rms": float(np.sqrt(np.mean(errors**2))) if len(errors) else None,
         }
         if network.keep[index] and member.any() and bad[member].all():
-            network.drop(index, f"all of its {int(member.sum())} triplets fail to close (rms {np.min(errors):.2f} rad or more, limit {max_rms:g})")
+            network.drop(
+                index,
+                f"all of its {int(member.sum())} triplets fail to close (rms {np.min(errors):.2f} rad or more, limit {max_rms:g})",
+            )
     if not network.keep.any():
         raise InsarcastError(
             f"Every interferogram fails loop closure at {max_rms:g} rad; check the unwrapping, or raise stack.closure.max_rms."
@@ -127,7 +134,12 @@ def connect(network: Network, bridge: bool) -> None:
     kept = network.kept_dates
     for number in sorted(set(range(len(network.dates))) - set(kept)):
         network.dropped.append(
-            {"what": "date", "name": compact(network.dates[number]), "reason": "none of its interferograms is used", "count": None}
+            {
+                "what": "date",
+                "name": compact(network.dates[number]),
+                "reason": "none of its interferograms is used",
+                "count": None,
+            }
         )
     if len(kept) < 3:
         raise InsarcastError(

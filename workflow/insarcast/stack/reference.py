@@ -1,8 +1,9 @@
 """The point that is zero in every interferogram: by evidence, or where the study puts it.
 
 By evidence means: among pixels that every interferogram measures coherently, the most common velocity is taken for that of
-stable ground, for ground that does not move shares one velocity while ground that subsides spreads over many. It is a mode, never
-the scene's median, which lies inside the bowl as soon as half of the scene subsides. The pixel whose series stays closest to that group's is the reference.
+stable ground, for ground that does not move shares one velocity while ground that subsides spreads over many. It is a mode,
+never the scene's median, which lies inside the bowl as soon as half of the scene subsides. Of the pixels at that mode, the one
+whose series stays closest to theirs is the reference.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ class Reference:
     def slices(self, ny: int, nx: int) -> tuple[slice, slice]:
         """The window's rows and columns, cut at the grid's edge."""
         before, after = (self.window - 1) // 2, self.window // 2 + 1
-        return slice(max(self.row - before, 0), min(self.row + after, ny)), slice(max(self.col - before, 0), min(self.col + after, nx))
+        return slice(max(self.row - before, 0), min(self.row + after, ny)), slice(
+            max(self.col - before, 0), min(self.col + after, nx)
+        )
 
     def record(self, data: xr.Dataset) -> dict[str, Any]:
         lon, lat = _lonlat(data, self.row, self.col)
@@ -131,12 +134,17 @@ def choose_reference(
 def _windowed(values: Float, window: int) -> Float:
     """Mean over a window around every pixel; NaN (or less) where the window leaves the grid or holds a gap."""
     filled = np.nan_to_num(values, nan=-1e9)
-    mean = np.asarray(uniform_filter(filled, window, mode="constant", cval=-1e9, origin=0), np.float64)
-    return mean
+    return np.asarray(uniform_filter(filled, window, mode="constant", cval=-1e9, origin=0), np.float64)
 
 
 def _series(
-    data: xr.Dataset, kept: list[int], rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64], first: int, pairs: npt.NDArray[np.int64], days: Float
+    data: xr.Dataset,
+    kept: list[int],
+    rows: npt.NDArray[np.int64],
+    cols: npt.NDArray[np.int64],
+    first: int,
+    pairs: npt.NDArray[np.int64],
+    days: Float,
 ) -> Float:
     """Preliminary displacement of the candidates, relative to the most coherent of them."""
     points = {"y": xr.DataArray(rows, dims="point"), "x": xr.DataArray(cols, dims="point")}
