@@ -1,1 +1,129 @@
-"""data"""
+"""What a model sees: one typed bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from insarcast.core import InsarcastError
+
+Dates = NDArray[np.datetime64]
+
+
+def days_between(start: Any, end: Any) -> NDArray[np.float64]:
+    """Days from ``start`` to ``end``, dates or arrays of dates."""
+    return np.asarray((end - start) / np.timedelta64(1, "D"), "float64")
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Displacement of points in time, and the dates that are known to come.
+
+    Attributes:
+        displacement: ``(time, point)`` float64, mm, positive towards the satellite; NaN where nothing was measured.
+        observed: ``(time, point)`` bool, True where interferograms support the step from the date before; the first row is True.
+        time: ``(time,)`` dates of the displacement, ``datetime64[D]``, ascending.
+        calendar: acquisition dates, ``time`` first and then those known or planned after it; the target of horizon h from the
+            date with index i is ``calendar[i + h]``.
+        row: ``(point,)`` row of each point on the grid it was taken from, or None.
+        col: ``(point,)`` its column, or None.
+        shape: rows and columns of that grid, or None.
+    """
+
+    displacement: NDArray[np.float64]
+    observed: NDArray[np.bool_]
+    time: Dates
+    calendar: Dates
+    row: NDArray[np.intp] | None = None
+    col: NDArray[np.intp] | None = None
+    shape: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.time)
+        if self.displacement.shape != self.observed.shape or self.displacement.shape[:1] != (count,):
+            raise ValueError(f"displacement {self.displacement.shape} and observed {self.observed.shape} need {count} dates each")
+        if not np.array_equal(self.calendar[:count], self.time) or (np.diff(self.calendar) <= np.timedelta64(0)).any():
+            raise ValueError("the calendar must ascend and begin with the dates of the displacement")
+
+    @property
+    def days(self) -> NDArray[np.float64]:
+        """``(time,)`` days since the first date."""
+        return days_between(self.time[0], self.time)
+
+    @property
+    def points(self) -> int:
+        """Number of points."""
+        return int(self.displacement.shape[1])
+
+    @classmethod
+    def from_cube(cls, cube: xr.Dataset, calendar: Dates | None = None) -> Self:
+        """The usable points of a cube, or of a window of one, in memory.
+
+        Args:
+            cube: dims ``(time, y, x)``; pixels that ``mask`` rejects, or that have no displacement at all, are left out.
+            calendar: known dates; those after the cube's last one are appended to its own. None: its own only.
+        """
+        displacement = cube.displacement.values
+        mask = cube.mask.values & np.isfinite(displacement).any(axis=0)
+        row, col = np.nonzero(mask)
+        time = cube.time.values.astype("datetime64[D]")
+        later = np.empty(0, time.dtype) if calendar is None else calendar[calendar > time[-1]]
+        observed = ~cube.filled.values[:, row, col] if "filled" in cube else np.ones((len(time), row.size), bool)
+        observed[0] = True
+        return cls(
+            displacement=displacement[:, row, col].astype("float64"),
+            observed=observed,
+            time=time,
+            calendar=np.concatenate([time, later.astype(time.dtype)]),
+            row=row,
+            col=col,
+            shape=mask.shape,
+        )
+
+    def until(self, date: np.datetime64) -> Self:
+        """What was known on a date: nothing measured later; the calendar stays."""
+        count = self.index(date) + 1
+        return replace(self, displacement=self.displacement[:count], observed=self.observed[:count], time=self.time[:count])
+
+    def take(self, points: NDArray[np.intp]) -> Self:
+        """Some of the points, in the given order."""
+        place: dict[str, Any] = {name: None if (at := getattr(self, name)) is None else at[points] for name in ("row", "col")}
+        return replace(self, displacement=self.displacement[:, points], observed=self.observed[:, points], **place)
+
+    def index(self, date: np.datetime64) -> int:
+        """Index of a date.
+
+        Raises:
+            InsarcastError: the date was not observed.
+        """
+        day = date.astype("datetime64[D]")
+        found = np.flatnonzero(self.time == day)
+        if not found.size:
+            raise InsarcastError(f"A forecast cannot start on {day}: the cube, which ends on {self.time[-1]}, has no such date.")
+        return int(found[0])
+
+    def targets(self, origins: Sequence[np.datetime64], horizons: Sequence[int]) -> Dates:
+        """``(origin, horizon)`` date of each target: the known date so many steps ahead.
+
+        Raises:
+            InsarcastError: a target lies beyond the known dates.
+        """
+        steps = np.array([[self.index(origin) + horizon for horizon in horizons] for origin in origins])
+        if steps.size and steps.max() >= len(self.calendar):
+            raise InsarcastError(
+                f"forecast.horizons asks for {max(horizons)} steps, but the last known date is {self.calendar[-1]}; lower it."
+            )
+        return np.asarray(self.calendar[steps])
+
+    def to_grid(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values ``(..., point)`` back on the grid ``(..., y, x)``, NaN where there is no point."""
+        if self.row is None or self.col is None or self.shape is None:
+            raise ValueError("these points come from no grid")
+        grid = np.full((*values.shape[:-1], *self.shape), np.nan, values.dtype)
+        grid[..., self.row, self.col] = values
+        return grid

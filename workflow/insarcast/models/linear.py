@@ -1,1 +1,51 @@
-"""linear"""
+"""A straight line through the past."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .data import TrainingData
+from .series import Array, Law, Series
+
+
+class Linear(Series):
+    """Least squares in time on irregular dates.
+
+    A bridged step hides an unknown offset, so each run of observed steps between bridges has its own intercept and all share one
+    slope. With x in days, sums ``Sxx, Sxy, Syy`` about the means of each run, N dates in k runs, and n dates with mean x0, y0 in
+    the last run: slope ``b = Sxy / Sxx``, ``s2 = (Syy - b Sxy) / (N - k - 1)``; the displacement at x is ``y0 + b (x - x0)`` with
+    predictive variance ``s2 (1 + 1/n + (x - x0)^2 / Sxx)`` and Student's t with N - k - 1 degrees of freedom: the prediction
+    interval of ordinary least squares (Draper & Smith, Applied Regression Analysis, 3rd ed., section 1.4). The increment is that
+    minus the last observed value, which is known.
+    """
+
+    def _law(self, data: TrainingData, indices: Sequence[int], lead: Array) -> Law:
+        days = data.days
+        zero = np.zeros(data.points)
+        n, x0, y0, sxx, sxy, syy, freedom = (zero.copy() for _ in range(7))
+        notes: dict[int, tuple[Array, ...]] = {}
+        for index in range(max(indices, default=-1) + 1):
+            value = data.displacement[index]
+            n = np.where(data.observed[index], n, 0.0)
+            here = np.isfinite(value)
+            x0, y0 = np.where(n > 0, x0, days[index]), np.where(n > 0, y0, np.where(here, value, 0.0))
+            freedom += here & (n > 0)
+            n += here
+            dx = np.where(here, days[index] - x0, 0.0)
+            dy = np.where(here, value - y0, 0.0)
+            x0, y0 = x0 + dx / np.maximum(n, 1), y0 + dy / np.maximum(n, 1)  # Welford's update, stable for long series
+            left = np.where(here, value - y0, 0.0)
+            sxx, sxy, syy = sxx + dx * (days[index] - x0), sxy + dx * left, syy + dy * left
+            if index in indices:
+                notes[index] = (n, x0, y0, sxx, sxy, syy, freedom - 1)
+        at = np.array([notes[index] for index in indices]).reshape(len(indices), 7, data.points)
+        n, x0, y0, sxx, sxy, syy, freedom = (part[:, None] for part in np.moveaxis(at, 1, 0))
+        sxx = np.where(sxx > 0, sxx, np.nan)
+        slope = sxy / sxx
+        s2 = np.where(freedom > 0, np.maximum(syy - slope * sxy, 0.0) / np.maximum(freedom, 1), np.nan)
+        ahead = days[list(indices)][:, None, None] + lead[..., None] - x0
+        centre = y0 + slope * ahead - data.displacement[list(indices)][:, None]
+        scale = np.sqrt(s2 * (1 + 1 / np.maximum(n, 1) + ahead**2 / sxx))
+        return Law(centre, scale, np.maximum(freedom[:, 0], 0))
