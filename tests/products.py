@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 import yaml
-from rasterio.transform import from_origin
+from affine import Affine
 
 WAVELENGTH = 0.0554658
 INCIDENCE, HEADING = 39.7, -12.27
@@ -65,7 +65,7 @@ def bowl(dates: Sequence[str], ny: int, nx: int, rate: float = -200.0) -> Array:
 def write_raster(path: Path, values: npt.NDArray[Any], *, crs: str = "EPSG:4326", nodata: float | None = 0, **tags: str) -> None:
     """Write one band as GeoTIFF on the grid of these tests."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    transform = from_origin(WEST, NORTH, PIXEL, PIXEL)
+    transform = Affine(PIXEL, 0, WEST, 0, -PIXEL, NORTH)
     profile = {"driver": "GTiff", "count": 1, "dtype": values.dtype, "height": values.shape[0], "width": values.shape[1]}
     with rasterio.open(path, "w", **profile, crs=crs, transform=transform, nodata=nodata) as file:
         file.write(values, 1)

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from insarcast.acquire import download
 from insarcast.acquire.originals import fetch_original, read_original
 from insarcast.acquire.places import find_folder
@@ -53,17 +52,19 @@ class Handler(BaseHTTPRequestHandler):
         fault = faults.pop(0) if faults else ""
         body = FILES.get(name, b"")
         if fault.isdigit() or name not in FILES:
-            return self.answer(int(fault or 404), b"no", {"Retry-After": "0"})
+            self.answer(int(fault or 404), b"no", {"Retry-After": "0"})
+            return
         if fault == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
-            return None
+            return
         headers, status = {}, 200
         if (asked := self.headers.get("Range")) and fault != "whole":
             self.server.ranges.append(asked)
             start = int(asked.removeprefix("bytes=").removesuffix("-"))
             if start >= len(body):
-                return self.answer(416, b"", {})
+                self.answer(416, b"", {})
+                return
             headers, status, body = {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"}, 206, body[start:]
         if fault == "other":
             body = b"x" + body[1:]
@@ -109,8 +110,10 @@ def held(place: Path) -> dict[str, bytes]:
 def test_all_files_come_once(tmp_path: Path, stand: Stand, capsys: pytest.CaptureFixture[str]) -> None:
     table(tmp_path / "tables", stand.base)
     place = fetch(tmp_path)
-    assert place == tmp_path / "cache/originals/area" and held(place) == FILES
-    assert fetch(tmp_path) == place and set(stand.seen.values()) == {1}
+    assert place == tmp_path / "cache/originals/area"
+    assert held(place) == FILES
+    assert fetch(tmp_path) == place
+    assert set(stand.seen.values()) == {1}
     assert "fetched 6 of 6" in capsys.readouterr().err
 
 
@@ -119,7 +122,8 @@ def test_what_passes_is_tried_again(tmp_path: Path, stand: Stand, fault: str) ->
     table(tmp_path / "tables", stand.base)
     stand.faults = {"unw/two.tif": [fault, fault]}
     assert held(fetch(tmp_path)) == FILES
-    assert stand.seen["unw/two.tif"] == 3 and sum(stand.seen.values()) == 8
+    assert stand.seen["unw/two.tif"] == 3
+    assert sum(stand.seen.values()) == 8
 
 
 def test_a_cut_connection_is_continued_where_it_broke(tmp_path: Path, stand: Stand) -> None:
@@ -186,8 +190,10 @@ def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(InsarcastError) as caught:
             find_folder("area", key="products.folder", data_root=str(tmp_path), **places)
     said = str(caught.value)
-    assert "\n" not in said and f"under the data root {tmp_path}" in said
-    assert f"{base}/unw/" in said and "check the network, or use a data root that holds the folder" in said
+    assert "\n" not in said
+    assert f"under the data root {tmp_path}" in said
+    assert f"{base}/unw/" in said
+    assert "check the network, or use a data root that holds the folder" in said
 
 
 @pytest.mark.parametrize(

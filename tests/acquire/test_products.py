@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from products import HEADING, INCIDENCE, WAVELENGTH, Truth, write_products, write_raster, write_study
-
 from insarcast.acquire import acquire_products
 from insarcast.core import InsarcastError, Manifest, Study, file_sha256, read_manifest
+from products import HEADING, INCIDENCE, WAVELENGTH, Truth, write_products, write_raster, write_study
 
 
 @pytest.fixture
@@ -58,10 +57,8 @@ def test_everything_is_found(tmp_path: Path, folder: Path, truth: Truth) -> None
     assert found.dates == truth.dates
     assert [(pair.date1, pair.date2) for pair in found.pairs] == sorted(truth.pairs)
     first = found.pairs[0]
-    assert (
-        Path(first.unwrapped) == folder / f"unw/{first.name}.tif"
-        and Path(first.coherence or "") == folder / f"coh/{first.name}.tif"
-    )
+    assert Path(first.unwrapped) == folder / f"unw/{first.name}.tif"
+    assert Path(first.coherence or "") == folder / f"coh/{first.name}.tif"
     assert [pair.baseline for pair in found.pairs[:3]] == [10.0, 20.0, 30.0]
     assert found.skipped == []
     assert set(found.sha256) == {
@@ -77,21 +74,25 @@ def test_conventions_come_from_the_tags(tmp_path: Path, truth: Truth) -> None:
     assert (found["wavelength"], found["incidence"], found["heading"]) == (WAVELENGTH, INCIDENCE, HEADING)
     assert (found["sign"], found["nodata"]) == ("away", 0.0)
     east, north, up = found["los"]  # the satellite of an ascending, right-looking pass is in the west, a little south, and above
-    assert east < 0 and north < 0 and up == pytest.approx(math.cos(math.radians(INCIDENCE)))
+    assert east < 0
+    assert north < 0
+    assert up == pytest.approx(math.cos(math.radians(INCIDENCE)))
     assert math.hypot(east, north, up) == pytest.approx(1)
 
 
 def test_the_study_wins_over_the_tags(tmp_path: Path, truth: Truth) -> None:
     found = acquire(tmp_path, wavelength=0.24, incidence=30, heading=-168, nodata=-1, sign="towards").conventions
     assert (found["wavelength"], found["incidence"], found["heading"], found["nodata"]) == (0.24, 30, -168, -1)
-    assert found["sign"] == "towards" and found["los"][0] > 0
+    assert found["sign"] == "towards"
+    assert found["los"][0] > 0
 
 
 def test_a_wavelength_nowhere_is_asked_for(tmp_path: Path, folder: Path) -> None:
     for pair in ("20200104_20200116", "20200116_20200128"):
         write_raster(folder / f"unw/{pair}.tif", np.ones((3, 3), np.float32))
     said = sentence(tmp_path, coherence=None, dem=None, baselines=None)
-    assert "products.wavelength" in said and "set it in the study" in said
+    assert "products.wavelength" in said
+    assert "set it in the study" in said
 
 
 def test_tags_of_two_tracks_do_not_agree(tmp_path: Path, folder: Path, truth: Truth) -> None:
@@ -100,7 +101,9 @@ def test_tags_of_two_tracks_do_not_agree(tmp_path: Path, folder: Path, truth: Tr
         path, np.ones((4, 5), np.float32), WAVELENGTH_METRES="0.0555", INCIDENCE_DEGREES="34.1", HEADING_DEGREES="-12.27"
     )
     said = sentence(tmp_path)
-    assert "incidence" in said and "34.1" in said and path.name in said
+    assert "incidence" in said
+    assert "34.1" in said
+    assert path.name in said
 
 
 def test_los_files_instead_of_angles(tmp_path: Path, folder: Path, truth: Truth) -> None:
@@ -147,7 +150,8 @@ def test_odd_names_are_listed(tmp_path: Path, folder: Path, truth: Truth) -> Non
     found = acquire(tmp_path)
     said = {entry["name"]: entry["reason"] for entry in found.skipped}
     assert "not earlier" in said["20200116_20200104"]
-    assert "no dates" in said["unw/20200199_20200201.tif"] and "no dates" in said["unw/final_average.tif"]
+    assert "no dates" in said["unw/20200199_20200201.tif"]
+    assert "no dates" in said["unw/final_average.tif"]
     assert len(found.pairs) == len(truth.pairs)
 
 
@@ -158,7 +162,8 @@ def test_a_date_twice_in_the_pattern_must_agree(tmp_path: Path, folder: Path, tr
         shutil.copy(folder / f"unw/{date1}_{date2}.tif", new)
     new.rename(new.with_name("20200104_20200116.geo.unw.tif"))
     found = acquire(tmp_path, unwrapped="GEOC/{date1}_{date2}/{date1}_{date2}.geo.unw.tif")
-    assert len(found.pairs) == len(truth.pairs) - 1 and [entry["what"] for entry in found.skipped] == ["file"]
+    assert len(found.pairs) == len(truth.pairs) - 1
+    assert [entry["what"] for entry in found.skipped] == ["file"]
 
 
 def test_a_second_file_of_a_pair_is_listed(tmp_path: Path, folder: Path, truth: Truth) -> None:
@@ -180,13 +185,15 @@ def test_a_pair_without_coherence_is_listed(tmp_path: Path, folder: Path, truth:
 
 def test_no_file_fits(tmp_path: Path, truth: Truth) -> None:
     said = sentence(tmp_path, unwrapped="ifg/{date1}-{date2}.tif")
-    assert "products.unwrapped 'ifg/{date1}-{date2}.tif'" in said and "for example baselines.csv" in said
+    assert "products.unwrapped 'ifg/{date1}-{date2}.tif'" in said
+    assert "for example baselines.csv" in said
     assert "must hold {date1} and {date2}" in sentence(tmp_path, unwrapped="unw/*.tif")
 
 
 def test_fewer_than_three_dates(tmp_path: Path, truth: Truth) -> None:
     said = sentence(tmp_path, end="2020-01-16")
-    assert "holds 2 usable dates in 1 pairs" in said and "at least three" in said
+    assert "holds 2 usable dates in 1 pairs" in said
+    assert "at least three" in said
 
 
 @pytest.mark.parametrize("what", ["garbage", "no crs"])
@@ -198,7 +205,8 @@ def test_a_bad_file_stops_or_is_listed(tmp_path: Path, folder: Path, truth: Trut
         write_raster(path, np.ones((4, 5), np.float32), crs="")
     assert str(path) in sentence(tmp_path)
     found = acquire(tmp_path, bad_file="skip")
-    assert [entry["name"] for entry in found.skipped] == ["20200104_20200116"] and str(path) in found.skipped[0]["reason"]
+    assert [entry["name"] for entry in found.skipped] == ["20200104_20200116"]
+    assert str(path) in found.skipped[0]["reason"]
 
 
 def test_where_it_looked(tmp_path: Path, truth: Truth) -> None:
@@ -211,11 +219,13 @@ def test_where_it_looked(tmp_path: Path, truth: Truth) -> None:
 
 def test_missing_gnss_is_listed_not_fatal(tmp_path: Path, folder: Path, truth: Truth) -> None:
     found = acquire(tmp_path, gnss={"folder": "stations"})
-    assert found.gnss == [] and [(entry["what"], entry["name"]) for entry in found.skipped] == [("gnss", "stations")]
+    assert found.gnss == []
+    assert [(entry["what"], entry["name"]) for entry in found.skipped] == [("gnss", "stations")]
     (folder.parent / "stations").mkdir()
     (folder.parent / "stations/ABCD.tenv3").write_text("site\n")
     found = acquire(tmp_path, gnss={"folder": "stations", "files": ["*.tenv3", "X*.csv", "epochs.csv"]})
-    assert [Path(path).name for path in found.gnss] == ["ABCD.tenv3"] and found.gnss[0] in found.sha256
+    assert [Path(path).name for path in found.gnss] == ["ABCD.tenv3"]
+    assert found.gnss[0] in found.sha256
     assert [entry["name"] for entry in found.skipped] == ["epochs.csv"]  # a pattern may fit nothing, a name is a promise
 
 

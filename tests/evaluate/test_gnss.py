@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 import xarray as xr
 from cubes import make_cube
-
 from insarcast.core import Manifest, Study, write_store
 from insarcast.evaluate import compare_gnss
 from insarcast.evaluate.stations import read_stations
@@ -69,11 +68,13 @@ def test_a_vertical_rate_is_seen_through_the_line_of_sight(tmp_path: Path, cube:
     found, said = compare(tmp_path, cube, table, stations={"AAAA": moving, "BBBB": still}, differences=[["AAAA", "BBBB"]])
     (one,) = said["comparisons"]
     assert (one["name"], one["n"]) == ("AAAA - BBBB", 12)
-    assert one["bias"] == pytest.approx(4, abs=1e-3) and one["rmse"] == pytest.approx(4, abs=1e-3)
+    assert one["bias"] == pytest.approx(4, abs=1e-3)
+    assert one["rmse"] == pytest.approx(4, abs=1e-3)
     assert one["velocity_insar"] == pytest.approx((insar[-1] - insar[0]) / YEARS[-1], rel=1e-4)
     np.testing.assert_allclose(found["insar_mm"], insar - insar[0], atol=1e-4)
     np.testing.assert_allclose(found["gnss_mm"], agreed, atol=1e-4)
-    assert "RMSE 4.0 mm and GNSS minus InSAR +4.0 mm" in one["sentence"] and said["skipped"] == []
+    assert "RMSE 4.0 mm and GNSS minus InSAR +4.0 mm" in one["sentence"]
+    assert said["skipped"] == []
 
 
 def test_east_counts_with_its_sign(tmp_path: Path, cube: xr.Dataset) -> None:
@@ -94,7 +95,8 @@ def test_the_window_is_averaged_and_masked_pixels_are_not(tmp_path: Path, cube: 
     table = pd.concat([rows("AAAA", np.zeros(13)), rows("BBBB", np.zeros(13))])
     stations = {"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 1, 2)}
     found, _ = compare(tmp_path, cube, table, stations=stations, differences=[["AAAA", "BBBB"]], window=3)
-    assert found["insar_mm"][5] == pytest.approx(values.ravel()[1:].mean()) and (found["insar_mm"].drop(5) == 0).all()
+    assert found["insar_mm"][5] == pytest.approx(values.ravel()[1:].mean())
+    assert (found["insar_mm"].drop(5) == 0).all()
 
 
 def test_rows_of_one_acquisition_are_averaged_and_far_days_are_not_used(tmp_path: Path, cube: xr.Dataset) -> None:
@@ -106,10 +108,12 @@ def test_rows_of_one_acquisition_are_averaged_and_far_days_are_not_used(tmp_path
     table = pd.concat([rows("AAAA", np.array([0.0, 2.0, 4.0, 100.0]) / up, dates=days), rows("BBBB", np.zeros(13))])
     stations = {"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 1, 2)}
     found, _ = compare(tmp_path, cube, table, stations=stations, differences=[["AAAA", "BBBB"]])
-    assert list(found["date"]) == list(DATES[:2]) and found["gnss_mm"][1] == pytest.approx(3.0)
+    assert list(found["date"]) == list(DATES[:2])
+    assert found["gnss_mm"][1] == pytest.approx(3.0)
     table["sar_date"] = table["date"].where(table["station"] == "BBBB", DATES[0].strftime("%Y%m%d"))
     _, said = compare(tmp_path, cube, table, stations=stations, differences=[["AAAA", "BBBB"]])
-    assert said["comparisons"] == [] and "1 unbridged dates in common" in said["skipped"][0]["reason"]
+    assert said["comparisons"] == []
+    assert "1 unbridged dates in common" in said["skipped"][0]["reason"]
 
 
 def test_dates_behind_a_bridged_step_do_not_count(tmp_path: Path) -> None:
@@ -117,7 +121,8 @@ def test_dates_behind_a_bridged_step_do_not_count(tmp_path: Path) -> None:
     table = pd.concat([rows("AAAA", np.zeros(13)), rows("BBBB", np.zeros(13))])
     stations = {"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 1, 2)}
     found, said = compare(tmp_path, cube, table, stations=stations, differences=[["AAAA", "BBBB"]])
-    assert list(found["date"]) == list(DATES[:6]) and said["comparisons"][0]["n"] == 5
+    assert list(found["date"]) == list(DATES[:6])
+    assert said["comparisons"][0]["n"] == 5
 
 
 @pytest.mark.parametrize(
@@ -138,7 +143,8 @@ def test_a_station_that_cannot_be_used_is_listed(tmp_path: Path, cube: xr.Datase
     found, said = compare(tmp_path, cube, table, stations=stations)
     assert [(entry["what"], entry["name"]) for entry in said["skipped"]] == [("gnss", "AAAA")]
     assert reason in said["skipped"][0]["reason"]
-    assert [one["name"] for one in said["comparisons"]] == ["CCCC - BBBB"] and set(found["station_a"]) == {"CCCC"}
+    assert [one["name"] for one in said["comparisons"]] == ["CCCC - BBBB"]
+    assert set(found["station_a"]) == {"CCCC"}
 
 
 def test_a_difference_with_an_unknown_station(tmp_path: Path, cube: xr.Dataset) -> None:
@@ -149,14 +155,17 @@ def test_a_difference_with_an_unknown_station(tmp_path: Path, cube: xr.Dataset) 
 
 def test_a_station_alone(tmp_path: Path, cube: xr.Dataset) -> None:
     found, said = compare(tmp_path, cube, rows("AAAA", np.zeros(13)), stations={"AAAA": spot(cube, 7, 8)})
-    assert found["station_b"].isna().all() and said["comparisons"][0]["name"] == "AAAA"
+    assert found["station_b"].isna().all()
+    assert said["comparisons"][0]["name"] == "AAAA"
     assert "reference point's own motion" in said["sentence"]
 
 
 def test_no_gnss_is_an_empty_table_and_a_sentence(tmp_path: Path, cube: xr.Dataset) -> None:
     found, said = compare(tmp_path, cube, None, folder=None)
-    assert list(found.columns) == ["station_a", "station_b", "date", "gnss_mm", "insar_mm"] and found.empty
-    assert said["comparisons"] == [] and "the study names none" in said["sentence"]
+    assert list(found.columns) == ["station_a", "station_b", "date", "gnss_mm", "insar_mm"]
+    assert found.empty
+    assert said["comparisons"] == []
+    assert "the study names none" in said["sentence"]
 
 
 def test_same_input_same_bytes(tmp_path: Path, cube: xr.Dataset) -> None:
@@ -175,7 +184,8 @@ def test_tenv3_is_read_by_its_header(tmp_path: Path) -> None:
     path.write_text(HEADER + "\n" + line.format(e0=2256, e=0.999) + line.format(e0=2257, e=0.001).replace("18JAN06", "99DEC31"))
     stations, skipped = read_stations([path], {"ABCD": (1.0, 2.0)})
     station = stations["ABCD"]
-    assert skipped == [] and (station.lon, station.lat) == (pytest.approx(-99.1), 19.4)
+    assert skipped == []
+    assert (station.lon, station.lat) == (pytest.approx(-99.1), 19.4)
     assert [str(day)[:10] for day in station.days["date"]] == ["2018-01-06", "1999-12-31"]
     assert station.days["east"].diff().iloc[1] == pytest.approx(2.0)
 
@@ -193,7 +203,9 @@ def test_tenv3_is_read_by_its_header(tmp_path: Path) -> None:
 def test_a_broken_file_is_listed(tmp_path: Path, cube: xr.Dataset, name: str, text: str, reason: str) -> None:
     (tmp_path / name).write_text(text)
     found, said = compare_files(tmp_path, cube, [str(tmp_path / name)])
-    assert found.empty and reason in said["skipped"][0]["reason"] and "could be used" in said["sentence"]
+    assert found.empty
+    assert reason in said["skipped"][0]["reason"]
+    assert "could be used" in said["sentence"]
 
 
 @pytest.mark.skipif("INSARCAST_DATA" not in os.environ, reason="INSARCAST_DATA is not set: the GNSS files are there")
@@ -202,14 +214,16 @@ def test_the_real_files_give_the_published_rate(tmp_path: Path) -> None:
     folder = Path(os.environ["INSARCAST_DATA"]) / "mexico_gnss_mxtm"
     settings = Study(ROOT / "config/studies/mexico_city.yaml").get("gnss", "T005A")
     stations, skipped = read_stations([folder / "gnss_cropA_epochs.csv", folder / "MXTM.NA.tenv3"], settings["stations"])
-    assert skipped == [] and list(stations) == ["ICMX", "MMX1", "MXTM"]
+    assert skipped == []
+    assert list(stations) == ["ICMX", "MMX1", "MXTM"]
     dates = np.array(
         ["2018-01-06", "2018-01-30", "2018-03-07", "2018-03-19", "2018-03-31", "2018-05-30", "2018-06-11", "2018-06-23"], "M8[ns]"
     )
     los = np.array([-0.6242, -0.1358, 0.7693])
     difference = stations["MMX1"].on(dates, los, 3) - stations["ICMX"].on(dates, los, 3)
     common = np.isfinite(difference)
-    assert common.sum() == 7 and not common[4]
+    assert common.sum() == 7
+    assert not common[4]
     years = (dates[common] - dates[0]) / np.timedelta64(31_557_600, "s")
     assert np.polyfit(years, difference[common], 1)[0] == pytest.approx(-237.7, abs=0.3)
     up = stations["MXTM"].days

@@ -103,7 +103,8 @@ def _open(files: dict[Key, list[Path]], bad_file: str) -> tuple[dict[Key, Tags],
     skipped = []
     for pair, both in files.items():
         try:
-            tags[pair] = [read_tags(path) for path in both][0]
+            phase, *_ = [read_tags(path) for path in both]  # coherence has only to open
+            tags[pair] = phase
         except InsarcastError as error:
             if bad_file == "stop":
                 raise
