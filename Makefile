@@ -1,0 +1,38 @@
+# make demo    set up .venv and run the default study from products to report
+# make test    everything that must hold, through pytest
+# make bench   the measurements of the README, one JSON object each
+# make report  pack a study's results into report.zip (STUDY=name)
+PYTHON ?= python3
+STUDY ?= mexico_city
+CORES ?= all
+BIN := .venv/bin
+
+.PHONY: demo test bench report help
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+demo: .venv/run.stamp
+	@$(BIN)/snakemake --cores $(CORES) --quiet rules
+	@echo "The report: $(CURDIR)/results/$(STUDY)/report/index.html"
+
+test: .venv/test.stamp
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+bench: .venv/test.stamp
+	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+report: .venv/run.stamp
+	@$(BIN)/snakemake --cores $(CORES) --quiet rules -- $(STUDY)
+	@$(BIN)/snakemake --report report.zip -- $(STUDY)
+	@echo "Packed: $(CURDIR)/report.zip"
+
+.venv/run.stamp: envs/lock.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	 { echo "insarcast needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo not there); name another: make demo PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	 { echo "'$(PYTHON)' lacks the venv module; install it (Debian and Ubuntu: apt install python3-venv) or name another: make demo PYTHON=python3.11"; exit 1; }
+	@echo "Setting up .venv (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check -r envs/lock.txt && touch $@
+
+.venv/test.stamp: .venv/run.stamp envs/lock-test.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r envs/lock-test.txt && touch $@
