@@ -93,7 +93,10 @@ def make_cube(
             **{name: (("y", "x"), layer) for name, layer in layers.items()},
             "mask": (("y", "x"), mask),
             "mask_reason": (("y", "x"), reason),
-            "los": (("enu", "y", "x"), np.broadcast_to(np.array([-0.62, -0.14, 0.77])[:, None, None], (3, ny, nx)).astype("float32")),
+            "los": (
+                ("enu", "y", "x"),
+                np.broadcast_to(np.array([-0.62, -0.14, 0.77])[:, None, None], (3, ny, nx)).astype("float32"),
+            ),
             "height": (("y", "x"), np.full((ny, nx), 2240.0, "float32")),
         },
         coords={

@@ -62,7 +62,9 @@ def test_drift_leaves_bridged_steps_out() -> None:
     observed = np.array([[True], [True], [False], [True], [True]])
     data = data_of(values, np.array([0, 12, 24, 36, 60, 72]), observed)
     assert run("drift", data)[0, 1, 0] == pytest.approx(-24 / 48 * 12)
-    assert run("persistence", data)[0, 2, 0] == pytest.approx(np.sqrt((36 / 12 + 36 / 12 + 144 / 24) / 3 * 12) * stats.t.ppf(0.95, 3))
+    assert run("persistence", data)[0, 2, 0] == pytest.approx(
+        np.sqrt((36 / 12 + 36 / 12 + 144 / 24) / 3 * 12) * stats.t.ppf(0.95, 3)
+    )
 
 
 def test_drift_steps_over_a_missing_date() -> None:
@@ -128,9 +130,7 @@ def test_too_short_a_past_has_a_median_and_no_interval() -> None:
         assert np.isnan(forecast[[0, 2]]).all(), name
 
 
-@pytest.mark.parametrize(
-    ("name", "walk", "rate"), [("persistence", True, 0.0), ("drift", True, -0.5), ("linear", False, -0.5)]
-)
+@pytest.mark.parametrize(("name", "walk", "rate"), [("persistence", True, 0.0), ("drift", True, -0.5), ("linear", False, -0.5)])
 def test_intervals_cover_where_the_model_is_true(name: str, walk: bool, rate: float) -> None:
     """20,000 series of 8 irregular dates: the share inside the 90 % interval is 90 % (its sd is 0.2 %)."""
     days = np.array([0, 12, 36, 42, 60, 66, 90, 102, 140])

@@ -120,10 +120,16 @@ class TrainingData:
             )
         return np.asarray(self.calendar[steps])
 
+    @property
+    def pixels(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows and columns ``(point,)`` on the grid the points were taken from."""
+        if self.row is None or self.col is None:
+            raise ValueError("these points come from no grid")
+        return self.row, self.col
+
     def to_grid(self, values: NDArray[Any]) -> NDArray[Any]:
         """Values ``(..., point)`` back on the grid ``(..., y, x)``, NaN where there is no point."""
-        if self.row is None or self.col is None or self.shape is None:
-            raise ValueError("these points come from no grid")
-        grid = np.full((*values.shape[:-1], *self.shape), np.nan, values.dtype)
-        grid[..., self.row, self.col] = values
+        row, col = self.pixels
+        grid = np.full((*values.shape[:-1], *(self.shape or ())), np.nan, values.dtype)
+        grid[..., row, col] = values
         return grid
