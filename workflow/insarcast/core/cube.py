@@ -47,7 +47,7 @@ def _encoding(data: xr.Dataset, edge: int | None) -> dict[str, dict[str, Any]]:
     """Sharded, time in one chunk; space in chunks of 128 pixels, so that a time series costs one small read."""
     encoding: dict[str, dict[str, Any]] = {}
     for name, variable in data.variables.items():
-        if variable.ndim < 2 or "y" not in variable.dims:
+        if variable.ndim < 2 or "y" not in variable.dims or not variable.size:  # no loops: nothing to shard
             continue
         layers = math.prod(size for dim, size in variable.sizes.items() if dim not in ("y", "x"))
         chunks, shards = [], []
