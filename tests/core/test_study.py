@@ -1,0 +1,81 @@
+"""Studies: every mistake ends in one sentence that names the key."""
+
+from pathlib import Path
+
+import pytest
+
+from insarcast.core import InsarcastError, Study, list_studies
+
+GOOD = """
+cubes:
+  east:
+    source: geotiff
+    products: {folder: x, unwrapped: "{date1}_{date2}.tif"}
+  west:
+    source: geotiff
+    products: {folder: y, unwrapped: "{date1}_{date2}.tif"}
+    stack: {inversion: {norm: l1}}
+    forecast: {origins: 2}
+forecast: {models: [linear], origins: 5}
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "area.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_defaults_are_filled_and_a_cube_overrides_its_study(tmp_path: Path) -> None:
+    study = Study(write(tmp_path, GOOD))
+    assert study.cubes == ["east", "west"]
+    assert study.get("stack.inversion.norm", "east") == "l2"
+    assert study.get("stack.inversion.norm", "west") == "l1"
+    assert study.get("stack.inversion.weights", "west") == "none"  # the rest of the overridden section keeps its defaults
+    assert (study.get("forecast.origins", "east"), study.get("forecast.origins", "west")) == (5, 2)
+    assert study.get("forecast.models", "west") == ["linear"]
+    assert study.get("products.sign", "east") == "away"
+
+
+def test_values_are_copies(tmp_path: Path) -> None:
+    study = Study(write(tmp_path, GOOD))
+    study.get("stack", "east")["inversion"]["norm"] = "broken"
+    assert study.get("stack.inversion.norm", "east") == "l2"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("forecast:", "forcast:"), ["forcast", "did you mean 'forecast'"]),
+        (("norm: l1", "norm: l3"), ["cubes.west.stack.inversion.norm", "'l3'", "l2, l1"]),
+        (("source: geotiff\n    products: {folder: x", "products: {folder: x"), ["cubes.east.source", "missing"]),
+        (("origins: 5", "origins: 0"), ["forecast.origins", ">= 1"]),
+        (("folder: x", "folder: 7"), ["cubes.east.products.folder", "string"]),
+        (("origins: 5}", "origins: 5"), ["YAML", "line"]),
+        (("origins: 5}", "origins: 5, history: 2}"), ["forecast.history", ">= 3"]),
+        (("  east:", "  'ea st':"), ["cubes", "letters"]),
+        (("folder: x", 'folder: x, start: "1 May"'), ["cubes.east.products.start", "2018-01-06"]),
+    ],
+)
+def test_a_mistake_is_one_sentence(tmp_path: Path, change: tuple[str, str], words: list[str]) -> None:
+    path = write(tmp_path, GOOD.replace(*change))
+    assert path.read_text() != GOOD
+    with pytest.raises(InsarcastError) as error:
+        Study(path)
+    sentence = str(error.value)
+    assert "\n" not in sentence
+    assert str(path) in sentence
+    for word in words:
+        assert word in sentence
+
+
+def test_missing_file_and_unknown_cube(tmp_path: Path) -> None:
+    with pytest.raises(InsarcastError, match="There is no study file"):
+        Study(tmp_path / "none.yaml")
+    with pytest.raises(InsarcastError, match="has no cube 'north'; it has east, west"):
+        Study(write(tmp_path, GOOD)).get("source", "north")
+
+
+def test_listing_reads_no_file(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("{")
+    assert list(list_studies(tmp_path)) == ["broken"]
