@@ -1,6 +1,7 @@
 """The one door between rules and library: rule ``r`` in <stage>.smk runs ``insarcast.<stage>.r``."""
 
 import contextlib
+import errno
 import fcntl
 import inspect
 import os
@@ -61,12 +62,26 @@ def call(job):
                 hold.unlink()
 
 
-def say(screen, sentence):
+def sentence(error):
+    """Our own sentences as they are, the system's with the place and what to do, anything else as what it is: a fault of ours."""
+    from insarcast.core import InsarcastError
+
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"There is no space left on the disk of {Path(snakemake.output[0]).parent}; free some, then run again: what is done is kept."
+    if isinstance(error, OSError) and error.errno:
+        place = error.filename or Path(snakemake.output[0]).parent
+        return f"{place} cannot be used ({error.strerror}); see to that, then run again."
+    if isinstance(error, (InsarcastError, OSError)):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {' '.join(str(error).split())} (details in {snakemake.log[0]})"
+
+
+def say(screen, text):
     """The screen first: the disk may be full. Snakemake's onerror prints the failures file, wherever the job ran."""
     with contextlib.suppress(OSError):
-        os.write(screen, f"insarcast: {sentence}\n".encode())
+        os.write(screen, f"insarcast: {text}\n".encode())
     with contextlib.suppress(OSError), open(".snakemake/insarcast.failures", "a") as failures:
-        failures.write(f"{snakemake.rule}: {sentence}\n")
+        failures.write(f"{snakemake.rule}: {text}\n")
 
 
 screen = os.dup(2)
@@ -77,10 +92,7 @@ try:
 except KeyboardInterrupt:
     os._exit(130)
 except BaseException as error:
-    from insarcast.core import InsarcastError
-
-    expected = isinstance(error, (InsarcastError, OSError))
-    say(screen, f"{error}" if expected else f"unexpected {type(error).__name__}: {error} (details in {snakemake.log[0]})")
+    say(screen, sentence(error))
     with contextlib.suppress(OSError):
         traceback.print_exc()
         sys.stderr.flush()
