@@ -1,3 +1,5 @@
+from .classes import velocity_class as velocity_class
+from .classes import velocity_class_names as velocity_class_names
 from .code import code_hash as code_hash
 from .code import fingerprint as fingerprint
 from .cube import as_of as as_of
