@@ -48,7 +48,8 @@ def sentence(tmp_path: Path, *arguments: Any, **changes: Any) -> str:
     with pytest.raises(InsarcastError) as caught:
         acquire(tmp_path, *arguments, **changes)
     text = str(caught.value)
-    assert "\n" not in text and text.endswith("."), text
+    assert text.endswith("."), text
+    assert "\n" not in text, text
     return text
 
 

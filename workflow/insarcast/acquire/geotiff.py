@@ -106,9 +106,13 @@ def _open(files: dict[Key, list[Path]], bad_file: str) -> tuple[dict[Key, Tags],
             phase, *_ = [read_tags(path) for path in both]  # coherence has only to open
             tags[pair] = phase
         except InsarcastError as error:
+            name = "_".join(pair)
             if bad_file == "stop":
-                raise
-            skipped.append(skip("pair", "_".join(pair), str(error)))
+                raise InsarcastError(
+                    f"{str(error).rstrip('.')}; or set products.bad_file: skip, or list {name} in products.exclude, "
+                    "to go on without it."
+                ) from None
+            skipped.append(skip("pair", name, str(error)))
     return tags, skipped
 
 
