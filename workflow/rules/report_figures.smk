@@ -71,6 +71,7 @@ use rule draw_displacement as draw_network with:
     benchmark:
         f"{BENCHMARKS}/draw_network/{{study}}/{{cube}}.tsv"
     params:
+        max_rms=setting("stack.closure.max_rms"),
         code=code("draw_network"),
     message:
         "Drawing network and loop closure of {wildcards.cube}"

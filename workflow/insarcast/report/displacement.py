@@ -1,8 +1,154 @@
-"""Not written yet."""
+"""F1 velocity and F2 displacement on four dates: the maps a reader looks at first."""
 
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import xarray as xr
+from matplotlib.colors import Normalize
 
-def draw_displacement(**files: Any) -> None:
-    """Placeholder while the stage is being written."""
-    raise NotImplementedError
+from insarcast.core import open_cube
+
+from . import sentences, words
+from .frame import Frame, frame_of
+from .look import TALLEST, Facts, beyond, canvas, keep, say, signed_map, symmetric_limit
+from .mapping import draw_graticule, draw_legend, draw_map, draw_marks, draw_scale, draw_signed_bar, hillshade
+from .numbers import CubeNumbers, cube_numbers, used_only
+
+Stations = Mapping[str, Sequence[float]]
+
+
+def draw_displacement(
+    cube: Path,
+    gnss: Path,
+    velocity: Path,
+    velocity_json: Path,
+    displacement: Path,
+    displacement_json: Path,
+    colours: str,
+    stations: Stations,
+) -> None:
+    """Draw the velocity map and the displacement on four dates.
+
+    Args:
+        cube: the full cube.
+        gnss: the comparison with GNSS, whose stations are marked.
+        velocity, velocity_json: F1, mm/yr along the line of sight, + towards the satellite, and its facts.
+        displacement, displacement_json: F2, mm since the reference date, and its facts.
+        colours: which end of the bar is red (``report.colours``).
+        stations: station -> longitude, latitude in degrees, from the study.
+    """
+    data = open_cube(cube)
+    places = {**station_places(gnss), **stations}
+    facts, frame = cube_numbers(data), frame_of(data)
+    _draw_velocity(data, facts, frame, places, colours, velocity, velocity_json)
+    _draw_dates(data, facts, frame, places, colours, displacement, displacement_json)
+
+
+def station_places(gnss: Path) -> dict[str, list[float]]:
+    """Longitude and latitude of the compared stations, where the comparison says so."""
+    stations: dict[str, list[float]] = json.loads(gnss.read_text(encoding="utf-8")).get("stations", {})
+    return stations
+
+
+def map_line(data: xr.Dataset, facts: CubeNumbers) -> str:
+    """What holds for every map of a cube: geometry, sign, reference, share measured."""
+    reference = reference_of(data)
+    zero = f"zero at {words.place(*reference)} (star)" if reference else "reference not recorded"
+    return (
+        f"Along the line of sight ({sentences.geometry(facts.incidence, facts.heading)}), positive towards the satellite; "
+        f"{zero}; {words.percent(facts.used / facts.total)} of the pixels measured."
+    )
+
+
+def reference_of(data: xr.Dataset) -> tuple[float, float] | None:
+    """Longitude and latitude of the reference, degrees; None where the cube does not say."""
+    if "reference_lon" not in data.attrs:
+        return None
+    return float(data.attrs["reference_lon"]), float(data.attrs["reference_lat"])
+
+
+def map_height(frame: Frame, width: float, extra: float) -> float:
+    """Height of a figure whose map is ``width`` inches wide, with ``extra`` inches for bar and legend."""
+    return float(np.clip(width * frame.shape_ratio + extra, 3.2, TALLEST))
+
+
+def _draw_velocity(data: xr.Dataset, facts: CubeNumbers, frame: Frame, places: Stations, colours: str, image: Path, text: Path) -> None:
+    values = frame.up(used_only(data, data.velocity))
+    limit, period = symmetric_limit(values), f"{facts.dates[0]} to {facts.dates[-1]}"
+    with canvas(map_height(frame, 7.2, 1.1), "compressed") as figure:
+        if facts.fastest is None:
+            say(figure, sentences.measured(facts.used, facts.total, facts.reasons))
+        else:
+            axes = figure.add_subplot()
+            colour = signed_map(colours)
+            draw_map(axes, values, frame, colour, Normalize(-limit, limit), hillshade(data, frame))
+            draw_graticule(axes, frame)
+            draw_scale(axes, frame)
+            draw_marks(axes, frame, reference_of(data), places)
+            draw_signed_bar(figure, axes, values, limit, colour, "velocity [mm/yr]")
+            draw_legend(figure, facts.used < facts.total, reference_of(data) is not None, inside(frame, places))
+    keep(figure, _velocity_facts(data, facts, values, limit, period), image, text)
+
+
+def inside(frame: Frame, places: Stations) -> bool:
+    """Whether any station lies on the map."""
+    points = [frame.from_lonlat(*place) for place in places.values()]
+    return any(frame.left <= x <= frame.right and frame.bottom <= y <= frame.top for x, y in points)
+
+
+def _velocity_facts(data: xr.Dataset, facts: CubeNumbers, values: Any, limit: float, period: str) -> Facts:
+    title, alt, numbers = f"Velocity, {period}", sentences.measured(facts.used, facts.total, facts.reasons), {}
+    if facts.fastest is not None:
+        far = facts.fastest
+        alt = f"Map of the velocity. {sentences.fastest(far.speed, far.lon, far.lat, facts.share, facts.edge, facts.dates[0], facts.dates[-1])} {alt}"
+        numbers = {"fastest": far.speed, "lon": far.lon, "lat": far.lat, "share_faster": facts.share, "edge": facts.edge}
+    caption = f"Mean velocity in mm/yr, {period}. {map_line(data, facts)}{sentences.clipped(beyond(values, limit))}"
+    return Facts("F1", title, alt, caption, "mm/yr", numbers | {"used": facts.used, "total": facts.total, "limit": limit})
+
+
+def pick_dates(count: int, most: int = 4) -> list[int]:
+    """Up to ``most`` dates after the reference date, evenly spread, the last among them."""
+    if count == 1:
+        return [0]
+    return sorted({round(i * (count - 1) / most) for i in range(1, most + 1)} - {0})
+
+
+def _draw_dates(data: xr.Dataset, facts: CubeNumbers, frame: Frame, places: Stations, colours: str, image: Path, text: Path) -> None:
+    chosen = pick_dates(len(facts.dates))
+    layers = frame.up(np.stack([used_only(data, data.displacement.isel(time=index)) for index in chosen]))
+    limit = max(symmetric_limit(layer) for layer in layers)
+    columns = 2 if len(chosen) > 1 else 1
+    rows = -(-len(chosen) // columns)
+    with canvas(map_height(frame, 3.9 * rows if columns == 2 else 7.2, 1.05 + 0.25 * rows), "compressed") as figure:
+        if facts.fastest is None:
+            say(figure, sentences.measured(facts.used, facts.total, facts.reasons))
+        else:
+            grid, colour, shade = figure.subplots(rows, columns, squeeze=False), signed_map(colours), hillshade(data, frame)
+            for position, axes in enumerate(grid.flat):
+                if position >= len(chosen):
+                    axes.set_axis_off()
+                    continue
+                draw_map(axes, layers[position], frame, colour, Normalize(-limit, limit), shade)
+                draw_graticule(axes, frame, bottom=position >= len(chosen) - columns, left=position % columns == 0, most=3)
+                axes.set_title(facts.dates[chosen[position]], fontsize=9.5)
+                draw_marks(axes, frame, reference_of(data), places, names=False)
+            draw_scale(grid.flat[0], frame)
+            draw_signed_bar(figure, list(grid.flat), layers, limit, colour, "displacement [mm]")
+            draw_legend(figure, facts.used < facts.total, reference_of(data) is not None, inside(frame, places))
+    largest = [float(layer[np.isfinite(layer)][np.abs(layer[np.isfinite(layer)]).argmax()]) if np.isfinite(layer).any() else None for layer in layers]
+    dates = [facts.dates[index] for index in chosen]
+    shown = words.listed([f"{words.mm(value)} {sentences.motion(value)} on {date}" for date, value in zip(dates, largest, strict=True) if value])
+    facts_ = Facts(
+        "F2",
+        f"Displacement on {words.count(len(chosen), 'date')} since {facts.dates[0]}",
+        f"{words.count(len(chosen), 'map')} of the displacement with the same colours. Largest: {shown}." if shown else sentences.measured(facts.used, facts.total, facts.reasons),
+        f"Displacement in mm since {facts.dates[0]}, the same limits on every map. {map_line(data, facts)}{sentences.clipped(beyond(layers, limit))}",
+        "mm",
+        {"dates": dates, "largest": largest, "limit": limit},
+    )
+    keep(figure, facts_, image, text)

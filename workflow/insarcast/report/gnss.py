@@ -1,8 +1,80 @@
-"""Not written yet."""
+"""F15: displacement against GNSS along the line of sight, the one check that does not come from the interferograms."""
 
+from __future__ import annotations
+
+import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 
-def draw_gnss(**files: Any) -> None:
-    """Placeholder while the stage is being written."""
-    raise NotImplementedError
+from . import sentences, words
+from .look import INK, LINES, SOFT, Facts, canvas, keep, say
+from .network import dates_axis
+
+MOST = 3  # comparisons drawn; all are in the table
+
+
+def draw_gnss(gnss: Path, series: Path, comparison: Path, comparison_json: Path) -> None:
+    """Draw GNSS and InSAR over time, and one against the other.
+
+    Args:
+        gnss: comparisons and what was skipped.
+        series: table station_a, station_b, date, gnss_mm, insar_mm (mm along the line of sight, + towards the satellite).
+        comparison, comparison_json: F15 and its facts.
+    """
+    found, table = json.loads(gnss.read_text(encoding="utf-8")), pd.read_parquet(series)
+    sentence = sentences.gnss(found["comparisons"], found["skipped"])
+    rows = min(len(found["comparisons"]), MOST)
+    with canvas(2.9 if rows < 2 else min(5.33, 2.2 * rows)) as figure:
+        if not rows:
+            say(figure, sentence)
+        else:
+            grid = figure.subplots(rows, 2, squeeze=False, width_ratios=[2.1, 1])
+            for (left, right), item in zip(grid, found["comparisons"], strict=False):
+                part = table[_names(table) == item["name"]].sort_values("date")
+                _draw_series(left, part, item)
+                _draw_scatter(right, part, item)
+            grid[0, 0].legend(loc="lower left")
+    rest = f" {words.count(len(found['comparisons']) - MOST, 'more comparison')} in the table." if len(found["comparisons"]) > MOST else ""
+    facts = Facts(
+        "F15",
+        sentence,
+        f"Left: displacement over time by GNSS and InSAR in mm along the line of sight. Right: one against the other. {sentence}",
+        "GNSS projected onto the line of sight, InSAR the mean around the stations, both zero at their first common date; mm, positive towards the satellite."
+        f"{rest}",
+        "mm",
+        {"comparisons": [{key: item.get(key) for key in ("name", "n", "rmse", "bias", "velocity_gnss", "velocity_insar")} for item in found["comparisons"]]},
+    )
+    keep(figure, facts, comparison, comparison_json)
+
+
+def _names(table: pd.DataFrame) -> Any:
+    """Names of the comparisons as gnss.json gives them, per row."""
+    both = [" - ".join(part for part in pair if isinstance(part, str)) for pair in zip(table["station_a"], table["station_b"], strict=True)]
+    return np.array(both, dtype=object)
+
+
+def _draw_series(axes: Any, part: pd.DataFrame, item: dict[str, Any]) -> None:
+    axes.axhline(0, color=SOFT, linewidth=0.6)
+    dates = part["date"].to_numpy()
+    axes.plot(dates, part["gnss_mm"], "^-", color=LINES[1], markersize=6, linewidth=1.3, label="GNSS")
+    axes.plot(dates, part["insar_mm"], "o-", color=LINES[0], markersize=5, linewidth=1.3, label="InSAR")
+    axes.set_title(item["name"])
+    axes.set_ylabel("line of sight [mm]")
+    axes.grid(axis="y")
+    dates_axis(axes)
+
+
+def _draw_scatter(axes: Any, part: pd.DataFrame, item: dict[str, Any]) -> None:
+    gnss, insar = part["gnss_mm"].to_numpy(float), part["insar_mm"].to_numpy(float)
+    low, high = min(gnss.min(), insar.min()), max(gnss.max(), insar.max())
+    edge = 0.08 * max(high - low, 1.0)
+    axes.plot([low - edge, high + edge], [low - edge, high + edge], color=SOFT, linewidth=0.9)
+    axes.plot(gnss, insar, "o", color=LINES[0], markersize=5)
+    axes.set_aspect("equal")
+    axes.set_xlabel("GNSS [mm]")
+    axes.set_ylabel("InSAR [mm]")
+    bias = f"\nGNSS \N{MINUS SIGN} InSAR {words.signed(item['bias'], 1)} mm" if item.get("bias") is not None else ""
+    axes.text(0.04, 0.97, f"rms {item['rmse']:.1f} mm (n = {item['n']}){bias}", transform=axes.transAxes, va="top", fontsize=8.5, color=INK)

@@ -1,0 +1,181 @@
+"""How figures look and how they are kept: fonts, colours, limits, and files whose bytes depend on their content alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib import colormaps, rc_context
+from matplotlib.colors import Colormap, ListedColormap, Normalize, to_rgb
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from insarcast.core import InsarcastError, write_json
+
+WIDTH = 8.0  # inches; 1200 pixels, and no figure is higher than 800: Snakemake's viewer cuts what is taller
+TALLEST = 5.33
+DPI = 150
+
+INK = "#1c2430"
+SOFT = "#5b6673"
+RULE = "#d5dae0"
+GREY = "#bfc4ca"  # not measured; never white, never 0
+ALARM = "#d1410c"  # dropped, beyond a threshold
+# Okabe & Ito (2008), without yellow (too faint for a line on white) and black (persistence has it).
+LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (6, 2, 1, 2)), (0, (2, 2)))
+
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.labelsize": 9.5,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": SOFT,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "text.color": INK,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "hatch.linewidth": 0.5,
+    "svg.hashsalt": "insarcast",
+    "svg.fonttype": "path",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a figure says in words and numbers; kept as JSON beside it.
+
+    Attributes:
+        id: ``F1``, ``F2`` ...
+        title: the sentence over the figure.
+        alt: what the figure shows, for those who do not see it.
+        caption: quantity, unit, geometry, sign, reference, period and share measured.
+        unit: unit of what is drawn.
+        numbers: the numbers that the words are made of.
+    """
+
+    id: str
+    title: str
+    alt: str
+    caption: str
+    unit: str
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def canvas(
+    height: float = TALLEST, layout: Literal["constrained", "compressed"] = "constrained", width: float = WIDTH
+) -> Iterator[Figure]:
+    """A figure in the report's style, in inches, without the global state of pyplot; the layout ``compressed`` suits maps."""
+    with rc_context(_STYLE):
+        yield Figure(figsize=(width, min(height, TALLEST)), dpi=DPI, layout=layout)
+
+
+def keep(figure: Figure, facts: Facts, image: Path, words: Path) -> None:
+    """Write a figure and its facts; same content, same bytes (no date, no program version, fixed ids in SVG)."""
+    metadata = {"Date": None, "Creator": None} if image.suffix == ".svg" else {"Software": None}
+    figure.savefig(image, dpi=DPI, facecolor="white", metadata=metadata)
+    write_json(words, asdict(facts))
+
+
+def say(figure: Figure, sentence: str) -> None:
+    """Fill an empty figure with the sentence that says why there is nothing to draw."""
+    figure.text(0.5, 0.5, sentence, ha="center", va="center", fontsize=12, color=SOFT, wrap=True)
+
+
+def signed_map(colours: str) -> Colormap:
+    """Colours of a signed quantity (+ = towards the satellite), 0 in the middle.
+
+    Args:
+        colours: ``subsidence_red`` (negative is red-brown) or ``uplift_red``; the study's ``report.colours``.
+    """
+    import cmcrameri.cm  # noqa: F401  (registers cmc.*)
+
+    names = {"subsidence_red": "cmc.vik_r", "uplift_red": "cmc.vik"}
+    if colours not in names:
+        raise InsarcastError(f"report.colours is {colours!r}, but must be one of {', '.join(names)}.")
+    return colormaps[names[colours]]
+
+
+def scale_map(name: str) -> Colormap:
+    """A sequential map of Crameri's, such as ``batlow`` or ``grayC_r``."""
+    import cmcrameri.cm  # noqa: F401
+
+    return colormaps[f"cmc.{name}"]
+
+
+def one_digit(value: float) -> float:
+    """``value`` > 0 rounded up to one significant digit; 0 and what is no number become 1, so that limits never collapse.
+
+    Between 1 and 2 a whole digit is up to half of the value, so 1.5 is a step there.
+    """
+    if not math.isfinite(value) or value <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value) + 1e-12)
+    digit = value / power - 1e-9
+    return float(f"{(1.5 if 1 < digit <= 1.5 else math.ceil(digit)) * power:.1e}")
+
+
+def symmetric_limit(values: NDArray[Any], share: float = 98.0) -> float:
+    """Colour limit L of a signed field drawn over -L..L: the 98th percentile of its size, rounded up to one significant digit."""
+    size = np.abs(values[np.isfinite(values)])
+    return one_digit(float(np.percentile(size, share))) if size.size else 1.0
+
+
+def used_part(values: NDArray[Any], limit: float) -> tuple[float, float]:
+    """The part of -limit..limit that a field uses (0 always inside): only this part of the colour bar is drawn."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return -limit, limit
+    low, high = np.clip(np.percentile(known, [0.5, 99.5]), -limit, limit)
+    ends = [limit * math.ceil(max(side, 0.0) / limit * 10 - 1e-9) / 10 for side in (-low, high)]
+    # Within a tenth of the limit the full side is drawn; less than a tenth leaves a sliver, so that white has a place.
+    below, above = (limit if end > 0.85 * limit else max(end, 0.1 * limit) for end in ends)
+    return -below, above
+
+
+def beyond(values: NDArray[Any], limit: float) -> float:
+    """Share of the measured pixels that lie beyond the colour limits."""
+    known = values[np.isfinite(values)]
+    return float((np.abs(known) > limit).mean()) if known.size else 0.0
+
+
+def part_of(colours: Colormap, limit: float, low: float, high: float) -> tuple[Colormap, Normalize]:
+    """The colours of ``low..high`` cut out of a symmetric map over -limit..limit."""
+    whole = Normalize(-limit, limit)
+    return ListedColormap(colours(whole(np.linspace(low, high, 256)))), Normalize(low, high)
+
+
+def ink_on(colour: Any) -> str:
+    """White or dark ink, whichever is read better on a colour (relative luminance of WCAG 2)."""
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour))
+    return "white" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.2 else INK
+
+
+def model_style(position: int) -> dict[str, Any]:
+    """Line of a model by its place in the table; persistence comes first and is grey, wide and without marker."""
+    if position == 0:
+        return {"color": INK, "linestyle": "-", "marker": "", "linewidth": 2.4}
+    index = (position - 1) % len(LINES)
+    return {"color": LINES[index], "linestyle": DASHES[index], "marker": MARKERS[index], "markersize": 5}

@@ -1,0 +1,270 @@
+"""The sentences of the report: pure functions of numbers. No adjective without a threshold; n and dates always; what is missing is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import words
+from .words import NBSP, count, day, listed, mm, percent, place, rate, whole
+
+FEW_DATES = 20  # fewer dates than this allow no seasonal term and no training: only the simple models
+CLOSE = 0.05  # an interval whose coverage is this near to its level holds what it promises
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter; the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def motion(value: float) -> str:
+    """The direction of a signed quantity; + is towards the satellite."""
+    return "towards the satellite" if value > 0 else "away from the satellite"
+
+
+def fastest(speed: float, lon: float, lat: float, share: float, edge: float, first: str, last: str) -> str:
+    """What moves most.
+
+    Args:
+        speed: velocity of the fastest used pixel in mm/yr, + towards the satellite.
+        lon, lat: where it is, degrees.
+        share: share of the used pixels that move faster than ``edge``.
+        edge: mm/yr.
+        first, last: dates of the series.
+    """
+    if round(abs(speed)) == 0:
+        return f"Between {day(first)} and {day(last)} no pixel moves by {rate(1)} or more along the line of sight."
+    most = "No other pixel moves" if share == 0 else f"{percent(share)} of the measured pixels move"
+    if abs(speed) <= edge:
+        most = "None of the measured pixels moves"
+    return (
+        f"Between {day(first)} and {day(last)} the fastest pixel ({place(lon, lat)}) moved {motion(speed)} at {rate(speed)}; "
+        f"{most[0].lower() + most[1:]} faster than {rate(edge)}."
+    )
+
+
+def measured(used: int, total: int, reasons: Sequence[tuple[str, int]]) -> str:
+    """How much of the area is used, and what for the rest is missing.
+
+    Args:
+        used: pixels with displacement that the mask keeps.
+        total: pixels of the grid.
+        reasons: ``(reason, pixels)``, most frequent first; a pixel may have several.
+    """
+    mostly = f", mostly for {words.reason(reasons[0][0])} ({count(reasons[0][1], 'pixel')})" if reasons else ""
+    if total == 0 or used == 0:
+        return f"0 of {count(total, 'pixel')} are measured{mostly}: there is nothing to map."
+    if used == total:
+        return f"Every one of the {count(total, 'pixel')} is measured." if total > 1 else "The only pixel is measured."
+    return f"{capital(percent(1 - used / total))} of the area is not measured{mostly}."
+
+
+def few_dates(dates: int, origins: int) -> str:
+    """What the length of the series allows."""
+    tested = "" if origins == 0 else f", tested from {count(origins, 'date')}" if origins > 1 else ", tested from one date only"
+    if dates < FEW_DATES:
+        return f"{count(dates, 'date')} allow{'s' if dates == 1 else ''} no more than the simple models{tested}."
+    return f"The models rest on {count(dates, 'date')}{tested}."
+
+
+def expected(name: str, origin: str, target: str, change: float, low: float | None, high: float | None, level: int, lon: float, lat: float) -> str:
+    """What the chosen model expects where it expects most.
+
+    Args:
+        name: model.
+        origin, target: dates.
+        change: median change in mm, + towards the satellite.
+        low, high: interval of that change in mm, or None.
+        level: nominal level of the interval, %.
+        lon, lat: where.
+    """
+    if name == "persistence":
+        return f"The forecast to {day(target)} is that nothing changes after {day(origin)}: no model did better in the past."
+    interval = f"no interval{NBSP}is given"
+    if low is not None and high is not None:
+        interval = f"{level}{NBSP}% interval {_range(low, high)}"
+    where = f"at {place(lon, lat)}"
+    if round(abs(change)) == 0:
+        return f"From {day(origin)} to {day(target)} {words.model(name)} expects no pixel to move by {mm(1)} or more ({interval}, {where})."
+    return f"From {day(origin)} to {day(target)} {words.model(name)} expects up to {mm(change)} more {motion(change)} ({interval}, {where})."
+
+
+def _range(low: float, high: float) -> str:
+    """An interval of a signed change; the words name the direction when it changes."""
+    ends = sorted((round(low), round(high)))
+    if ends[0] < 0 < ends[1]:
+        return f"{mm(ends[0])} away to {mm(ends[1])} towards"
+    near, far = sorted(map(abs, ends))
+    return f"{whole(near)} to {mm(far)}"
+
+
+def trust(name: str, mae: float | None, nothing: float | None, origins: int, n: int, best: tuple[str, float] | None) -> str:
+    """Whether the chosen model beat "nothing changes" on dates it never saw.
+
+    Args:
+        name: the chosen model.
+        mae: its mean absolute error in mm over all horizons, or None when nothing was scored.
+        nothing: the same of persistence.
+        origins: how many dates were forecast from.
+        n: scored values.
+        best: the other model with the highest skill, and that skill; None when there is none.
+    """
+    if mae is None or nothing is None or n == 0:
+        return "No forecast could be scored: no later acquisition is observed without a bridged step; nothing is known about its error."
+    unseen = f"Over {count(origins, 'forecast origin')} and {count(n, 'value')} that the forecast never saw,"
+    skill = 1 - mae / nothing if nothing > 0 else 0.0
+    if (best is None or best[1] <= 0) and (name == "persistence" or skill <= 0):
+        rest = f" (best: {words.model(best[0])}, skill {words.signed(best[1], 2)})" if best else ""
+        return f"{unseen} no model beats assuming no change{rest}, with a mean error of {mm(nothing)}. Use the last observed map."
+    if name == "persistence":
+        assert best is not None
+        return (
+            f"{unseen} assuming no change, which did best in the past, errs by {mm(nothing)} on average; {words.model(best[0])} would have "
+            f"been better (skill {words.signed(best[1], 2)}), but that is known only afterwards."
+        )
+    against = f'against {mm(nothing)} for "nothing changes" (skill {words.signed(skill, 2)})'
+    if skill <= 0 and best is not None:
+        return (
+            f"{unseen} the mean error of {words.model(name)} is {mm(mae)} {against}: it is no better than assuming no change; "
+            f"{words.model(best[0])} would have been (skill {words.signed(best[1], 2)}), but that is known only afterwards."
+        )
+    return f"{unseen} the mean error of {words.model(name)} is {mm(mae)} {against}."
+
+
+def interval(coverage: float | None, nominal: float, n: int) -> str:
+    """Whether the intervals hold what they promise.
+
+    Args:
+        coverage: share of the unseen values inside, or None.
+        nominal: what it should be.
+        n: scored values.
+    """
+    level = f"{100 * nominal:.0f}{NBSP}%"
+    if coverage is None or n == 0:
+        return f"How often the {level} interval holds the truth is not known: nothing could be scored."
+    held = f"The {level} interval held {percent(coverage)} of {count(n, 'unseen value')}"
+    if abs(coverage - nominal) <= CLOSE:
+        return f"{held}, as it should."
+    if coverage > nominal:
+        return f"{held}: it is wider than needed."
+    factor = _stretch(coverage, nominal)
+    much = f"they would have to be about {factor:.1f} times as wide" if factor < 10 else "they say next to nothing"
+    return f"{held}: the intervals are too narrow ({much}); read every interval below as too sure."
+
+
+def _stretch(coverage: float, nominal: float) -> float:
+    """How much wider a normal interval must be to hold ``nominal`` instead of ``coverage``."""
+    from statistics import NormalDist
+
+    if coverage <= 0.01:
+        return float("inf")
+    half = NormalDist().inv_cdf
+    return half((1 + nominal) / 2) / half((1 + coverage) / 2)
+
+
+def calibration(calibrated: int, total: int, sentence: str | None) -> str:
+    """Whether the intervals were calibrated on past errors.
+
+    Args:
+        calibrated: origins and horizons whose interval was.
+        total: all origins and horizons of the chosen model.
+        sentence: the model store's own words, printed after ours.
+    """
+    own = f" {sentence}" if sentence else ""
+    if total == 0:
+        return f"The forecast has no interval.{own}"
+    if calibrated == 0:
+        return f"The intervals are the model's own, not calibrated.{own}"
+    if calibrated == total:
+        return f"The intervals are calibrated on past errors (conformal).{own}"
+    return f"{calibrated} of {count(total, 'interval')} (origin and horizon) are calibrated on past errors, the others are the model's own.{own}"
+
+
+def gnss(comparisons: Sequence[Mapping[str, Any]], skipped: Sequence[Any]) -> str:
+    """How InSAR and GNSS agree along the line of sight."""
+    if not comparisons:
+        why = f" ({count(len(skipped), 'station or pair')} left out, see the record)" if skipped else ""
+        return f"No GNSS station could be compared with the displacement{why}; nothing independent checks it."
+    parts = []
+    for item in comparisons:
+        bias = item.get("bias")
+        drift = f", GNSS minus InSAR {words.signed(bias)}{NBSP}mm on average" if bias is not None else ""
+        parts.append(f"{item['name']} differs by {mm(item['rmse'])} (rms of {count(int(item['n']), 'date')}{drift})")
+    return f"Against GNSS along the line of sight, {'; '.join(parts)}."
+
+
+def dropped(kept: int, total: int, reasons: Mapping[str, int]) -> str:
+    """How many interferograms were left out, and why."""
+    if total == 0:
+        return "There is no interferogram."
+    lost = total - kept
+    if lost == 0:
+        return f"All {count(total, 'interferogram')} are used." if total > 1 else "The only interferogram is used."
+    why = listed([f"{number} by: {name}" for name, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))])
+    verb = "was" if lost == 1 else "were"
+    return f"{lost} of {count(total, 'interferogram')} {verb} dropped ({why})."
+
+
+def closure(samples: int, over: int, rms: float | None, bad: int, triplets: int) -> str:
+    """What the loops say about unwrapping errors.
+
+    Args:
+        samples: closures of a pixel in a triplet.
+        over: those beyond pi.
+        rms: median of the triplets' rms in rad, or None.
+        bad: triplets that are called bad.
+        triplets: all.
+    """
+    if triplets == 0 or rms is None:
+        return "The network has no closed loop: unwrapping errors cannot be seen."
+    share = capital(percent(over / samples)) if samples else "None"
+    called = "none is bad" if bad == 0 else f"{bad} {'is' if bad == 1 else 'are'} bad"
+    return (
+        f"{share} of the loop closures ({whole(over)} of {whole(samples)}) exceed \N{GREEK SMALL LETTER PI}; "
+        f"the median of {count(triplets, 'triplet')} closes within {rms:.2f}{NBSP}rad, {called}."
+    )
+
+
+def worst_date(date: str | None, rms: float, usual: float, share: float, jump: float) -> str:
+    """The date that fits worst between its neighbours.
+
+    Args:
+        date: the date, or None where there are fewer than three.
+        rms: its deviation from the line between its neighbours in mm, rms over the pixels.
+        usual: median of that number over all dates.
+        share: share of the pixels that deviate by more than ``jump`` mm.
+    """
+    if date is None:
+        return "Fewer than three dates: none can be held against its neighbours."
+    if rms <= 2 * usual:
+        return f"No date stands out: the least smooth, {day(date)}, deviates from the line between its neighbours by {mm(rms)} (rms; the median date by {mm(usual)})."
+    return (
+        f"{day(date)} deviates from the line between its neighbours by {mm(rms)} (rms; the median date by {mm(usual)}), in {percent(share)} of the pixels "
+        f"by more than {mm(jump)}; check it for unwrapping errors and weather."
+    )
+
+
+def areas(found: int, edge: float, smallest: int) -> str:
+    """What the table of areas lists."""
+    if found == 0:
+        return f"No area of {count(smallest, 'pixel')} or more moves faster than {rate(edge)}."
+    verb = "moves" if found == 1 else "move"
+    return f"{count(found, 'connected area')} of {count(smallest, 'pixel')} or more {verb} faster than {rate(edge)}, the fastest first."
+
+
+def clipped(share: float) -> str:
+    """How much of a map lies beyond its colours."""
+    return "" if share <= 0 else f" {capital(percent(share))} of the pixels lie beyond the colour limits."
+
+
+def geometry(incidence: float | None, heading: float | None) -> str:
+    """The line of sight in words.
+
+    Args:
+        incidence: degrees from the vertical.
+        heading: flight direction, degrees clockwise from north.
+    """
+    if incidence is None or heading is None:
+        return "line of sight of unknown geometry"
+    turned = (heading + 180) % 360 - 180
+    return f"{'ascending' if abs(turned) < 90 else 'descending'}, incidence {incidence:.1f}°"
