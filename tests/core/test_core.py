@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rioxarray  # noqa: F401  (registers .rio)
 import xarray as xr
 
 from insarcast.core import (

@@ -2,6 +2,7 @@ from .classes import velocity_class as velocity_class
 from .classes import velocity_class_names as velocity_class_names
 from .code import code_hash as code_hash
 from .code import fingerprint as fingerprint
+from .cube import add_to_store as add_to_store
 from .cube import as_of as as_of
 from .cube import blank as blank
 from .cube import blocks as blocks

@@ -103,6 +103,11 @@ def write_block(data: xr.Dataset, path: Path, block: Block) -> None:
     )
 
 
+def add_to_store(data: xr.Dataset, path: Path) -> None:
+    """Add small variables to a store; its attributes stay (xarray would replace them by the added dataset's)."""
+    data.assign_attrs(open_store(path).attrs).to_zarr(path, mode="a", zarr_format=3, consolidated=False)
+
+
 def write_store(data: xr.Dataset, path: Path) -> None:
     """Write a dataset that fits in memory as sharded Zarr v3."""
     clean = _with_grid_mapping(data)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from insarcast.core import blank, blocks, create_store, open_store, shard_edge, write_block
+from insarcast.core import add_to_store, blank, blocks, create_store, open_store, shard_edge, write_block
 
 _SAMPLE = 50_000
 
@@ -103,7 +103,7 @@ def _write_medians(samples: list[npt.NDArray[np.float32]], count: int, closure: 
             median[index] = np.median(values)
             rms[index] = np.sqrt(np.mean((values - median[index]) ** 2))
     facts = xr.Dataset({"median": ("triplet", median, {"units": "rad"}), "rms": ("triplet", rms, {"units": "rad"})})
-    facts.to_zarr(closure, mode="a", zarr_format=3, consolidated=False)
+    add_to_store(facts, closure)
 
 
 def _write_network(data: xr.Dataset, valid: npt.NDArray[np.int64], coherent: npt.NDArray[np.float64], network: Path) -> None:

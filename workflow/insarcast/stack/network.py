@@ -11,7 +11,18 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from insarcast.core import InsarcastError, as_of, blank, blocks, create_store, open_store, shard_edge, write_block, write_json
+from insarcast.core import (
+    InsarcastError,
+    add_to_store,
+    as_of,
+    blank,
+    blocks,
+    create_store,
+    open_store,
+    shard_edge,
+    write_block,
+    write_json,
+)
 
 from .closure import date_numbers
 from .inversion import Inversion, invert
@@ -236,7 +247,7 @@ class _Plan:
         facts = xr.Dataset(
             {"pair_resid_rms": ("pair", rms, {"units": "mm"}), "reference_phase": ("pair", self.shift, {"units": "rad"})}
         )
-        facts.to_zarr(path, mode="a", zarr_format=3, consolidated=False)
+        add_to_store(facts, path)
         return self.totals
 
     def _solve(self, block: tuple[slice, slice]) -> xr.Dataset:
