@@ -12,8 +12,8 @@ import pytest
 import rasterio
 import rasterio.shutil
 import yaml
-from flow import Run, snakemake
-from products import Truth, write_products, write_study
+from flow import snakemake
+from products import write_products, write_study
 
 PRODUCTS = {
     "unwrapped": "unw/{date1}_{date2}.tif",
@@ -60,37 +60,28 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def together(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def test_every_fault_has_one_sentence_and_no_traceback(root: Path, tmp_path: Path) -> None:
     """One run of a study in which every cube has a fault of its own."""
     for name in ("header", "truncated", "other_crs", "empty", "masked"):
-        truth: Truth = write_products(root / name, 6)
+        truth = write_products(root / name, 6)
         first, second = truth.pairs[3]
         spoil(root / f"{name}/unw/{first}_{second}.tif", name)
     write_products(root / "two", 2)
     write_products(root / "apart", 6, pairs=[(0, 1), (1, 2), (0, 2), (3, 4), (4, 5), (3, 5)])
     write_products(root / "open", 6, pairs=[(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)])
     cubes = {name: {"source": "geotiff", "products": {"folder": name, **PRODUCTS}, **keys} for name, (keys, _) in FAULTS.items()}
-    here = tmp_path_factory.mktemp("together")
-    (here / "bad.yaml").write_text(yaml.safe_dump({"cubes": cubes}))
+    (tmp_path / "bad.yaml").write_text(yaml.safe_dump({"cubes": cubes}))
     targets = [f"results/bad/{name}/stack/full/cube.zarr" for name in FAULTS]
-    return snakemake(here, *targets, options=["-c2", "--keep-going"], study_file=here / "bad.yaml", data_root=root)
-
-
-def test_every_fault_has_one_sentence_and_no_traceback(together: Run) -> None:
-    assert together.code != 0
-    assert "Traceback" not in together.text, together.text
-    assert len(together.sentences) == len(FAULTS), "\n".join(together.sentences)
-    assert all(sentence.endswith(".") for sentence in together.sentences), together.sentences
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_the_sentence_says_what_and_where(together: Run, name: str) -> None:
-    parts = FAULTS[name][1]
-    fitting = [sentence for sentence in together.sentences if all(part in sentence for part in parts)]
-    assert len(fitting) == 1, (parts, together.sentences)
-    said_again = together.text.split("What went wrong:")[1]  # where a person looks: at the end
-    assert fitting[0] in said_again
+    run = snakemake(tmp_path, *targets, options=["-c2", "--keep-going"], study_file=tmp_path / "bad.yaml", data_root=root)
+    assert run.code != 0
+    assert "Traceback" not in run.text, run.text
+    assert len(run.sentences) == len(FAULTS), "\n".join(run.sentences)
+    assert all(sentence.endswith(".") for sentence in run.sentences), run.sentences
+    said_again = run.text.split("What went wrong:")[1]  # where a person looks: at the end
+    for name, (_, parts) in FAULTS.items():
+        fitting = [sentence for sentence in run.sentences if all(part in sentence for part in parts)]
+        assert len(fitting) == 1, (name, run.sentences)
+        assert fitting[0] in said_again
 
 
 @pytest.mark.parametrize(
