@@ -74,6 +74,9 @@ def create_store(template: xr.Dataset, path: Path, edge: int) -> None:
     Variables with ``y`` and ``x`` may be dask or zero-strided arrays: they are never computed. Others are written now.
     """
     lazy = _with_grid_mapping(template)
+    for variable in lazy.variables.values():
+        if "y" not in variable.dims:
+            variable.load()  # a lazy coordinate, as of an opened store, would never be computed
     for name in lazy.data_vars:
         if "y" in lazy[name].dims:
             lazy[name] = lazy[name].chunk(-1)
