@@ -82,6 +82,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def stand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
     monkeypatch.setattr(download, "BACK_OFF", 0.01)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Stand() as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
@@ -182,6 +183,7 @@ def test_a_file_of_an_earlier_table_is_replaced(tmp_path: Path, stand: Stand) ->
 
 def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "BACK_OFF", 0.001)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with socket.socket() as closed:  # bound, but nobody listens
         closed.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{closed.getsockname()[1]}/data"

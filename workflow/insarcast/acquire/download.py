@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from insarcast.core import InsarcastError, file_sha256
@@ -55,11 +56,12 @@ def fetch_all(files: Mapping[str, Remote], folder: Path) -> None:
         return
     import httpx
 
-    done = len(files) - len(missing)
+    done, halt = len(files) - len(missing), Event()
     with httpx.Client(follow_redirects=True, timeout=_TIMEOUT) as client, ThreadPoolExecutor(AT_ONCE) as pool:
-        running = {pool.submit(_fetch, client, remote, folder / name): name for name, remote in missing.items()}
+        running = {pool.submit(_fetch, client, remote, folder / name, halt): name for name, remote in missing.items()}
         for future in as_completed(running):
             if error := future.exception():
+                halt.set()  # the others stop at their next attempt
                 pool.shutdown(cancel_futures=True)
                 raise error
             done += 1
@@ -70,13 +72,19 @@ def _holds(path: Path, remote: Remote) -> bool:
     return path.is_file() and file_sha256(path) == remote.sha256
 
 
-def _fetch(client: httpx.Client, remote: Remote, path: Path) -> None:
-    """Fetch one file with retries."""
+def _fetch(client: httpx.Client, remote: Remote, path: Path, halt: Event) -> None:
+    """Fetch one file with retries, unless another file's failure has ended it all."""
     import tenacity
 
+    if halt.is_set():
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     retrying = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(ATTEMPTS), wait=_pause, retry=tenacity.retry_if_exception_type(_Again), reraise=True
+        stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_when_event_set(halt),
+        wait=_pause,
+        sleep=tenacity.sleep_using_event(halt),
+        retry=tenacity.retry_if_exception_type(_Again),
+        reraise=True,
     )
     try:
         retrying(_attempt, client, remote, path)
