@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from cubes import make_cube, make_dates, write_cubes
+
 from insarcast.core import InsarcastError, open_store, write_store
 from insarcast.forecast import forecast_cube, past, run
 
@@ -121,7 +122,9 @@ def test_the_future_changes_no_bit(cubes, tmp_path, model: str) -> None:
     write_store(other, tmp_path / "other-full.zarr")
     late = other.isel(time=slice(0, 12)).assign_attrs(as_of=VINTAGES[2])
     write_store(late, tmp_path / "other-late.zarr")
-    perturbed, before = forecast(tmp_path / "other", [*vintages[:2], tmp_path / "other-late.zarr"], tmp_path / "other-full.zarr", model)
+    perturbed, before = forecast(
+        tmp_path / "other", [*vintages[:2], tmp_path / "other-late.zarr"], tmp_path / "other-full.zarr", model
+    )
     for one, two in ((plain, perturbed), (earlier, before)):
         for name in one.data_vars:
             size = min(one.sizes.get("past", 0), 6)  # the second origin has six earlier ones

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from insarcast.core import InsarcastError, Split
 from insarcast.models import TrainingData, load_model, make_model, model_names
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
+
 from insarcast.core import InsarcastError, Split
 from insarcast.models import TrainingData, make_model, model_entry, model_module, model_names
-from scipy import stats
 
 START = np.datetime64("2018-01-06", "D")
 

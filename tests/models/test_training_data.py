@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from cubes import make_cube, make_dates
+
 from insarcast.models import TrainingData
 
 

@@ -50,7 +50,10 @@ class Evidence:
     def multiplier(self, level: float) -> float:
         """Half-width of the interval at ``level``, in standard deviations; NaN where the evidence is too little."""
         wanted = corrected_level(level, self.count) if self.count else math.inf
-        return float(np.quantile(self.scores, wanted, method="higher")) if wanted <= 1 else math.nan
+        if wanted > 1:
+            return math.nan
+        rank = math.ceil(self.scores.size * wanted - 1e-9)
+        return float(np.partition(self.scores, rank - 1)[rank - 1])
 
 
 def gather(scores: NDArray[np.float64], row: NDArray[np.integer], col: NDArray[np.integer], block: int) -> Evidence:
