@@ -7,7 +7,7 @@ snakemake -n -- mexico_city                          what would run
 """
 
 
-configfile: workflow.source_path("config/config.yaml")
+configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
@@ -42,4 +42,5 @@ onstart:
 
 
 onerror:
-    show_failures()
+    sentences = FAILURES.read_text() if FAILURES.exists() else ""
+    print(sentences and f"\nWhat went wrong:\n{sentences}", file=sys.stderr)

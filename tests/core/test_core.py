@@ -80,12 +80,14 @@ def test_manifest_comes_back_as_it_was(tmp_path: Path) -> None:
         read_manifest(tmp_path / "manifest.json")
 
 
-def test_last_origins_leave_a_date_to_score() -> None:
+def test_last_origins_leave_a_date_to_score(tmp_path: Path) -> None:
     dates = [f"2020010{k}" for k in range(1, 10)]
-    assert last_origins(dates, 3, where="m") == ["20200106", "20200107", "20200108"]
-    assert last_origins(dates, 6, where="m", history=3) == dates[2:8]
-    with pytest.raises(InsarcastError, match="asks for 7 test dates, but m holds 9 dates, which allow 6"):
-        last_origins(dates, 7, where="m", history=3)
+    path = tmp_path / "m.json"
+    Manifest("geotiff", dates, []).write(path)
+    assert last_origins(path, 3) == ["20200106", "20200107", "20200108"]
+    assert last_origins(path, 6, history=3) == dates[2:8]
+    with pytest.raises(InsarcastError, match="asks for 7 test dates, but .*m.json holds 9 dates, which allow 6"):
+        last_origins(path, 7, history=3)
 
 
 def test_split_is_by_time() -> None:

@@ -1,4 +1,4 @@
-"""What every rule file needs: studies, settings, vintages, targets and the code hash."""
+"""Studies, settings, vintages, targets and the code hash, for every other file."""
 
 import os
 import re
@@ -11,10 +11,9 @@ from insarcast.core import (
     InsarcastError,
     Study,
     code_hash,
+    find_studies,
     fingerprint,
     last_origins,
-    list_studies,
-    read_manifest,
 )
 
 FAILURES = Path(".snakemake/insarcast.failures")
@@ -37,24 +36,7 @@ def plainly(function):
     return run
 
 
-@plainly
-def configure():
-    """Studies by name; an unknown key of the config file or of --config ends here."""
-    known = {"study", "study_file", "data_root", "cache"}
-    if unknown := sorted(set(config) - known):
-        raise InsarcastError(
-            f"unknown config key '{unknown[0]}'; known are {', '.join(sorted(known))} (a study's own keys belong into its file)."
-        )
-    if "study_file" in config:
-        if not Path(config["study_file"]).is_file():
-            raise InsarcastError(
-                f"There is no study file {config['study_file']}; config study_file names it."
-            )
-        config["study"] = Path(config["study_file"]).stem
-    return list_studies(f"{workflow.basedir}/config/studies", config.get("study_file"))
-
-
-STUDIES = configure()
+STUDIES = plainly(find_studies)(config, f"{workflow.basedir}/config/studies")
 CACHE = config.get("cache", "cache")
 DATA_ROOT = config.get("data_root", os.environ.get("INSARCAST_DATA"))
 
@@ -69,10 +51,6 @@ wildcard_constraints:
 @plainly
 @cache
 def study(name):
-    if name not in STUDIES:
-        raise InsarcastError(
-            f"There is no study '{name}'; there are {', '.join(STUDIES)}. Name one, or give a file by --config study_file=..."
-        )
     return Study(STUDIES[name])
 
 
@@ -102,8 +80,7 @@ def origins(wildcards):
             study=wildcards.study, cube=wildcards.cube
         ).output.manifest
         history = study(wildcards.study).get("forecast.history", wildcards.cube)
-        dates = read_manifest(found).dates
-        wanted = last_origins(dates, wanted, where=found, history=history)
+        wanted = last_origins(found, wanted, history=history)
     return [f"asof-{date}" for date in wanted]
 
 
@@ -126,11 +103,10 @@ def cubes_of(pattern):
 
 def targets(name):
     """What a study leaves; its file is read when the target is asked for."""
-    page = ["index.html"]
-    perc = ["stack/full/cube.zarr", "evaluate/scores.parquet", "report/maps"]
+    leaves = ["stack/full/cube.zarr", "evaluate/scores.parquet", "report/maps"]
     return lambda wildcards: [
-        *(f"results/{name}/report/{leaf}" for leaf in page if study(name)),
-        *(f"results/{name}/{cube}/{leaf}" for cube in study(name).cubes for leaf in perc),
+        *(f"results/{name}/{cube}/{leaf}" for cube in study(name).cubes for leaf in leaves),
+        f"results/{name}/report/index.html",
     ]
 
 
@@ -143,8 +119,3 @@ def study_rule(name):
         )
     return name
 
-
-def show_failures():
-    """The sentences of every failed job, wherever it ran."""
-    if FAILURES.exists():
-        print(f"\nWhat went wrong:\n{FAILURES.read_text()}", file=sys.stderr, flush=True)

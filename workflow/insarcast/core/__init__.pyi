@@ -23,4 +23,5 @@ from .manifest import last_origins as last_origins
 from .manifest import read_manifest as read_manifest
 from .split import Split as Split
 from .study import Study as Study
+from .study import find_studies as find_studies
 from .study import list_studies as list_studies

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import xarray as xr
 
 from .errors import InsarcastError
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def line_of_sight(incidence: float, heading: float) -> tuple[float, float, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,23 +79,23 @@ def read_manifest(path: Path | str) -> Manifest:
         raise InsarcastError(f"{path} is no manifest of this version ({error}); delete it and run again.") from error
 
 
-def last_origins(dates: Sequence[str], count: int, *, where: str, steps: int = 1, history: int = 3) -> list[str]:
-    """The last ``count`` dates that have ``steps`` later dates to score and ``history`` dates up to and with themselves.
+def last_origins(manifest: Path | str, count: int, *, steps: int = 1, history: int = 3) -> list[str]:
+    """The last ``count`` dates of a manifest that have ``steps`` later dates to score and ``history`` up to and with themselves.
 
     Args:
-        dates: acquisition dates, ascending.
+        manifest: what ``acquire`` found.
         count: how many origins.
-        where: name of what holds the dates, for the sentence.
         steps: dates needed after the last origin.
         history: dates needed up to and with the first origin.
 
     Raises:
         InsarcastError: there are not enough dates.
     """
+    dates = read_manifest(manifest).dates
     most = len(dates) - steps - history + 1
     if count > most:
         raise InsarcastError(
-            f"forecast.origins asks for {count} test dates, but {where} holds {len(dates)} dates, which allow {max(most, 0)} "
+            f"forecast.origins asks for {count} test dates, but {manifest} holds {len(dates)} dates, which allow {max(most, 0)} "
             f"(each needs {history} dates before its forecast and {steps} after); lower forecast.origins or add acquisitions."
         )
     return list(dates[len(dates) - steps - count : len(dates) - steps])

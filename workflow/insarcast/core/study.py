@@ -27,6 +27,34 @@ def list_studies(folder: Path | str, extra: str | None = None) -> dict[str, Path
     return {file.stem: file for file in files}
 
 
+def find_studies(config: dict[str, Any], folder: Path | str) -> dict[str, Path]:
+    """Studies by name; ``config["study"]`` becomes the study file's, where there is one.
+
+    Args:
+        config: the workflow's configuration, config.yaml and ``--config``.
+        folder: the folder of studies.
+
+    Raises:
+        InsarcastError: an unknown key, no such study file, or no such study.
+    """
+    known = ("cache", "data_root", "study", "study_file")
+    if unknown := sorted(set(config) - set(known)):
+        raise InsarcastError(
+            f"unknown config key '{unknown[0]}'; known are {', '.join(known)} (a study's own keys belong into its file)."
+        )
+    extra = config.get("study_file")
+    if extra and not Path(extra).is_file():
+        raise InsarcastError(f"There is no study file {extra}; config study_file names it.")
+    if extra:
+        config["study"] = Path(extra).stem
+    found = list_studies(folder, extra)
+    if config.get("study") not in found:
+        raise InsarcastError(
+            f"There is no study '{config.get('study')}'; there are {', '.join(found)}. Name one, or give a file: study_file=..."
+        )
+    return found
+
+
 @cache
 def schema() -> dict[str, Any]:
     """The study schema as a dictionary."""
@@ -122,7 +150,7 @@ def _either(types: str | list[str]) -> str:
     return types if isinstance(types, str) else " or ".join(types)
 
 
-def _resolve(node: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolve(node: Mapping[str, Any]) -> Mapping[str, Any]:
     """Follow a local ``$ref``; keys beside it win (a description may differ from place to place)."""
     if "$ref" not in node:
         return node
@@ -135,8 +163,8 @@ def _resolve(node: Mapping[str, Any]) -> Mapping[str, Any]:
 def _fill(values: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of ``values`` with the schema's defaults."""
     filled = dict(values)
-    for key, raw in _resolve(node).get("properties", {}).items():
-        sub = _resolve(raw)
+    for key, raw in resolve(node).get("properties", {}).items():
+        sub = resolve(raw)
         if key not in filled and "default" in sub:
             filled[key] = copy.deepcopy(sub["default"])
         if isinstance(filled.get(key), dict):
@@ -147,7 +175,7 @@ def _fill(values: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
 def _fill_cube(cube: Mapping[str, Any] | None) -> dict[str, Any]:
     """Defaults of the keys that only a cube has; shared keys get theirs from the study."""
     values = dict(cube or {})
-    node = _resolve(schema()["$defs"]["cube"])
+    node = resolve(schema()["$defs"]["cube"])
     shared = set(schema()["properties"])
     own = {"properties": {key: sub for key, sub in node["properties"].items() if key not in shared}}
     return _fill(values, own)
