@@ -74,8 +74,19 @@ def snakemake(directory: Path, *targets: str, options: Sequence[str] = ("-c2",),
     return Run(done.returncode, done.stdout)
 
 
-def interrupt(directory: Path, *targets: str, at: str, with_signal: signal.Signals, **config: Any) -> Run:
-    """Call snakemake, send it a signal as soon as it shows ``at``, and wait until it and its jobs have ended."""
+def interrupt(
+    directory: Path, *targets: str, at: str, with_signal: signal.Signals, whole_group: bool = False, **config: Any
+) -> Run:
+    """Call snakemake, send it a signal as soon as it shows ``at``, and wait until it and its jobs have ended.
+
+    Args:
+        directory: the working directory.
+        targets: rules or files to build.
+        at: text to wait for.
+        with_signal: what to send.
+        whole_group: to snakemake and its jobs, as a service manager does, or to snakemake alone.
+        config: what ``--config`` gets.
+    """
     out = directory / "interrupted.out"
     with open(out, "w") as file:
         process = subprocess.Popen(
@@ -92,7 +103,10 @@ def interrupt(directory: Path, *targets: str, at: str, with_signal: signal.Signa
                 process.kill()
                 raise AssertionError(f"'{at}' was never shown:\n{out.read_text()}")
             time.sleep(0.05)
-        process.send_signal(with_signal)
+        if whole_group:
+            os.killpg(process.pid, with_signal)
+        else:
+            process.send_signal(with_signal)
         code = process.wait(300)
     while _alive(process.pid):  # jobs that outlive a killed snakemake
         time.sleep(0.1)

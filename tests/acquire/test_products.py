@@ -191,6 +191,13 @@ def test_no_file_fits(tmp_path: Path, truth: Truth) -> None:
     assert "must hold {date1} and {date2}" in sentence(tmp_path, unwrapped="unw/*.tif")
 
 
+def test_only_the_asterisk_is_special(tmp_path: Path, folder: Path, truth: Truth) -> None:
+    (folder / "unw").rename(folder / "[track 5]")
+    assert len(acquire(tmp_path, unwrapped="[track 5]/{date1}_{date2}.tif").pairs) == len(truth.pairs)
+    assert "leads out of its folder" in sentence(tmp_path, unwrapped="../{date1}_{date2}.tif")
+    assert "leads out of its folder" in sentence(tmp_path, unwrapped="/data/{date1}_{date2}.tif")
+
+
 def test_fewer_than_three_dates(tmp_path: Path, truth: Truth) -> None:
     said = sentence(tmp_path, end="2020-01-16")
     assert "holds 2 usable dates in 1 pairs" in said

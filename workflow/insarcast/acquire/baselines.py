@@ -10,7 +10,7 @@ from pathlib import Path
 
 from insarcast.core import InsarcastError
 
-from .patterns import fill
+from .patterns import check_pattern, fill
 
 # Mean radius of the Earth and of Sentinel-1's orbit, m. Another satellite at 500-800 km moves the look angle by about 1 degree.
 _EARTH, _ORBIT = 6_371_000.0, 7_071_000.0
@@ -31,13 +31,14 @@ def read_baselines(
     Raises:
         InsarcastError: a file is missing or not readable, or base.par files are given without an incidence angle.
     """
-    if "{date1}" not in pattern:
+    if "{date" not in pattern:
         table = read_csv(folder / pattern)
         return {pair: table[pair] for pair in pairs if pair in table}
     if incidence is None:
         raise InsarcastError(
             f"products.baselines names GAMMA files ({pattern}), which need the incidence angle; set products.incidence."
         )
+    check_pattern(pattern, "products.baselines")
     found = {pair: fill(folder, pattern, *pair) for pair in pairs}
     return {pair: read_base_par(files[0], look_angle(incidence)) for pair, files in found.items() if files}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -28,9 +29,15 @@ def check_pattern(pattern: str, key: str) -> None:
 
 
 def find(folder: Path, pattern: str) -> list[Path]:
-    """Files below ``folder`` whose names fit, with anything in the place of the dates, sorted."""
-    anything = re.sub(r"\*+", "*", _PARTS.sub("*", pattern))
-    return sorted(path for path in folder.glob(anything) if path.is_file())
+    """Files below ``folder`` whose names fit, with anything in the place of the dates, sorted; only ``*`` is special.
+
+    Raises:
+        InsarcastError: the pattern leads out of the folder.
+    """
+    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        raise InsarcastError(f"The name pattern '{pattern}' leads out of its folder; give names below {folder}.")
+    anything = "".join("*" if part in ("*", "{date1}", "{date2}") else glob.escape(part) for part in _PARTS.split(pattern))
+    return sorted(path for path in folder.glob(re.sub(r"\*+", "*", anything)) if path.is_file())
 
 
 def fill(folder: Path, pattern: str, date1: str, date2: str) -> list[Path]:

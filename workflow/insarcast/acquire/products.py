@@ -9,7 +9,7 @@ from insarcast.core import InsarcastError, Manifest, file_sha256
 
 from .geotiff import Found, find_geotiff
 from .originals import original_credits
-from .patterns import example
+from .patterns import example, find
 from .places import find_folder
 from .select import Skipped, skip
 
@@ -71,7 +71,7 @@ def _find_gnss(gnss: dict[str, Any], places: dict[str, Any]) -> tuple[list[str],
         folder = find_folder(name, key="gnss.folder", original=gnss["original"], **places)
     except InsarcastError as error:
         return [], [skip("gnss", name, str(error))]
-    fitting = {wanted: sorted(path for path in folder.glob(wanted) if path.is_file()) for wanted in gnss["files"]}
+    fitting = {wanted: find(folder, wanted) for wanted in gnss["files"]}
     files = list(dict.fromkeys(str(path) for paths in fitting.values() for path in paths))
     nothing = [wanted for wanted, paths in fitting.items() if not paths and ("*" not in wanted or not files)]
     return files, [skip("gnss", wanted, f"no file in {folder} fits it; {example(folder)}") for wanted in nothing]
