@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from insarcast.acquire import download
 from insarcast.acquire.originals import fetch_original, read_original
 from insarcast.acquire.places import find_folder

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from products import HEADING, INCIDENCE, WAVELENGTH, Truth, write_products, write_raster, write_study
+
 from insarcast.acquire import acquire_products
 from insarcast.core import InsarcastError, Manifest, Study, file_sha256, read_manifest
-from products import HEADING, INCIDENCE, WAVELENGTH, Truth, write_products, write_raster, write_study
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from cubes import make_cube
+
 from insarcast.core import Manifest, Study, write_store
 from insarcast.evaluate import compare_gnss
 from insarcast.evaluate.stations import read_stations
