@@ -28,7 +28,7 @@ report: .venv/run.stamp
 
 .venv/run.stamp: envs/lock.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	 { echo "insarcast needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo not there); name another: make demo PYTHON=python3.11"; exit 1; }
+	 { echo "insarcast needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>/dev/null || echo not there); name another: make demo PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 	 { echo "'$(PYTHON)' lacks the venv module; install it (Debian and Ubuntu: apt install python3-venv) or name another: make demo PYTHON=python3.11"; exit 1; }
 	@echo "Setting up .venv (once, about a minute) ..."
