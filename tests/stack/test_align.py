@@ -17,10 +17,21 @@ DATES = ["20200101", "20200113", "20200125"]
 CONVENTIONS: dict[str, Any] = {"sign": "away", "wavelength": 0.0555, "nodata": None, "los": [-0.62, -0.14, 0.77]}
 
 
-def write(path: Path, values: np.ndarray, *, row: float = 0, col: float = 0, nodata: float | None = 0, crs: str = "EPSG:4326") -> str:
+def write(
+    path: Path, values: np.ndarray, *, row: float = 0, col: float = 0, nodata: float | None = 0, crs: str = "EPSG:4326"
+) -> str:
     transform = Affine(PIXEL, 0, -99 + col * PIXEL, 0, -PIXEL, 20 - row * PIXEL)
     with rasterio.open(
-        path, "w", driver="GTiff", height=values.shape[0], width=values.shape[1], count=1, dtype=values.dtype, crs=crs, transform=transform, nodata=nodata
+        path,
+        "w",
+        driver="GTiff",
+        height=values.shape[0],
+        width=values.shape[1],
+        count=1,
+        dtype=values.dtype,
+        crs=crs,
+        transform=transform,
+        nodata=nodata,
     ) as file:
         file.write(values, 1)
     return str(path)
