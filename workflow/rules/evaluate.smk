@@ -1,6 +1,7 @@
 """evaluate: how much better than "nothing changes", and by how much the intervals cover.
 
-inputs:   combine/{model}.zarr; the as-of cubes (mask, velocity, reference) and the full cube (truth)
+inputs:   combine/{model}.zarr, and forecast/{model}.zarr for the intervals before calibration
+          the as-of cubes (mask, velocity, reference) and the full cube (truth)
           the GNSS files that the manifest names
 outputs:  results/{study}/{cube}/evaluate/: scores.parquet, scores.csv, errors.zarr, gnss.parquet, gnss.json
 steps:    score_forecasts, compare_gnss
@@ -9,6 +10,7 @@ steps:    score_forecasts, compare_gnss
 
 rule score_forecasts:
     input:
+        raws=models_of(f"{CUBE}/forecast/{{model}}.zarr"),
         forecasts=models_of(f"{CUBE}/combine/{{model}}.zarr"),
         vintages=vintages_of(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
         full=f"{CUBE}/stack/full/cube.zarr",
