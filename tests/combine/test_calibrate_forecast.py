@@ -178,14 +178,22 @@ def test_velocity_classes() -> None:
 def test_sentences_say_what_is_missing() -> None:
     yes, no = np.array([[True]]), np.array([[False]])
     some = {"origins": ["2018-07-17"], "dates": [13], "horizons": [3], "min_origins": 5}
-    assert calibration_sentences(yes, np.array([[6]]), np.array([[1]]), **some) == [
+    assert calibration_sentences(yes, np.array([[6]]), np.array([[1]]), np.array([[6.0]]), **some) == [
         "The intervals of all forecasts are calibrated, on 6 earlier origins and 1 block of pixels each."
     ]
-    assert calibration_sentences(no, np.array([[1]]), np.array([[60]]), **some) == [
+    assert calibration_sentences(no, np.array([[1]]), np.array([[60]]), np.array([[1.0]]), **some) == [
         "No interval is calibrated: all are the model's own.",
         "Up to 2018-07-17, 13 dates leave 1 earlier origin for horizon 3; 5 are needed: its intervals are the model's own, uncalibrated.",
     ]
-    assert calibration_sentences(no, np.array([[5]]), np.array([[1]]), **some)[1] == (
-        "Up to 2018-07-17, 13 dates leave 1 block of pixels for horizon 3, too few for the widest interval: "
-        "its intervals are the model's own, uncalibrated."
+    assert calibration_sentences(no, np.array([[5]]), np.array([[60]]), np.array([[7.9]]), **some)[1] == (
+        "Up to 2018-07-17, 13 dates leave 5 earlier origins for horizon 3, worth 7 independent errors, too few for the widest "
+        "interval: its intervals are the model's own, uncalibrated."
     )
+
+
+def test_without_intervals_nothing_is_calibrated(world, tmp_path) -> None:
+    raw = open_store(world[0]).load().sel(quantile=[0.5])
+    write_store(raw, tmp_path / "median.zarr")
+    made = calibrate(tmp_path, tmp_path / "median.zarr", *world[1:3])
+    assert not made.calibrated.any()
+    assert made.increment.values.tobytes() == raw.increment.values.tobytes()

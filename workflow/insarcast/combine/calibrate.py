@@ -42,20 +42,22 @@ def calibrate_forecast(
 
     For each origin and horizon the scores ``|observed - median| / sd`` of the earlier origins are pooled over pixels; the interval
     at a level becomes median +- k sd, with k the empirical quantile of the scores at the level corrected for the number of
-    independent scores, which is taken as earlier origins x blocks of pixels. Pixels of a velocity class with enough blocks get a k
-    of their own (the velocity is the origin's, so of the past). Everything comes from dates up to and with the origin.
+    independent scores: at most earlier origins x blocks of pixels, fewer where whole dates err together
+    (:class:`~insarcast.combine.conformal.Evidence`). Pixels of a velocity class with enough blocks get a k of their own (the
+    velocity is the origin's, so of the past). Everything comes from dates up to and with the origin.
 
-    The guarantee is that of exchangeable errors: errors of one date are correlated over more than a block and targets overlap, so
-    with few earlier origins the coverage still varies from date to date; evaluate measures it.
+    The promise holds on average over dates: where the errors of one date are alike all over the scene, a single date's coverage
+    lies far above or below; evaluate measures it.
 
     Args:
         forecast: store of forecast_cube.
         past: its store of earlier origins.
         vintages: as-of cubes, for their velocity.
         full: the newest cube, for the velocity of the operational forecast.
-        calibrated: store to write: ``increment`` as in ``forecast``; ``calibrated``, ``factor`` (widest interval of all pixels,
-            relative to the model's own if it were Gaussian), ``n_origins`` and ``n_blocks`` (origin, horizon); ``multiplier``
-            (origin, horizon, velocity_class, level): k; attributes ``sentence`` and ``sentences``.
+        calibrated: store to write: ``increment`` as in ``forecast``; (origin, horizon) ``calibrated``, ``factor`` (widest
+            interval of all pixels, relative to the model's own if it were Gaussian), ``n_origins``, ``n_blocks`` and
+            ``n_independent`` (scores, at the widest level); ``multiplier`` (origin, horizon, velocity_class, level): k; attributes
+            ``sentence`` and ``sentences``.
         min_origins: earlier origins that a horizon needs; with fewer, the model's own interval stands.
         min_blocks: blocks of pixels that a velocity class needs for a k of its own.
         block: edge of a block in pixels.
@@ -71,6 +73,7 @@ def calibrate_forecast(
         scaling.calibrated,
         scaling.n_origins,
         scaling.n_blocks,
+        scaling.n_independent,
         [str(date) for date in raw.origin.values.astype("datetime64[D]")],
         [cube.sizes["time"] for cube in used],
         [int(h) for h in raw.horizon.values],
@@ -97,12 +100,14 @@ class Scaling:
         calibrated: (origin, horizon).
         n_origins: (origin, horizon) earlier origins.
         n_blocks: (origin, horizon) blocks of pixels.
+        n_independent: (origin, horizon) independent scores that they are worth at the widest level.
     """
 
     multiplier: NDArray[np.float64]
     calibrated: NDArray[np.bool_]
     n_origins: NDArray[np.int64]
     n_blocks: NDArray[np.int64]
+    n_independent: NDArray[np.float64]
 
 
 def fit_scaling(
@@ -120,23 +125,27 @@ def fit_scaling(
     n, _, steps, _ = scores.shape
     multiplier = np.full((n, steps, n_classes + 1, len(levels)), np.nan)
     n_origins, n_blocks = np.zeros((2, n, steps), "int64")
+    n_independent, calibrated = np.zeros((n, steps)), np.zeros((n, steps), bool)
     for at in range(n):
         group = classes[at][row, col]
         for step in range(steps):
             found = scores[at][:, step]
             every = gather(found, row, col, block)
             n_origins[at, step], n_blocks[at, step] = every.origins, every.blocks
-            shared = [every.multiplier(level) for level in levels]
-            if every.origins < min_origins or not np.isfinite(shared).all():
+            if every.origins < max(min_origins, 1):
                 continue
-            multiplier[at, step] = shared
+            n_independent[at, step] = every.independent(max(levels, default=0.5))
+            shared = [every.multiplier(level) for level in levels]
+            if not levels or not np.isfinite(shared).all():
+                continue
+            multiplier[at, step], calibrated[at, step] = shared, True
             for kind in range(n_classes):
                 inside = group == kind
                 own = gather(found[:, inside], row[inside], col[inside], block)
-                half = [own.multiplier(level) for level in levels]
-                if own.origins >= min_origins and own.blocks >= min_blocks and np.isfinite(half).all():
-                    multiplier[at, step, kind] = half
-    return Scaling(multiplier, np.isfinite(multiplier[:, :, -1]).all(axis=-1), n_origins, n_blocks)
+                if own.origins >= min_origins and own.blocks >= min_blocks:
+                    half = [own.multiplier(level) for level in levels]
+                    multiplier[at, step, kind] = half if np.isfinite(half).all() else shared
+    return Scaling(multiplier, calibrated, n_origins, n_blocks, n_independent)
 
 
 def rescale(
@@ -182,6 +191,7 @@ def _template(raw: xr.Dataset, scaling: Scaling, levels: Sequence[float], names:
             "multiplier": ((*pair, "velocity_class", "level"), scaling.multiplier),
             "n_origins": (pair, scaling.n_origins),
             "n_blocks": (pair, scaling.n_blocks),
+            "n_independent": (pair, scaling.n_independent),
         },
         coords={**raw.coords, "velocity_class": np.array(names, object), "level": np.asarray(levels, "float64")},
         attrs=dict(raw.attrs),

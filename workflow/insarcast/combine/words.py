@@ -23,6 +23,7 @@ def calibration_sentences(
     calibrated: NDArray[np.bool_],
     n_origins: NDArray[np.integer],
     n_blocks: NDArray[np.integer],
+    n_independent: NDArray[np.floating],
     origins: Sequence[str],
     dates: Sequence[int],
     horizons: Sequence[int],
@@ -34,6 +35,7 @@ def calibration_sentences(
         calibrated: (origin, horizon) whether the interval is calibrated.
         n_origins: (origin, horizon) earlier origins.
         n_blocks: (origin, horizon) blocks of pixels.
+        n_independent: (origin, horizon) independent errors that these are worth.
         origins: dates ``yyyy-mm-dd``, ascending.
         dates: number of acquisitions up to each origin.
         horizons: steps ahead.
@@ -55,10 +57,12 @@ def calibration_sentences(
         if missing.size:
             last = int(missing[-1])
             found = int(n_origins[last, which])
+            lack = f"{many(found, 'earlier origin')} for horizon {horizon}"
             if found < min_origins:
-                lack = f"{many(found, 'earlier origin')} for horizon {horizon}; {min_origins} are needed"
+                lack += f"; {min_origins} are needed"
             else:
-                lack = f"{many(int(n_blocks[last, which]), 'block')} of pixels for horizon {horizon}, too few for the widest interval"
+                worth = int(n_independent[last, which])
+                lack += f", worth {many(worth, 'independent error')}, too few for the widest interval"
             up_to = f"Up to {origins[last]}, {many(dates[last], 'date')}"
             sentences.append(f"{up_to} leave {lack}: its intervals are the model's own, uncalibrated.")
     return sentences

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from insarcast import __version__
-from insarcast.core import Split, blocks, create_store, shard_edge, write_block, write_store
+from insarcast.core import Split, blank, blocks, create_store, shard_edge, write_block, write_store
 from insarcast.models import Forecaster, TrainingData, make_model, model_entry
 
 from .origins import Start, read_starts
@@ -63,7 +63,7 @@ def forecast_cube(
 def _template(starts: Sequence[Start], steps: list[int], levels: list[float], attrs: dict[str, object]) -> xr.Dataset:
     cube = starts[-1].cube
     shape = (len(starts), len(steps), len(levels), cube.sizes["y"], cube.sizes["x"])
-    empty = np.broadcast_to(np.float32(np.nan), shape)
+    empty = blank("float32", *shape)
     meaning = {"units": "mm", "sign": "positive towards the satellite"}
     targets = [[start.calendar[len(start.time) - 1 + step] for step in steps] for start in starts]
     template = xr.Dataset(
@@ -81,7 +81,7 @@ def _template(starts: Sequence[Start], steps: list[int], levels: list[float], at
         },
         attrs={**attrs, "vintages": [start.vintage for start in starts]},
     )
-    return template.rio.write_crs(cube.rio.crs) if cube.rio.crs is not None else template
+    return template.rio.write_crs(cube.rio.crs, inplace=True) if cube.rio.crs is not None else template
 
 
 def _forecast_block(
