@@ -21,7 +21,7 @@ from .errors import InsarcastError
 Block = tuple[slice, slice]
 
 CHUNK = 128
-_SHARD_BYTES = 64 * 2**20
+_SHARD_BYTES = 16 * 2**20
 _UNITS = {
     "displacement": "mm",
     "sigma": "mm",
@@ -32,7 +32,7 @@ _SIGN = "positive towards the satellite"
 
 
 def shard_edge(layers: int) -> int:
-    """Edge in pixels of a square shard that holds ``layers`` float32 layers in at most 64 MiB, a multiple of the chunk's."""
+    """Edge in pixels of a square shard that holds ``layers`` float32 layers in at most 16 MiB, a multiple of the chunk's."""
     return CHUNK * max(1, min(8, int(math.sqrt(_SHARD_BYTES / (4 * max(layers, 1)))) // CHUNK))
 
 
@@ -64,7 +64,10 @@ def _encoding(data: xr.Dataset, edge: int | None) -> dict[str, dict[str, Any]]:
 
 
 def blank(dtype: npt.DTypeLike, *shape: int) -> npt.NDArray[Any]:
-    """Zeros that take no memory, to stand for a variable in the template of :func:`create_store`."""
+    """Zeros that take no memory, to stand for a variable in the template of :func:`create_store`.
+
+    A template's CRS is written with ``inplace=True``: rioxarray would copy the zeros to their full size otherwise.
+    """
     return np.broadcast_to(np.zeros((), dtype), shape)
 
 
@@ -73,13 +76,16 @@ def create_store(template: xr.Dataset, path: Path, edge: int) -> None:
 
     Variables with ``y`` and ``x`` may be dask or zero-strided arrays: they are never computed. Others are written now.
     """
+    import dask.array
+
     lazy = _with_grid_mapping(template)
     for variable in lazy.variables.values():
         if "y" not in variable.dims:
             variable.load()  # a lazy coordinate, as of an opened store, would never be computed
     for name in lazy.data_vars:
         if "y" in lazy[name].dims:
-            lazy[name] = lazy[name].chunk(-1)
+            # Not .chunk(): dask names an array by hashing it, for which it would copy the zero-strided template to its full size.
+            lazy[name] = lazy[name].copy(data=dask.array.zeros(lazy[name].shape, dtype=lazy[name].dtype, chunks=-1))
     lazy.to_zarr(path, mode="w", zarr_format=3, consolidated=False, compute=False, encoding=_encoding(template, edge))
 
 

@@ -310,7 +310,7 @@ def _template(pairs: list[Pair], grid: Grid, found: Manifest, skipped: list[dict
             "Conventions": "CF-1.11",
         },
     )
-    placed: xr.Dataset = template.rio.write_crs(grid.crs).rio.write_transform(grid.transform)
+    placed: xr.Dataset = template.rio.write_crs(grid.crs, inplace=True).rio.write_transform(grid.transform, inplace=True)
     return placed
 
 

@@ -70,7 +70,7 @@ def close_loops(ifgs: Path, closure: Path, network: Path) -> None:
         coords={"y": data.y, "x": data.x}
         | {f"date{k + 1}": ("triplet", dates[[_dates_of(loop, pairs)[k] for loop in loops]]) for k in range(3)},
     )
-    create_store(template.rio.write_crs(data.rio.crs), closure, edge)
+    create_store(template.rio.write_crs(data.rio.crs, inplace=True), closure, edge)
     stride = max(1, int(np.ceil(np.sqrt(ny * nx / _SAMPLE))))
     samples, valid, coherent = [], np.zeros(len(pairs), np.int64), np.zeros(len(pairs))
     for block in blocks(ny, nx, edge):

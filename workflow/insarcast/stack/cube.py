@@ -164,5 +164,5 @@ def _template(static: xr.Dataset, data: xr.Dataset, vintage: str, config: str) -
         "n_dates": n,
     }
     coords = {"time": data.time, "y": data.y, "x": data.x, "enu": static.enu}
-    template: xr.Dataset = xr.Dataset(grid, coords, attrs).rio.write_crs(data.rio.crs)
+    template: xr.Dataset = xr.Dataset(grid, coords, attrs).rio.write_crs(data.rio.crs, inplace=True)
     return template

@@ -334,7 +334,7 @@ class _Plan:
         place = chosen.record(self.data)
         attrs = {f"reference_{key}": place[key] for key in ("row", "col", "lon", "lat", "window")}
         kept = {key: self.data.attrs[key] for key in ("source", "wavelength", "credits", "Conventions")}
-        template: xr.Dataset = xr.Dataset(grid, coords, attrs | kept).rio.write_crs(self.data.rio.crs)
+        template: xr.Dataset = xr.Dataset(grid, coords, attrs | kept).rio.write_crs(self.data.rio.crs, inplace=True)
         return template
 
 
