@@ -5,11 +5,26 @@ outputs:  results/{study}/report/index.html, results/{study}/report/tables, resu
 steps:    those of report_figures.smk, then write_maps, write_report
 """
 
+from types import SimpleNamespace
+
 
 include: "report_figures.smk"
 
 
-use rule draw_displacement as write_maps with:
+def forecasts(wildcards):
+    """Calibrated forecasts of every cube of the study."""
+    cubes = [
+        SimpleNamespace(study=wildcards.study, cube=cube)
+        for cube in study(wildcards.study).cubes
+    ]
+    return [
+        f"results/{cube.study}/{cube.cube}/combine/{model}.zarr"
+        for cube in cubes
+        for model in models(cube)
+    ]
+
+
+use rule draw_noise as write_maps with:
     input:
         cube=f"{CUBE}/stack/full/cube.zarr",
         forecasts=models_of(f"{CUBE}/combine/{{model}}.zarr"),
@@ -27,13 +42,14 @@ use rule draw_displacement as write_maps with:
         "Writing the maps of {wildcards.cube} for QGIS"
 
 
-use rule draw_displacement as write_report with:
+use rule draw_noise as write_report with:
     input:
         page=f"{workflow.basedir}/workflow/report/page.html.j2",
         style=f"{workflow.basedir}/workflow/report/page.css",
         manifests=cubes_of(f"{CUBE}/acquire/manifest.json"),
         decisions=cubes_of(f"{CUBE}/stack/full/decisions.json"),
         cubes=cubes_of(f"{CUBE}/stack/full/cube.zarr"),
+        forecasts=forecasts,
         choices=cubes_of(f"{CUBE}/combine/choice.json"),
         scores=cubes_of(f"{CUBE}/evaluate/scores.parquet"),
         gnss=cubes_of(f"{CUBE}/evaluate/gnss.json"),
@@ -52,7 +68,12 @@ use rule draw_displacement as write_report with:
     benchmark:
         f"{BENCHMARKS}/write_report/{{study}}.tsv"
     params:
+        study="{study}",
         names=lambda wildcards: study(wildcards.study).cubes,
+        classes=lambda wildcards: [
+            study(wildcards.study).get("evaluate.velocity_classes", cube)
+            for cube in study(wildcards.study).cubes
+        ],
         values=lambda wildcards: study(wildcards.study).values,
         code=code("write_report"),
     message:

@@ -3,7 +3,7 @@
 inputs:   the full cube, decisions.json and closure.zarr of stack; combined forecasts and choice.json of combine;
           scores.parquet, errors.zarr and gnss.{json,parquet} of evaluate
 outputs:  results/{study}/{cube}/report/figures/Fxx_name.{png,svg,json}
-steps:    draw_displacement, draw_network, draw_noise, draw_gnss, draw_forecast, draw_scores
+steps:    draw_noise, draw_displacement, draw_network, draw_gnss, draw_forecast, draw_scores
 """
 
 DRAWN = []
@@ -24,7 +24,31 @@ def figures(section, **files):
     return outputs
 
 
-rule draw_displacement:
+# The other rules of the report are made from this one: they differ in files, settings and message.
+rule draw_noise:
+    input:
+        cube=f"{CUBE}/stack/full/cube.zarr",
+    output:
+        **figures("5 Is the displacement right?", noise="F14_noise.png"),
+    log:
+        "logs/draw_noise/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/draw_noise/{{study}}/{{cube}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        code=code("draw_noise"),
+    message:
+        "Drawing noise indices and mask of {wildcards.cube}"
+    script:
+        "../scripts/door.py"
+
+
+use rule draw_noise as draw_displacement with:
     input:
         cube=f"{CUBE}/stack/full/cube.zarr",
         gnss=f"{CUBE}/evaluate/gnss.json",
@@ -38,23 +62,15 @@ rule draw_displacement:
         "logs/draw_displacement/{study}/{cube}.log",
     benchmark:
         f"{BENCHMARKS}/draw_displacement/{{study}}/{{cube}}.tsv"
-    conda:
-        "../../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime="30m",
     params:
         colours=setting("report.colours"),
         stations=setting("gnss.stations"),
         code=code("draw_displacement"),
     message:
         "Drawing velocity and displacement of {wildcards.cube}"
-    script:
-        "../scripts/door.py"
 
 
-use rule draw_displacement as draw_network with:
+use rule draw_noise as draw_network with:
     input:
         decisions=f"{CUBE}/stack/full/decisions.json",
         closure=f"{CUBE}/stack/closure.zarr",
@@ -77,22 +93,7 @@ use rule draw_displacement as draw_network with:
         "Drawing network and loop closure of {wildcards.cube}"
 
 
-use rule draw_displacement as draw_noise with:
-    input:
-        cube=f"{CUBE}/stack/full/cube.zarr",
-    output:
-        **figures("5 Is the displacement right?", noise="F14_noise.png"),
-    log:
-        "logs/draw_noise/{study}/{cube}.log",
-    benchmark:
-        f"{BENCHMARKS}/draw_noise/{{study}}/{{cube}}.tsv"
-    params:
-        code=code("draw_noise"),
-    message:
-        "Drawing noise indices and mask of {wildcards.cube}"
-
-
-use rule draw_displacement as draw_gnss with:
+use rule draw_noise as draw_gnss with:
     input:
         gnss=f"{CUBE}/evaluate/gnss.json",
         series=f"{CUBE}/evaluate/gnss.parquet",
@@ -108,7 +109,7 @@ use rule draw_displacement as draw_gnss with:
         "Drawing the comparison of {wildcards.cube} with GNSS"
 
 
-use rule draw_displacement as draw_forecast with:
+use rule draw_noise as draw_forecast with:
     input:
         cube=f"{CUBE}/stack/full/cube.zarr",
         forecasts=models_of(f"{CUBE}/combine/{{model}}.zarr"),
@@ -128,9 +129,10 @@ use rule draw_displacement as draw_forecast with:
         "Drawing the forecast of {wildcards.cube}"
 
 
-use rule draw_displacement as draw_scores with:
+use rule draw_noise as draw_scores with:
     input:
         scores=f"{CUBE}/evaluate/scores.parquet",
+        forecasts=models_of(f"{CUBE}/combine/{{model}}.zarr"),
         choice=f"{CUBE}/combine/choice.json",
     output:
         **figures(

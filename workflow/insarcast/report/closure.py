@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,17 @@ def draw_closure(found: dict[str, Any], loops: xr.Dataset, cube: xr.Dataset, ima
         "F13",
         f"Loop closure: {sentence}",
         f"Left: closure of every triplet by date, in rad. Right: map of the number of loop errors per pixel. {sentence}{_worst(worst)}",
-        f"Closure of a triplet = phase 12 + phase 23 \N{MINUS SIGN} phase 13, its median removed, rms over the pixels in rad; a triplet above {max_rms:g} rad is bad. "
+        f"Closure of a triplet = phase 12 + phase 23 \N{MINUS SIGN} phase 13, its median removed, rms over the pixels in rad; "
+        f"a triplet above {max_rms:g} rad is bad. "
         f"A loop error is a pixel's closure beyond \N{GREEK SMALL LETTER PI}, after referencing.{_worst(worst)}",
         "rad",
-        {"samples": errors["samples"], "over_pi": errors["over_pi"], "median_rms": rms, "bad": bad, "triplets": loops.sizes["triplet"]},
+        {
+            "samples": errors["samples"],
+            "over_pi": errors["over_pi"],
+            "median_rms": rms,
+            "bad": bad,
+            "triplets": loops.sizes["triplet"],
+        },
     )
     keep(figure, facts, image, text)
 
@@ -89,7 +97,9 @@ def _by_date(axes: Any, triplets: list[dict[str, Any]], max_rms: float) -> None:
     if top > 0.7 * max_rms:
         axes.axvline(max_rms, color=ALARM, linestyle=(0, (4, 2)), linewidth=1.2)
         axes.set_xlim(0, max(top, max_rms) * 1.08)
-        axes.annotate("bad above", (max_rms, 0), (-4, 0), textcoords="offset points", ha="right", va="center", fontsize=8.5, color=ALARM)
+        axes.annotate(
+            "bad above", (max_rms, 0), (-4, 0), textcoords="offset points", ha="right", va="center", fontsize=8.5, color=ALARM
+        )
     axes.set_title("by date: each triplet, and the mean")
     axes.grid(axis="x")
     axes.tick_params(axis="y", length=0)
@@ -112,7 +122,7 @@ def _error_map(figure: Any, axes: Any, cube: xr.Dataset) -> None:
     axes.set_title("loop errors per pixel" if most else "loop errors per pixel: none")
     bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, orientation="horizontal", aspect=30, pad=0.03)
     bar.set_label("number of loop errors")
-    bar.set_ticks(list((edges[:-1] + edges[1:]) / 2), labels=[_step(a, b) for a, b in zip(edges, edges[1:], strict=False)])
+    bar.set_ticks(list((edges[:-1] + edges[1:]) / 2), labels=[_step(a, b) for a, b in itertools.pairwise(edges)])
     bar.outline.set_linewidth(0.5)
 
 

@@ -37,8 +37,10 @@ def draw_displacement(
     Args:
         cube: the full cube.
         gnss: the comparison with GNSS, whose stations are marked.
-        velocity, velocity_json: F1, mm/yr along the line of sight, + towards the satellite, and its facts.
-        displacement, displacement_json: F2, mm since the reference date, and its facts.
+        velocity: F1, mm/yr along the line of sight, + towards the satellite.
+        velocity_json: its facts.
+        displacement: F2, mm since the reference date.
+        displacement_json: its facts.
         colours: which end of the bar is red (``report.colours``).
         stations: station -> longitude, latitude in degrees, from the study.
     """
@@ -77,7 +79,9 @@ def map_height(frame: Frame, width: float, extra: float) -> float:
     return float(np.clip(width * frame.shape_ratio + extra, 3.2, TALLEST))
 
 
-def _draw_velocity(data: xr.Dataset, facts: CubeNumbers, frame: Frame, places: Stations, colours: str, image: Path, text: Path) -> None:
+def _draw_velocity(
+    data: xr.Dataset, facts: CubeNumbers, frame: Frame, places: Stations, colours: str, image: Path, text: Path
+) -> None:
     values = frame.up(used_only(data, data.velocity))
     limit, period = symmetric_limit(values), f"{facts.dates[0]} to {facts.dates[-1]}"
     with canvas(map_height(frame, 7.2, 1.1), "compressed") as figure:
@@ -118,7 +122,9 @@ def pick_dates(count: int, most: int = 4) -> list[int]:
     return sorted({round(i * (count - 1) / most) for i in range(1, most + 1)} - {0})
 
 
-def _draw_dates(data: xr.Dataset, facts: CubeNumbers, frame: Frame, places: Stations, colours: str, image: Path, text: Path) -> None:
+def _draw_dates(
+    data: xr.Dataset, facts: CubeNumbers, frame: Frame, places: Stations, colours: str, image: Path, text: Path
+) -> None:
     chosen = pick_dates(len(facts.dates))
     layers = frame.up(np.stack([used_only(data, data.displacement.isel(time=index)) for index in chosen]))
     limit = max(symmetric_limit(layer) for layer in layers)
@@ -140,13 +146,20 @@ def _draw_dates(data: xr.Dataset, facts: CubeNumbers, frame: Frame, places: Stat
             draw_scale(grid.flat[0], frame)
             draw_signed_bar(figure, list(grid.flat), layers, limit, colour, "displacement [mm]")
             draw_legend(figure, facts.used < facts.total, reference_of(data) is not None, inside(frame, places))
-    largest = [float(layer[np.isfinite(layer)][np.abs(layer[np.isfinite(layer)]).argmax()]) if np.isfinite(layer).any() else None for layer in layers]
+    largest = [
+        float(layer[np.isfinite(layer)][np.abs(layer[np.isfinite(layer)]).argmax()]) if np.isfinite(layer).any() else None
+        for layer in layers
+    ]
     dates = [facts.dates[index] for index in chosen]
-    shown = words.listed([f"{words.mm(value)} {sentences.motion(value)} on {date}" for date, value in zip(dates, largest, strict=True) if value])
+    shown = words.listed(
+        [f"{words.mm(value)} {sentences.motion(value)} on {date}" for date, value in zip(dates, largest, strict=True) if value]
+    )
     facts_ = Facts(
         "F2",
         f"Displacement on {words.count(len(chosen), 'date')} since {facts.dates[0]}",
-        f"{words.count(len(chosen), 'map')} of the displacement with the same colours. Largest: {shown}." if shown else sentences.measured(facts.used, facts.total, facts.reasons),
+        f"{words.count(len(chosen), 'map')} of the displacement with the same colours. Largest: {shown}."
+        if shown
+        else sentences.measured(facts.used, facts.total, facts.reasons),
         f"Displacement in mm since {facts.dates[0]}, the same limits on every map. {map_line(data, facts)}{sentences.clipped(beyond(layers, limit))}",
         "mm",
         {"dates": dates, "largest": largest, "limit": limit},

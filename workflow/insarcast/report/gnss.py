@@ -22,7 +22,8 @@ def draw_gnss(gnss: Path, series: Path, comparison: Path, comparison_json: Path)
     Args:
         gnss: comparisons and what was skipped.
         series: table station_a, station_b, date, gnss_mm, insar_mm (mm along the line of sight, + towards the satellite).
-        comparison, comparison_json: F15 and its facts.
+        comparison: F15.
+        comparison_json: its facts.
     """
     found, table = json.loads(gnss.read_text(encoding="utf-8")), pd.read_parquet(series)
     sentence = sentences.gnss(found["comparisons"], found["skipped"])
@@ -37,22 +38,35 @@ def draw_gnss(gnss: Path, series: Path, comparison: Path, comparison_json: Path)
                 _draw_series(left, part, item)
                 _draw_scatter(right, part, item)
             grid[0, 0].legend(loc="lower left")
-    rest = f" {words.count(len(found['comparisons']) - MOST, 'more comparison')} in the table." if len(found["comparisons"]) > MOST else ""
+    rest = (
+        f" {words.count(len(found['comparisons']) - MOST, 'more comparison')} in the table."
+        if len(found["comparisons"]) > MOST
+        else ""
+    )
     facts = Facts(
         "F15",
         sentence,
         f"Left: displacement over time by GNSS and InSAR in mm along the line of sight. Right: one against the other. {sentence}",
-        "GNSS projected onto the line of sight, InSAR the mean around the stations, both zero at their first common date; mm, positive towards the satellite."
+        "GNSS projected onto the line of sight, InSAR the mean around the stations, both zero at their first common date; "
+        "mm, positive towards the satellite."
         f"{rest}",
         "mm",
-        {"comparisons": [{key: item.get(key) for key in ("name", "n", "rmse", "bias", "velocity_gnss", "velocity_insar")} for item in found["comparisons"]]},
+        {
+            "comparisons": [
+                {key: item.get(key) for key in ("name", "n", "rmse", "bias", "velocity_gnss", "velocity_insar")}
+                for item in found["comparisons"]
+            ]
+        },
     )
     keep(figure, facts, comparison, comparison_json)
 
 
 def _names(table: pd.DataFrame) -> Any:
     """Names of the comparisons as gnss.json gives them, per row."""
-    both = [" - ".join(part for part in pair if isinstance(part, str)) for pair in zip(table["station_a"], table["station_b"], strict=True)]
+    both = [
+        " - ".join(part for part in pair if isinstance(part, str))
+        for pair in zip(table["station_a"], table["station_b"], strict=True)
+    ]
     return np.array(both, dtype=object)
 
 
@@ -77,4 +91,12 @@ def _draw_scatter(axes: Any, part: pd.DataFrame, item: dict[str, Any]) -> None:
     axes.set_xlabel("GNSS [mm]")
     axes.set_ylabel("InSAR [mm]")
     bias = f"\nGNSS \N{MINUS SIGN} InSAR {words.signed(item['bias'], 1)} mm" if item.get("bias") is not None else ""
-    axes.text(0.04, 0.97, f"rms {item['rmse']:.1f} mm (n = {item['n']}){bias}", transform=axes.transAxes, va="top", fontsize=8.5, color=INK)
+    axes.text(
+        0.04,
+        0.97,
+        f"rms {item['rmse']:.1f} mm (n = {item['n']}){bias}",
+        transform=axes.transAxes,
+        va="top",
+        fontsize=8.5,
+        color=INK,
+    )

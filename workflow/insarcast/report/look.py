@@ -31,7 +31,7 @@ LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (6, 2, 1, 2)), (0, (2, 2)))
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "axes.titlesize": 10,
@@ -90,6 +90,11 @@ def canvas(
     """A figure in the report's style, in inches, without the global state of pyplot; the layout ``compressed`` suits maps."""
     with rc_context(_STYLE):
         yield Figure(figsize=(width, min(height, TALLEST)), dpi=DPI, layout=layout)
+
+
+def parts(figure: Figure, heights: list[float]) -> Any:
+    """Parts of a figure below each other, each with its own layout."""
+    return figure.subfigures(len(heights), 1, height_ratios=heights)
 
 
 def keep(figure: Figure, facts: Facts, image: Path, words: Path) -> None:
@@ -179,3 +184,11 @@ def model_style(position: int) -> dict[str, Any]:
         return {"color": INK, "linestyle": "-", "marker": "", "linewidth": 2.4}
     index = (position - 1) % len(LINES)
     return {"color": LINES[index], "linestyle": DASHES[index], "marker": MARKERS[index], "markersize": 5}
+
+
+def lead_ticks(axes: Any, leads: dict[int, float]) -> None:
+    """Lead times in days on the axis, not more than it holds."""
+    values = sorted(leads.values())
+    axes.set_xticks(values if len(values) <= 12 else values[:: -(-len(values) // 12)])
+    axes.xaxis.set_major_formatter("{x:.0f}")
+    axes.set_xlabel("lead time [days]")

@@ -24,7 +24,10 @@ from .look import GREY, INK, part_of, used_part
 
 _HALO = [effects.withStroke(linewidth=2.4, foreground="white")]
 
-def draw_map(axes: Axes, values: NDArray[Any], frame: Frame, colours: Colormap, norm: Normalize, shade: NDArray[Any] | None = None) -> None:
+
+def draw_map(
+    axes: Axes, values: NDArray[Any], frame: Frame, colours: Colormap, norm: Normalize, shade: NDArray[Any] | None = None
+) -> None:
     """Draw values (y, x; north up) at their native grid; what is NaN stays hatched grey.
 
     Args:
@@ -72,7 +75,7 @@ def draw_graticule(axes: Axes, frame: Frame, *, bottom: bool = True, left: bool 
     }
     for name, shown in (("x", bottom), ("y", left)):
         low, high = ends[name]
-        values = MaxNLocator(nbins=most, steps=[1, 2, 5, 10]).tick_values(low, high)
+        values = np.asarray(MaxNLocator(nbins=most, steps=[1, 2, 5, 10]).tick_values(low, high))
         values = values[(values >= low) & (values <= high)]
         digits = max(0, math.ceil(-math.log10(values[1] - values[0]) - 1e-6)) if len(values) > 1 else 3
         if name == "x":
@@ -104,17 +107,21 @@ def draw_scale(axes: Axes, frame: Frame) -> None:
     bar = axes.plot([x, end], [y, y], color=INK, linewidth=2.5, solid_capstyle="butt", zorder=6)[0]
     bar.set_path_effects([effects.withStroke(linewidth=5.5, foreground="white"), effects.Normal()])
     words = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    axes.annotate(words, ((x + end) / 2, y), (0, 4), textcoords="offset points", ha="center", fontsize=8.5, path_effects=_HALO, zorder=6)
+    axes.annotate(
+        words, ((x + end) / 2, y), (0, 4), textcoords="offset points", ha="center", fontsize=8.5, path_effects=_HALO, zorder=6
+    )
     axes.annotate(
         "N", (1, 1), (-12, -30), xycoords="axes fraction", textcoords="offset points", ha="center", va="center",
         fontsize=9, fontweight="bold", path_effects=_HALO, zorder=6,
     )  # fmt: skip
     arrow = {"arrowstyle": "-|>", "color": INK, "linewidth": 1.3, "shrinkA": 0, "shrinkB": 0, "path_effects": _HALO}
-    top, bottom = (axes.transAxes + ScaledTranslation(-12 / 72, y / 72, axes.figure.dpi_scale_trans) for y in (-4, -24))  # type: ignore[union-attr]
+    top, bottom = (axes.transAxes + ScaledTranslation(-12 / 72, y / 72, axes.figure.dpi_scale_trans) for y in (-4, -24))
     axes.annotate("", (1, 1), (1, 1), xycoords=top, textcoords=bottom, arrowprops=arrow, zorder=6)
 
 
-def draw_marks(axes: Axes, frame: Frame, reference: Place | None, stations: Mapping[str, Sequence[float]], names: bool = True) -> None:
+def draw_marks(
+    axes: Axes, frame: Frame, reference: Place | None, stations: Mapping[str, Sequence[float]], names: bool = True
+) -> None:
     """Star at the reference, triangles at GNSS stations with their names; those outside the map are left out."""
     if reference is not None:
         x, y = frame.from_lonlat(*reference)
@@ -125,7 +132,7 @@ def draw_marks(axes: Axes, frame: Frame, reference: Place | None, stations: Mapp
             axes.plot(x, y, "^", markersize=8, color=INK, markeredgecolor="white", markeredgewidth=1.1, zorder=7)
             if names:
                 side = -1 if x > frame.left + 0.8 * (frame.right - frame.left) else 1
-                place = {"ha": "left" if side > 0 else "right", "va": "center", "fontsize": 8.5}
+                place: dict[str, Any] = {"ha": "left" if side > 0 else "right", "va": "center", "fontsize": 8.5}
                 axes.annotate(name, (x, y), (7 * side, 0), textcoords="offset points", path_effects=_HALO, zorder=7, **place)
 
 
@@ -142,20 +149,23 @@ def draw_legend(figure: Figure, missing: bool, reference: bool, stations: bool, 
         figure.legend(handles=handles, loc="outside lower left", ncols=len(handles), handletextpad=0.5, columnspacing=1.8)
 
 
-def draw_signed_bar(figure: Figure, axes: Any, values: NDArray[Any], limit: float, colours: Colormap, title: str, **place: Any) -> None:
+def draw_signed_bar(
+    figure: Figure, axes: Any, values: NDArray[Any], limit: float, colours: Colormap, title: str | None, **place: Any
+) -> None:
     """Horizontal bar of a signed quantity with words at both ends; only the part of it that the field uses."""
     low, high = used_part(values, limit)
     part, norm = part_of(colours, limit, low, high)
     known = values[np.isfinite(values)]
     below, above = bool((known < low).any()), bool((known > high).any())
     extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[below, above]
-    settings = {"orientation": "horizontal", "aspect": 40, "pad": 0.03} | place
+    settings: dict[str, Any] = {"orientation": "horizontal", "aspect": 40, "pad": 0.03} | place
     bar = figure.colorbar(ScalarMappable(norm, part), ax=axes, extend=extend, extendfrac=0.03, **settings)
-    bar.outline.set_linewidth(0.5)  # type: ignore[operator]
-    ticks = MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    bar.outline.set_linewidth(0.5)
+    ticks = np.asarray(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
     ticks = ticks[(ticks >= low - 1e-9) & (ticks <= high + 1e-9)]
     bar.set_ticks(list(ticks), labels=[f"{tick:+g}".replace("-", "\N{MINUS SIGN}") if tick else "0" for tick in ticks])
-    ends = ((0.0, "away from the satellite (subsidence)", "left"), (0.57, title, "center"), (1.0, "towards (uplift)", "right"))
+    below_words = "away from the satellite (subsidence)" if title else "away (subsidence)"
+    ends = ((0.0, below_words, "left"), (0.57, title or "", "center"), (1.0, "towards (uplift)", "right"))
     for x, words, side in ends:
         weight = "bold" if side == "center" else "normal"
         bar.ax.text(x, -1.75, words, transform=bar.ax.transAxes, ha=side, va="top", fontsize=8.5, fontweight=weight)
@@ -169,3 +179,16 @@ def draw_side_bar(axes: Any, norm: Normalize, colours: Colormap, extend: str = "
     bar.locator = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], integer=integer)
     bar.update_ticks()
     place.tick_params(labelsize=8, length=2, pad=2)
+
+
+def draw_scale_bar(
+    figure: Figure, axes: Any, norm: Normalize, colours: Colormap, title: str | None, extend: str = "neither", **place: Any
+) -> None:
+    """Horizontal bar of an unsigned quantity."""
+    settings: dict[str, Any] = {"orientation": "horizontal", "aspect": 26, "pad": 0.03} | place
+    bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, extend=extend, extendfrac=0.03, **settings)
+    bar.outline.set_linewidth(0.5)
+    bar.locator = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10])
+    bar.update_ticks()
+    if title:
+        bar.set_label(title, fontsize=8.5, fontweight="bold")

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
@@ -40,9 +39,12 @@ def draw_network(
         decisions: what was kept and dropped in the full vintage, and why.
         closure: closure of every triplet.
         cube: the full cube, for the map of loop errors.
-        network, network_json: F11, perpendicular baseline in m over time, and its facts.
-        coherence, coherence_json: F12, mean coherence of each interferogram, and its facts.
-        loops, loops_json: F13, closure in rad, and its facts.
+        network: F11, perpendicular baseline in m over time.
+        network_json: its facts.
+        coherence: F12, mean coherence of each interferogram.
+        coherence_json: its facts.
+        loops: F13, closure in rad.
+        loops_json: its facts.
         max_rms: closure rms in rad above which a triplet is bad (``stack.closure.max_rms``).
     """
     found = json.loads(decisions.read_text(encoding="utf-8"))
@@ -117,7 +119,7 @@ def _draw_network(found: dict[str, Any], image: Path, text: Path) -> None:
             bar = figure.colorbar(ScalarMappable(norm, colour), ax=axes, aspect=26, pad=0.02)
             bar.set_label("mean coherence")
             bar.ax.yaxis.set_major_formatter("{x:.2f}")
-            bar.outline.set_linewidth(0.5)  # type: ignore[operator]
+            bar.outline.set_linewidth(0.5)
         _name_reasons(figure, reasons_of_pairs(found))
     keep(figure, _network_facts(found, values, height), image, text)
 
@@ -134,13 +136,20 @@ def _course(ends: list[str], height: dict[str, float]) -> tuple[Any, Any]:
 
 def dates_axis(axes: Any) -> None:
     """Dates in a few words each."""
-    locator = AutoDateLocator(minticks=4, maxticks=9)
+    from matplotlib import dates
+
+    untyped: Any = dates
+    locator = untyped.AutoDateLocator(minticks=4, maxticks=9)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False, formats=["%Y-%m", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%S"]))
+    months = ["%Y-%m", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%S"]
+    axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator, show_offset=False, formats=months))
 
 
 def _name_reasons(figure: Any, reasons: dict[str, int]) -> None:
-    handles: list[Any] = [Line2D([], [], marker="o", linestyle="", color=INK, label="acquisition"), Line2D([], [], color=SOFT, label="interferogram used")]
+    handles: list[Any] = [
+        Line2D([], [], marker="o", linestyle="", color=INK, label="acquisition"),
+        Line2D([], [], color=SOFT, label="interferogram used"),
+    ]
     for name, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:4]:
         label = f"dropped ({number}): {name}"
         handles.append(Line2D([], [], color=ALARM, linestyle=(0, (4, 2)), label=label if len(label) < 70 else f"{label[:67]}..."))
@@ -169,7 +178,13 @@ def _network_facts(found: dict[str, Any], values: list[float], height: dict[str,
         "Each dot is an acquisition, each line an interferogram, coloured by its mean coherence; baselines in m against the first date, by least "
         f"squares from those of the interferograms; dropped ones are dashed. {reach}{apart}{mean}.",
         "m",
-        {"kept": kept, "total": total, "dates": len(found["dates"]), "dates_found": found["dates_found"], "reasons": reasons_of_pairs(found)},
+        {
+            "kept": kept,
+            "total": total,
+            "dates": len(found["dates"]),
+            "dates_found": found["dates_found"],
+            "reasons": reasons_of_pairs(found),
+        },
     )
 
 

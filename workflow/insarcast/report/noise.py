@@ -14,7 +14,7 @@ from insarcast.core import open_cube
 
 from . import sentences, words
 from .frame import Frame, frame_of
-from .look import GREY, INK, LINES, Facts, canvas, keep, one_digit, scale_map
+from .look import GREY, INK, LINES, Facts, canvas, keep, one_digit, parts, scale_map
 from .mapping import draw_map, draw_scale, draw_side_bar
 from .numbers import CubeNumbers, cube_numbers, used_pixels
 
@@ -34,13 +34,14 @@ def draw_noise(cube: Path, noise: Path, noise_json: Path) -> None:
 
     Args:
         cube: the full cube.
-        noise, noise_json: F14 and its facts.
+        noise: F14.
+        noise_json: its facts.
     """
     data = open_cube(cube)
     facts, frame = cube_numbers(data), frame_of(data)
     shown = [item for item in INDICES if item[0] in data and np.isfinite(data[item[0]].values).any()][:6]
     with canvas(5.33) as figure:
-        top, bottom = figure.subfigures(2, 1, height_ratios=[2, 0.95])
+        top, bottom = parts(figure, [2, 0.95])
         _draw_indices(list(top.subplots(2, 3).flat), data, frame, shown)
         left, right = bottom.subplots(1, 2, width_ratios=[1, 1.9])
         _draw_mask(left, data, frame)
@@ -92,7 +93,14 @@ def _draw_reasons(axes: Any, facts: CubeNumbers) -> None:
     rows += [(words.reason(name), number, GREY) for name, number in facts.reasons[:5]]
     for row, (_, number, colour) in enumerate(rows):
         axes.barh(row, number / facts.total, color=colour, height=0.7)
-        axes.text(number / facts.total + 0.01, row, f"{words.percent(number / facts.total)} ({words.whole(number)})", va="center", fontsize=8, color=INK)
+        axes.text(
+            number / facts.total + 0.01,
+            row,
+            f"{words.percent(number / facts.total)} ({words.whole(number)})",
+            va="center",
+            fontsize=8,
+            color=INK,
+        )
     axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
     axes.invert_yaxis()
     axes.set_xlim(0, 1.22)
@@ -112,8 +120,10 @@ def _facts(data: xr.Dataset, facts: CubeNumbers, shown: list[str]) -> Facts:
     return Facts(
         "F14",
         f"Noise and mask: {sentence}",
-        f"Maps of {words.listed([labels[name] for name in shown]) or 'no noise index'}, the mask, and bars of the share of pixels by reason. {sentence}{medium}",
-        f"Noise indices by their field names, the mask (pale: used, orange: masked, hatched grey: not measured), and why pixels are not used.{medium}",
+        f"Maps of {words.listed([labels[name] for name in shown]) or 'no noise index'}, the mask, "
+        f"and bars of the share of pixels by reason. {sentence}{medium}",
+        f"Noise indices by their field names, the mask (pale: used, orange: masked, hatched grey: not measured), "
+        f"and why pixels are not used.{medium}",
         "1, mm and mm/yr, as each bar says",
         {"medians": medians, "used": facts.used, "total": facts.total, "reasons": dict(facts.reasons)},
     )

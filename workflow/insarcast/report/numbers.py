@@ -118,7 +118,10 @@ def _deviations(cube: xr.Dataset, used: NDArray[np.bool_]) -> list[Deviation]:
     if len(days) < 3 or not used.any():
         return []
     names, found = iso(cube.time.values), []
-    layer = lambda index: cube.displacement.isel(time=index).values[used].astype(float)  # noqa: E731
+
+    def layer(index: int) -> NDArray[np.float64]:
+        return np.asarray(cube.displacement.isel(time=index).values[used], float)
+
     before, here = layer(0), layer(1)
     for index in range(1, len(days) - 1):
         after = layer(index + 1)
@@ -144,5 +147,14 @@ def cube_numbers(cube: xr.Dataset) -> CubeNumbers:
         share = float((speed[used] > edge).mean())
     incidence, heading = geometry_of(cube)
     return CubeNumbers(
-        iso(cube.time.values), int(used.sum()), used.size, reasons_of(cube), fastest, edge, share, incidence, heading, _deviations(cube, used)
+        iso(cube.time.values),
+        int(used.sum()),
+        used.size,
+        reasons_of(cube),
+        fastest,
+        edge,
+        share,
+        incidence,
+        heading,
+        _deviations(cube, used),
     )

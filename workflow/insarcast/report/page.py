@@ -1,8 +1,160 @@
-"""Not written yet."""
+"""The one page a person reads: self-contained, offline, every string escaped."""
 
+from __future__ import annotations
+
+import base64
+import platform
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
+from insarcast import __version__
 
-def write_report(**files: Any) -> None:
-    """Placeholder while the stage is being written."""
-    raise NotImplementedError
+from . import words
+from .content import Content, Sources, gather
+from .glossary import GLOSSARY
+from .look import DPI, WIDTH
+from .tables import Table, headline_table, settings_rows
+
+# Which figures a section shows, in this order; what a study does not have is left out.
+SECTIONS = {"maps": ("F1", "F2", "F3"), "trust": ("F5", "F6", "F7", "F8", "F10"), "evidence": ("F11", "F12", "F13", "F14", "F15")}
+LIBRARIES = ("numpy", "xarray", "zarr", "numba", "scipy", "pandas", "rasterio", "pyproj", "matplotlib", "cmcrameri", "jinja2")
+_TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
+
+
+def write_report(
+    page: Path,
+    style: Path,
+    manifests: Sequence[Path],
+    decisions: Sequence[Path],
+    cubes: Sequence[Path],
+    forecasts: Sequence[Path],
+    choices: Sequence[Path],
+    scores: Sequence[Path],
+    gnss: Sequence[Path],
+    maps: Sequence[Path],
+    figures: Sequence[Path],
+    index: Path,
+    tables: Path,
+    study: str,
+    names: Sequence[str],
+    classes: Sequence[Sequence[float]],
+    values: Mapping[str, Any],
+) -> None:
+    """Write the page and its tables; the same inputs give the same bytes.
+
+    Args:
+        page: template of the page.
+        style: its style sheet, put into the page.
+        manifests: what acquire found, one per cube in the order of ``names``; so are the next.
+        decisions: what was kept and dropped.
+        cubes: full cubes.
+        choices: chosen models.
+        scores: tables of scores.
+        gnss: comparisons with GNSS.
+        maps: folders of maps.
+        forecasts: calibrated forecasts of all cubes, ``<cube>/combine/<model>.zarr``.
+        figures: figures and their JSON of all cubes, ``<cube>/report/figures/...``.
+        index: page to write.
+        tables: folder to write, csv files.
+        study: name of the study.
+        names: names of the cubes.
+        classes: edges of the velocity classes of each cube, mm/yr.
+        values: the study's values, defaults included.
+    """
+    contents = [
+        gather(
+            Sources(
+                name=name, manifest=manifests[at], decisions=decisions[at], cube=cubes[at], choice=choices[at], scores=scores[at], gnss=gnss[at],
+                maps=maps[at], forecasts=[p for p in forecasts if p.parts[-3] == name], figures=[p for p in figures if p.parts[-4] == name],
+                classes=classes[at],
+            )
+        )
+        for at, name in enumerate(names)
+    ]  # fmt: skip
+    headline = headline_table([row for content in contents for row in content.headline])
+    tables.mkdir(parents=True)
+    every = [headline, *(table for content in contents for table in content.tables)]
+    for table in every:
+        table.write(tables)
+    text = _environment(page.parent).get_template(page.name).render(
+        study=study,
+        title=str(values.get("title") or study),
+        summary=str(values.get("summary") or ""),
+        style=style.read_text(encoding="utf-8"),
+        cubes=contents,
+        sections=SECTIONS,
+        tables=every,
+        settings=settings_rows(values),
+        versions=versions(),
+        citation=f"insarcast {__version__}: forecasts of ground subsidence that can be trusted.",
+        credits=list(dict.fromkeys(credit for content in contents for credit in content.credits)),
+        glossary=GLOSSARY,
+    )  # fmt: skip
+    index.write_text(text, encoding="utf-8")
+
+
+def _environment(folder: Path) -> Any:
+    """Jinja with autoescape on and an error for every name that is missing."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["data_uri"] = data_uri
+    environment.filters["size"] = image_size
+    environment.filters["whole"] = words.whole
+    environment.filters["unbroken"] = unbroken
+    environment.globals["figure_file"] = figure_file
+    environment.globals["numeric"] = numeric
+    return environment
+
+
+def unbroken(text: str) -> Any:
+    """Escaped text whose dates are not broken at the end of a line."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"\d{4}-\d{2}-\d{2}", r'<span class="date">\g<0></span>', str(escape(text))))
+
+
+def data_uri(path: Path) -> str:
+    """An image as a data URI."""
+    return f"data:{_TYPES[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Width and height of an image in CSS pixels, so that the page does not jump while it loads.
+
+    A figure of the full width is 920 pixels wide; a narrower one keeps the size of its letters.
+    """
+    if path.suffix == ".png":
+        width, height = struct.unpack(">II", path.read_bytes()[16:24])
+        scale = 920 / (WIDTH * DPI)
+    else:
+        box = path.read_text(encoding="utf-8").split('viewBox="', 1)[1].split('"', 1)[0].split()
+        width, height, scale = float(box[2]), float(box[3]), 920 / (WIDTH * 72)
+    return round(width * scale), round(height * scale)
+
+
+def figure_file(cube: Content, path: Path) -> str:
+    """Where a figure lies, seen from the page."""
+    return f"../{cube.name}/report/figures/{path.name}"
+
+
+def numeric(table: Table) -> list[bool]:
+    """Which columns hold numbers and are set flush right."""
+    return [column.digits is not None for column in table.columns]
+
+
+def versions() -> list[tuple[str, str]]:
+    """Versions of what made the report, without the machine's own names."""
+    found = [("insarcast", __version__), ("Python", platform.python_version())]
+    for name in LIBRARIES:
+        try:
+            found.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,8 +1,200 @@
-"""Not written yet."""
+"""F5 skill, F6 error, F7 scorecard, F8 coverage and width: whether the forecast can be trusted."""
 
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 
-def draw_scores(**files: Any) -> None:
-    """Placeholder while the stage is being written."""
-    raise NotImplementedError
+from insarcast.core import open_store
+
+from . import scoring, sentences, words
+from .coverage import draw_coverage
+from .look import GREY, INK, Facts, canvas, keep, lead_ticks, model_style, say
+from .scorecard import draw_card
+from .scoring import NOTHING, Leads
+
+
+def draw_scores(
+    scores: Path,
+    forecasts: Sequence[Path],
+    choice: Path,
+    skill: Path,
+    skill_json: Path,
+    error: Path,
+    error_json: Path,
+    scorecard: Path,
+    scorecard_json: Path,
+    coverage: Path,
+    coverage_json: Path,
+) -> None:
+    """Draw the scores of every model, persistence first.
+
+    Args:
+        scores: table of scores.
+        forecasts: calibrated forecasts, one store per model; the lead times are theirs.
+        choice: the chosen model.
+        skill: F5, skill against persistence by lead time.
+        skill_json: its facts.
+        error: F6, mean absolute error in mm by lead time.
+        error_json: its facts.
+        scorecard: F7, skill in % by model, lead time and velocity class.
+        scorecard_json: its facts.
+        coverage: F8, observed against nominal coverage, and width in mm by lead time.
+        coverage_json: its facts.
+    """
+    table = scoring.read_scores(scores)
+    chosen = str(json.loads(choice.read_text(encoding="utf-8"))["model"])
+    leads = scoring.lead_days(open_store(forecasts[0]))
+    _draw_skill(table, leads, chosen, skill, skill_json)
+    _draw_error(table, leads, chosen, error, error_json)
+    draw_card(table, leads, scorecard, scorecard_json)
+    draw_coverage(table, leads, chosen, coverage, coverage_json)
+
+
+def _label_ends(axes: Any, ends: list[tuple[float, float, str, str]]) -> None:
+    """Names at the right ends of lines, moved apart where they would overlap."""
+    low, high = axes.get_ylim()
+    gap = 0.062 * (high - low)
+    placed: list[float] = []
+    for x, y, name, colour in sorted(ends, key=lambda end: end[1]):
+        at = max(y, placed[-1] + gap) if placed else y
+        placed.append(at)
+        axes.annotate(
+            name, (x, at), (8, 0), textcoords="offset points", va="center", color=colour, fontsize=9, annotation_clip=False
+        )
+
+
+def _lines(axes: Any, rows: pd.DataFrame, models: list[str], leads: Leads, name: str, first: int) -> None:
+    ends = []
+    for position, model in enumerate(models):
+        part = rows[rows["model"] == model].sort_values("horizon")
+        part = part[part[name].notna()]
+        if position < first or not len(part):
+            continue
+        style, x = model_style(position), [leads[h] for h in part["horizon"]]
+        axes.plot(x, part[name], **style)
+        ends.append((x[-1], float(part[name].iloc[-1]), words.model(model), style["color"]))
+    axes.margins(x=0.03, y=0.12)
+    _label_ends(axes, ends)
+
+
+def _bands(axes: Any, rows: pd.DataFrame, models: list[str], leads: Leads) -> None:
+    """The 95 % interval of the skill, where the table has one."""
+    if "skill_low" not in rows:
+        return
+    for position, model in enumerate(models[1:], 1):
+        part = rows[rows["model"] == model].sort_values("horizon")
+        x, colour = [leads[h] for h in part["horizon"]], model_style(position)["color"]
+        axes.fill_between(x, part["skill_low"], part["skill_high"], color=colour, alpha=0.15, linewidth=0)
+
+
+def _draw_skill(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, text: Path) -> None:
+    rows, models = scoring.overall(table), scoring.model_order(table)
+    with canvas(3.7) as figure:
+        if not len(rows):
+            say(figure, NOTHING)
+        else:
+            axes = figure.add_subplot()
+            axes.axhline(0, color=INK, linewidth=2.4)
+            _bands(axes, rows, models, leads)
+            _lines(axes, rows, models, leads, "skill", 1)
+            low, high = axes.get_ylim()
+            axes.set_ylim(min(low, -0.1), max(high, 0.1))
+            axes.annotate(
+                "persistence: nothing changes",
+                (0.01, 0),
+                (0, 4),
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points",
+                fontsize=8.5,
+            )
+            axes.set_ylabel("skill = 1 \N{MINUS SIGN} MAE / MAE(persistence)")
+            axes.grid(axis="y")
+            lead_ticks(axes, leads)
+    good = rows[(rows["model"] == chosen) & (rows["skill"] > 0)]["horizon"].tolist()
+    title = _skill_title(chosen, good, sorted(rows["horizon"].unique().tolist()), leads) if len(rows) else NOTHING
+    band = " Bands: 95 % interval from blocks of pixels drawn again; it does not tell how other dates would have gone."
+    band = band if "skill_low" in rows else ""
+    facts = Facts(
+        "F5",
+        title,
+        f"Lines of skill by lead time, one for each model; 0 is persistence. {title}",
+        f"Skill against persistence (above 0 is better), n = {_n_range(rows)}.{band}" if len(rows) else NOTHING,
+        "1",
+        {"skill": {model: _series(rows, model, "skill") for model in models}},
+    )
+    keep(figure, facts, image, text)
+
+
+def _n_range(rows: pd.DataFrame) -> str:
+    low, high = int(rows["n"].min()), int(rows["n"].max())
+    return (
+        f"{words.whole(low)} values at each lead time"
+        if low == high
+        else f"{words.whole(low)} to {words.whole(high)} values by lead time"
+    )
+
+
+def _series(rows: pd.DataFrame, model: str, name: str) -> dict[str, float]:
+    part = rows[rows["model"] == model].sort_values("horizon")
+    return {str(h): float(v) for h, v in zip(part["horizon"], part[name], strict=True)}
+
+
+def _skill_title(chosen: str, good: list[int], scored: list[int], leads: Leads) -> str:
+    """Up to which lead time the chosen model beats persistence, without a gap from the first."""
+    if chosen == scoring.BASELINE:
+        return "Persistence is the chosen model: no other did better in the past"
+    unbroken = [h for at, h in enumerate(scored) if scored[: at + 1] == good[: at + 1]]
+    if not unbroken:
+        return f"{sentences.capital(words.model(chosen))} is no better than persistence at {leads[scored[0]]:.0f} days"
+    last = "at every lead time scored, up to" if unbroken == scored else "up to"
+    return f"{sentences.capital(words.model(chosen))} is better than persistence {last} {leads[unbroken[-1]]:.0f} days"
+
+
+def _draw_error(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, text: Path) -> None:
+    rows, models = scoring.overall(table), scoring.model_order(table)
+    floor = scoring.noise_floor(table)
+    with canvas(3.7) as figure:
+        if not len(rows):
+            say(figure, NOTHING)
+        else:
+            axes = figure.add_subplot()
+            if floor is not None:
+                axes.axhspan(0, floor, color=GREY, alpha=0.5, linewidth=0)
+                axes.annotate(
+                    "noise floor",
+                    (0.01, floor),
+                    (0, -4),
+                    xycoords=("axes fraction", "data"),
+                    textcoords="offset points",
+                    va="top",
+                    fontsize=8.5,
+                )
+            _lines(axes, rows, models, leads, "mae", 0)
+            axes.set_ylim(0, axes.get_ylim()[1])
+            axes.set_ylabel("mean absolute error [mm]")
+            axes.grid(axis="y")
+            lead_ticks(axes, leads)
+    total = {item.model: item for item in scoring.totals(table)}
+    title = NOTHING
+    if len(rows) and chosen in total:
+        base = total[scoring.BASELINE].mae if scoring.BASELINE in total else float("nan")
+        title = (
+            f"Mean error by lead time: {words.model(chosen)} {words.mm(total[chosen].mae)}, “nothing changes” {words.mm(base)}"
+        )
+    noise = (
+        "" if floor is None else f" Grey: the noise floor, {floor:.1f} mm, below which no forecast can be told from the truth."
+    )
+    facts = Facts(
+        "F6",
+        title,
+        f"Lines of mean absolute error in mm by lead time, persistence in black. {title}.",
+        f"Mean absolute error in mm along the line of sight, all test origins.{noise}",
+        "mm",
+        {"mae": {model: _series(rows, model, "mae") for model in models}, "noise": floor},
+    )
+    keep(figure, facts, image, text)

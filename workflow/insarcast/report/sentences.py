@@ -27,10 +27,12 @@ def fastest(speed: float, lon: float, lat: float, share: float, edge: float, fir
 
     Args:
         speed: velocity of the fastest used pixel in mm/yr, + towards the satellite.
-        lon, lat: where it is, degrees.
+        lon: its longitude, degrees.
+        lat: its latitude, degrees.
         share: share of the used pixels that move faster than ``edge``.
         edge: mm/yr.
-        first, last: dates of the series.
+        first: first date of the series.
+        last: last date.
     """
     if round(abs(speed)) == 0:
         return f"Between {day(first)} and {day(last)} no pixel moves by {rate(1)} or more along the line of sight."
@@ -67,16 +69,21 @@ def few_dates(dates: int, origins: int) -> str:
     return f"The models rest on {count(dates, 'date')}{tested}."
 
 
-def expected(name: str, origin: str, target: str, change: float, low: float | None, high: float | None, level: int, lon: float, lat: float) -> str:
+def expected(
+    name: str, origin: str, target: str, change: float, low: float | None, high: float | None, level: int, lon: float, lat: float
+) -> str:
     """What the chosen model expects where it expects most.
 
     Args:
         name: model.
-        origin, target: dates.
+        origin: date of the last observation.
+        target: date that is forecast.
         change: median change in mm, + towards the satellite.
-        low, high: interval of that change in mm, or None.
+        low: lower end of its interval in mm, or None.
+        high: upper end, or None.
         level: nominal level of the interval, %.
-        lon, lat: where.
+        lon: longitude of the pixel, degrees.
+        lat: its latitude.
     """
     if name == "persistence":
         return f"The forecast to {day(target)} is that nothing changes after {day(origin)}: no model did better in the past."
@@ -99,7 +106,7 @@ def _range(low: float, high: float) -> str:
 
 
 def trust(name: str, mae: float | None, nothing: float | None, origins: int, n: int, best: tuple[str, float] | None) -> str:
-    """Whether the chosen model beat "nothing changes" on dates it never saw.
+    """Whether the chosen model beat “nothing changes” on dates it never saw.
 
     Args:
         name: the chosen model.
@@ -122,7 +129,7 @@ def trust(name: str, mae: float | None, nothing: float | None, origins: int, n: 
             f"{unseen} assuming no change, which did best in the past, errs by {mm(nothing)} on average; {words.model(best[0])} would have "
             f"been better (skill {words.signed(best[1], 2)}), but that is known only afterwards."
         )
-    against = f'against {mm(nothing)} for "nothing changes" (skill {words.signed(skill, 2)})'
+    against = f"against {mm(nothing)} for “nothing changes” (skill {words.signed(skill, 2)})"
     if skill <= 0 and best is not None:
         return (
             f"{unseen} the mean error of {words.model(name)} is {mm(mae)} {against}: it is no better than assuming no change; "
@@ -168,16 +175,17 @@ def calibration(calibrated: int, total: int, sentence: str | None) -> str:
     Args:
         calibrated: origins and horizons whose interval was.
         total: all origins and horizons of the chosen model.
-        sentence: the model store's own words, printed after ours.
+        sentence: the words of the stage that calibrated, which knows why; they stand alone where there are any.
     """
-    own = f" {sentence}" if sentence else ""
+    if sentence:
+        return sentence
     if total == 0:
-        return f"The forecast has no interval.{own}"
+        return "Nothing is known about the calibration of the intervals."
     if calibrated == 0:
-        return f"The intervals are the model's own, not calibrated.{own}"
+        return "The intervals are the model's own, not calibrated."
     if calibrated == total:
-        return f"The intervals are calibrated on past errors (conformal).{own}"
-    return f"{calibrated} of {count(total, 'interval')} (origin and horizon) are calibrated on past errors, the others are the model's own.{own}"
+        return "The intervals are calibrated on past errors (conformal)."
+    return f"{calibrated} of {count(total, 'interval')} (origin and horizon) are calibrated on past errors, the others are the model's own."
 
 
 def gnss(comparisons: Sequence[Mapping[str, Any]], skipped: Sequence[Any]) -> str:
@@ -232,24 +240,24 @@ def worst_date(date: str | None, rms: float, usual: float, share: float, jump: f
         date: the date, or None where there are fewer than three.
         rms: its deviation from the line between its neighbours in mm, rms over the pixels.
         usual: median of that number over all dates.
-        share: share of the pixels that deviate by more than ``jump`` mm.
+        share: share of the pixels that deviate by more than ``jump``.
+        jump: mm.
     """
     if date is None:
         return "Fewer than three dates: none can be held against its neighbours."
+    off = f"deviates from the line between its neighbours by {mm(rms)} (rms; the median date by {mm(usual)})"
     if rms <= 2 * usual:
-        return f"No date stands out: the least smooth, {day(date)}, deviates from the line between its neighbours by {mm(rms)} (rms; the median date by {mm(usual)})."
-    return (
-        f"{day(date)} deviates from the line between its neighbours by {mm(rms)} (rms; the median date by {mm(usual)}), in {percent(share)} of the pixels "
-        f"by more than {mm(jump)}; check it for unwrapping errors and weather."
-    )
+        return f"No date stands out: the least smooth, {day(date)}, {off}."
+    return f"{day(date)} {off}, in {percent(share)} of the pixels by more than {mm(jump)}; check it for unwrapping errors and weather."
 
 
 def areas(found: int, edge: float, smallest: int) -> str:
     """What the table of areas lists."""
     if found == 0:
         return f"No area of {count(smallest, 'pixel')} or more moves faster than {rate(edge)}."
-    verb = "moves" if found == 1 else "move"
-    return f"{count(found, 'connected area')} of {count(smallest, 'pixel')} or more {verb} faster than {rate(edge)}, the fastest first."
+    if found == 1:
+        return f"One connected area of {count(smallest, 'pixel')} or more moves faster than {rate(edge)}."
+    return f"{count(found, 'connected area')} of {count(smallest, 'pixel')} or more move faster than {rate(edge)}; the fastest come first."
 
 
 def clipped(share: float) -> str:

@@ -101,4 +101,6 @@ def number(value: float | None, digits: int = 0) -> str:
     """A number in a table; what is missing is a dash."""
     if value is None or not math.isfinite(value):
         return "\N{EN DASH}"
+    if digits == 0:
+        return whole(value)
     return f"{value:.{digits}f}".replace("-", MINUS) if round(value, digits) else f"{0:.{digits}f}"

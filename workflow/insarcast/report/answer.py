@@ -1,0 +1,125 @@
+"""The first section: what a reader is told before anything else, and the numbers it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from . import scoring, sentences, words
+from .forecast import expected_words
+from .numbers import CubeNumbers
+from .outlook import Outlook
+from .tables import Cell
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number that is seen first: value, unit, what it is."""
+
+    value: str
+    unit: str
+    label: str
+
+
+def chosen_scores(
+    scores: pd.DataFrame, choice: dict[str, Any]
+) -> tuple[scoring.Total | None, scoring.Total | None, tuple[str, float] | None]:
+    """Totals of the chosen model and of persistence, and the best other model with its skill."""
+    totals = {item.model: item for item in scoring.totals(scores)}
+    name = str(choice["model"])
+    others = [item for item in totals.values() if item.model not in (scoring.BASELINE, name)]
+    best = max(others, key=lambda item: item.skill, default=None)
+    own = totals.get(name)
+    # Among the models that may beat “nothing changes” the chosen one counts too.
+    if own is not None and name != scoring.BASELINE and (best is None or own.skill >= best.skill):
+        best = own
+    return own, totals.get(scoring.BASELINE), None if best is None else (best.model, best.skill)
+
+
+def trusted(scores: pd.DataFrame, choice: dict[str, Any]) -> str:
+    own, base, best = chosen_scores(scores, choice)
+    if own is None or base is None:
+        return sentences.trust(str(choice["model"]), None, None, 0, 0, None)
+    return sentences.trust(own.model, own.mae, base.mae, scoring.scored_origins(scores), own.n, best)
+
+
+def held(scores: pd.DataFrame, choice: dict[str, Any]) -> str | None:
+    """The sentence on the widest interval; None where the table scores no interval."""
+    own, levels = chosen_scores(scores, choice)[0], scoring.levels(scores)
+    if own is None or not levels:
+        return None
+    return sentences.interval(own.coverage, levels[-1] / 100, own.n)
+
+
+def answer_lines(
+    cube: xr.Dataset, facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, choice: dict[str, Any], gnss: dict[str, Any]
+) -> list[str]:
+    """Three to five sentences: what moves, what is expected, whether to believe it."""
+    if facts.fastest is None:
+        return [sentences.measured(facts.used, facts.total, facts.reasons), sentences.gnss(gnss["comparisons"], gnss["skipped"])]
+    far = facts.fastest
+    lines = [
+        sentences.fastest(far.speed, far.lon, far.lat, facts.share, facts.edge, facts.dates[0], facts.dates[-1]),
+        expected_words(cube, last),
+        trusted(scores, choice),
+        held(scores, choice) or "",
+        sentences.gnss(gnss["comparisons"], gnss["skipped"]),
+    ]
+    return [line for line in lines if line]
+
+
+def tiles_of(facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, choice: dict[str, Any], gnss: dict[str, Any]) -> list[Tile]:
+    tiles = []
+    if facts.fastest is not None:
+        tiles.append(
+            Tile(words.whole(abs(facts.fastest.speed)), "mm/yr", f"fastest pixel, {sentences.motion(facts.fastest.speed)}")
+        )
+    if last.peak is not None:
+        change = float(last.change[last.peak])
+        tiles.append(Tile(words.whole(abs(change)), "mm", f"most that is expected by {last.target}"))
+    own = chosen_scores(scores, choice)[0]
+    if own is not None:
+        tiles.append(Tile(words.signed(own.skill, 2), "skill", "against “nothing changes” (0 is no better, 1 is perfect)"))
+    if gnss["comparisons"]:
+        first = gnss["comparisons"][0]
+        tiles.append(Tile(words.whole(first["rmse"]), "mm", f"rms difference to GNSS ({first['name']})"))
+    tiles.append(Tile(words.percent(facts.used / facts.total).removesuffix("\N{NO-BREAK SPACE}%"), "%", "of the area measured"))
+    return tiles
+
+
+def headline_rows(
+    name: str, facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, choice: dict[str, Any], gnss: dict[str, Any]
+) -> list[dict[str, Cell]]:
+    """Every number of the first section, as it was measured."""
+    rows: list[tuple[str, Cell, str]] = [
+        ("measured_share", facts.used / facts.total, "1"),
+        ("measured_pixels", facts.used, "1"),
+        ("pixels", facts.total, "1"),
+    ]
+    if facts.fastest is not None:
+        far = facts.fastest
+        rows += [("fastest", far.speed, "mm/yr"), ("fastest_lat", far.lat, "degree"), ("fastest_lon", far.lon, "degree")]
+        rows += [("faster_than", facts.edge, "mm/yr"), ("faster_share", facts.share, "1")]
+    if last.peak is not None:
+        rows += [("expected_change", float(last.change[last.peak]), "mm")]
+        if last.low is not None and last.high is not None:
+            rows += [
+                ("expected_low", float(last.low[last.peak]), "mm"),
+                ("expected_high", float(last.high[last.peak]), "mm"),
+                ("interval_level", last.level, "%"),
+            ]
+    own, base, _ = chosen_scores(scores, choice)
+    if own is not None and base is not None:
+        rows += [
+            ("mae", own.mae, "mm"),
+            ("mae_persistence", base.mae, "mm"),
+            ("skill", own.skill, "1"),
+            ("scored_values", own.n, "1"),
+        ]
+        rows += [("coverage", own.coverage, "1")]
+    for item in gnss["comparisons"]:
+        rows += [(f"gnss_rms {item['name']}", item["rmse"], "mm"), (f"gnss_bias {item['name']}", item.get("bias"), "mm")]
+    return [{"cube": name, "number": key, "value": value, "unit": unit} for key, value, unit in rows]

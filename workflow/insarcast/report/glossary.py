@@ -1,0 +1,35 @@
+"""Words of the field that the page uses, for readers who own the ground and not the method."""
+
+GLOSSARY: tuple[tuple[str, str], ...] = (
+    ("Acquisition", "One passage of the satellite over the area; its date is a date of this report."),
+    ("As of", "The last date that a result may know. A forecast from a date is made from acquisitions up to that date only."),
+    ("Baseline, perpendicular", "Distance in m between two positions of the satellite, across its line of sight."),
+    ("Coherence", "How alike two acquisitions are, 0 to 1; low where ground or plants changed, and then the phase is noise."),
+    ("Coverage", "Share of later observations that an interval held. A 90 % interval should hold 90 %."),
+    (
+        "Displacement",
+        "How far the ground has moved along the line of sight since the reference date, against the reference point, in mm.",
+    ),
+    ("Half-width", "Half of an interval: the expected value plus or minus it."),
+    ("Interferogram", "The difference of two acquisitions: how the distance to the satellite changed between their dates."),
+    (
+        "Line of sight",
+        "The direction from the ground to the satellite. It is slanted, so a number along it is not a vertical one.",
+    ),
+    (
+        "Loop closure",
+        "What is left when three interferograms go round three dates; beyond \N{GREEK SMALL LETTER PI} one of them was unwrapped wrongly.",
+    ),
+    ("Mask", "The pixels that are used; the others are noisy, or were never measured."),
+    ("MAE, RMSE, bias", "Mean absolute error, root of the mean squared error, and mean error of forecast minus truth, in mm."),
+    ("Noise floor", "What two measurements of the same thing differ by; no forecast can be shown to err by less."),
+    ("Persistence", "The forecast “nothing changes”: the last observed map. Every table starts with it."),
+    ("Reference", "Place and date whose displacement is set to zero; everything else is measured against them."),
+    ("Skill", "One minus a model's mean error over that of “nothing changes”: 1 is perfect, 0 no better, below 0 worse."),
+    ("Temporal coherence", "How well one series of displacement explains all interferograms of a pixel, 0 to 1."),
+    ("Unwrapping", "Counting whole turns of the phase; a wrong count moves a pixel by half a wavelength."),
+    (
+        "Velocity",
+        "Slope of a straight line through the displacement, in mm/yr; its sigma is the standard deviation of that slope.",
+    ),
+)

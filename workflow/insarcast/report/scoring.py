@@ -1,0 +1,116 @@
+"""Reading the table of scores: one order of models, sums over horizons, lead times."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+BASELINE = "persistence"
+ALL = "all"
+NOTHING = "No forecast could be scored: no later acquisition is observed without a bridged step."
+Leads = dict[int, float]  # horizon in acquisition steps -> mean lead time in days
+
+
+@dataclass(frozen=True)
+class Total:
+    """Scores of a model over all horizons and test origins: mm, and shares; None where not scored."""
+
+    model: str
+    n: int
+    mae: float
+    rmse: float
+    bias: float
+    skill: float
+    coverage: float | None
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Scores with text columns as text, horizons as numbers, and persistence first."""
+    table = pd.read_parquet(path)
+    if not len(table):
+        table = pd.DataFrame(
+            {name: [] for name in ("model", "origin", "horizon", "velocity_class", "n", "mae", "rmse", "bias", "skill")}
+        )
+    for name in ("model", "origin", "velocity_class"):
+        table[name] = table[name].astype(str)
+    table = table[pd.to_numeric(table["horizon"], errors="coerce").notna()].copy()
+    table["horizon"] = table["horizon"].astype(int)
+    place = {name: at for at, name in enumerate(model_order(table))}
+    return table.sort_values("model", key=lambda column: column.map(place), kind="stable").reset_index(drop=True)
+
+
+def model_order(table: pd.DataFrame) -> list[str]:
+    """Models as they come, persistence first."""
+    names = list(dict.fromkeys(table["model"]))
+    return [*(name for name in names if name == BASELINE), *(name for name in names if name != BASELINE)]
+
+
+def class_order(table: pd.DataFrame) -> list[str]:
+    """Velocity classes as they come, without the one of all pixels."""
+    return [name for name in dict.fromkeys(table["velocity_class"]) if name != ALL]
+
+
+def overall(table: pd.DataFrame, velocity_class: str = ALL) -> pd.DataFrame:
+    """Rows over all origins, of one velocity class, that hold any value: a line for each model and horizon."""
+    rows = table[(table["origin"] == ALL) & (table["velocity_class"] == velocity_class)]
+    return rows[(rows["n"] > 0) & rows["mae"].notna()]
+
+
+def lead_days(store: xr.Dataset) -> Leads:
+    """Mean lead time of each horizon in days over the origins that can be scored: all but the newest."""
+    tested = store.isel(origin=slice(None, max(store.sizes["origin"] - 1, 1)))
+    days = (tested.target_time - tested.origin) / np.timedelta64(1, "D")
+    return {int(h): float(v) for h, v in zip(store.horizon.values, days.mean("origin").values, strict=True)}
+
+
+def levels(table: pd.DataFrame) -> list[int]:
+    """Nominal levels of the intervals that the table scores, %, ascending."""
+    found = [re.fullmatch(r"coverage_?(\d+)", str(name)) for name in table.columns]
+    return sorted(int(match[1]) for match in found if match)
+
+
+def column(table: pd.DataFrame, kind: str, level: int) -> str | None:
+    """Name of a column such as coverage90 or width90; None where the table has none."""
+    return next((name for name in (f"{kind}{level}", f"{kind}_{level}") if name in table), None)
+
+
+def totals(table: pd.DataFrame) -> list[Total]:
+    """Scores of every model over all horizons, weighted by the number of values; persistence first."""
+    rows, found = overall(table), []
+    top = levels(table)[-1:] or [0]
+    name = column(table, "coverage", top[0])
+    base = _mean(rows[rows["model"] == BASELINE], "mae")
+    for model in model_order(table):
+        part = rows[rows["model"] == model]
+        if not len(part):
+            continue
+        mae = _mean(part, "mae")
+        covered = _mean(part, name) if name is not None and part[name].notna().any() else None
+        skill = 1 - mae / base if base and np.isfinite(base) else np.nan
+        rmse = float(np.sqrt(np.average(part["rmse"] ** 2, weights=part["n"])))
+        found.append(Total(model, int(part["n"].sum()), mae, rmse, _mean(part, "bias"), skill, covered))
+    return found
+
+
+def _mean(rows: pd.DataFrame, name: Any) -> float:
+    known = rows[rows[name].notna()] if name in rows else rows[:0]
+    return float(np.average(known[name], weights=known["n"])) if len(known) else float("nan")
+
+
+def noise_floor(table: pd.DataFrame) -> float | None:
+    """Noise of one date's truth in mm, with the atmosphere where the table knows it: what no forecast of a date can undercut."""
+    rows = overall(table)
+    name = next((name for name in ("noise_date", "noise") if name in rows and rows[name].notna().any()), None)
+    return None if name is None else float(rows[name].median())
+
+
+def scored_origins(table: pd.DataFrame) -> int:
+    """How many origins were scored."""
+    rows = table[(table["origin"] != ALL) & (table["n"] > 0)]
+    return int(rows["origin"].nunique())
