@@ -86,7 +86,7 @@ def test_last_origins_leave_a_date_to_score(tmp_path: Path) -> None:
     Manifest("geotiff", dates, []).write(path)
     assert last_origins(path, 3) == ["20200106", "20200107", "20200108"]
     assert last_origins(path, 6, history=3) == dates[2:8]
-    with pytest.raises(InsarcastError, match="asks for 7 test dates, but .*m.json holds 9 dates, which allow 6"):
+    with pytest.raises(InsarcastError, match=r"asks for 7 test dates, but .*m\.json holds 9 dates, which allow 6"):
         last_origins(path, 7, history=3)
 
 
