@@ -149,6 +149,10 @@ def test_calibration_of_an_origin_reads_nothing_of_later_ones(world, tmp_path) -
     for name in ("increment", "multiplier", "calibrated", "n_origins"):
         assert plain[name].values[0].tobytes() == made[name].values[0].tobytes(), name
     assert plain.increment.values[1].tobytes() != made.increment.values[1].tobytes()
+    velocities = [open_store(path).velocity.values for path in (vintages[0], *others)]
+    for at, velocity in enumerate(velocities):  # each origin by the velocities of its own cube
+        half = made.multiplier.values[at, 0, :, 1][velocity_class(velocity, EDGES)]
+        np.testing.assert_allclose(made.increment.sel(quantile=0.95).values[at, 0], half, rtol=1e-5)
 
 
 def test_the_future_changes_no_bit_of_forecast_and_calibration(tmp_path) -> None:
