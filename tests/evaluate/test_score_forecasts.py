@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from cubes import make_cube, make_dates
 
-from insarcast.core import InsarcastError, open_store, write_store
+from insarcast.core import open_store, write_store
 from insarcast.evaluate import score_forecasts, scores
 from insarcast.evaluate.tally import bootstrap_skill, interval_pairs, neighbour_variance
 from insarcast.evaluate.truth import date_variance
@@ -230,9 +230,11 @@ def test_a_dropped_date_is_told(tmp_path) -> None:
     ]
 
 
-def test_nothing_to_score_is_a_sentence(tmp_path) -> None:
-    with pytest.raises(InsarcastError, match=r"No forecast can be scored: .*Take other forecast\.origins"):
-        score(tmp_path, full=lambda cube: cube.isel(time=slice(0, 4)))
+def test_nothing_to_score_leaves_an_empty_table(tmp_path) -> None:
+    table, errors = score(tmp_path, full=lambda cube: cube.isel(time=slice(0, 4)))
+    assert not len(table)
+    assert {"model", "origin", "horizon", "velocity_class", "n", "mae", "skill", "coverage90"} <= set(table.columns)
+    assert np.isnan(errors.error.values).all()
 
 
 def test_formal_noise_by_hand(made) -> None:

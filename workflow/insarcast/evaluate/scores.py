@@ -10,7 +10,6 @@ import xarray as xr
 
 from insarcast import __version__
 from insarcast.core import (
-    InsarcastError,
     blank,
     blocks,
     create_store,
@@ -63,13 +62,11 @@ def score_forecasts(
         scores: parquet to write.
         table: the same as csv.
         errors: store to write: ``error`` (model, origin, horizon, y, x), median forecast minus truth, and ``truth``
-            (origin, horizon, y, x), mm; NaN where not scored.
+            (origin, horizon, y, x), mm; NaN where not scored; attribute ``unscored``: sentences on targets that the newest cube
+            should hold and cannot be scored. Where nothing can be scored, the table is empty.
         velocity_classes: edges of the classes, mm/yr.
         block: edge in pixels of the blocks of the bootstrap.
         seed: its seed.
-
-    Raises:
-        InsarcastError: nothing can be scored.
     """
     stores, owns = [open_store(path) for path in forecasts], [open_store(path) for path in raws]
     names = [name for name in stores[0].attrs["vintages"] if name != "full"]
@@ -90,9 +87,6 @@ def score_forecasts(
     levels = list(interval_pairs(stores[0]["quantile"].values.tolist()))
     dates = [str(cube.time.values[-1].astype("datetime64[D]")) for cube in cubes]
     steps = [int(step) for step in stores[0].horizon.values]
-    if not tally.count.any():
-        reason = unscored[0] if unscored else "a bridged step or a mask lies everywhere between origin and target."
-        raise InsarcastError(f"No forecast can be scored: {reason} Take other forecast.origins.")
     models = [str(store.attrs["model"]) for store in stores]
     result = score_table(tally, models, dates, steps, velocity_class_names(velocity_classes), levels, seed)
     result.to_parquet(scores, index=False)

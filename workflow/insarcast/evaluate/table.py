@@ -13,6 +13,8 @@ from .tally import Tally, bootstrap_skill
 
 Array = NDArray[np.float64]
 DRAWS = 1000
+_KEYS = ("model", "origin", "horizon", "velocity_class")
+_NUMBERS = ("n", "mae", "rmse", "bias", "skill", "coverage50", "coverage90", "width90", "noise")
 
 
 def score_table(
@@ -27,7 +29,7 @@ def score_table(
     """Scores by model (persistence first), origin, horizon and velocity class, and over all origins and classes.
 
     Rows over all origins or classes pool pixels: every scored pixel of every origin weighs the same. Groups without a scored
-    pixel have no row.
+    pixel have no row; with none at all the table is empty.
 
     Args:
         tally: the sums.
@@ -49,7 +51,10 @@ def score_table(
         for name, kind in _classes(classes)
         if tally.count[at, step, kind].sum() > 0
     ]
-    return pd.DataFrame(rows)
+    columns = list(rows[0]) if rows else [*_KEYS, *_NUMBERS]
+    return pd.DataFrame(rows, columns=columns).astype(
+        {"model": "str", "origin": "str", "velocity_class": "str", "horizon": "int64"}
+    )
 
 
 def _or_all(names: Sequence[str]) -> Iterator[tuple[str, slice]]:
