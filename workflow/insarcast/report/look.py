@@ -100,7 +100,8 @@ def parts(figure: Figure, heights: list[float]) -> Any:
 def keep(figure: Figure, facts: Facts, image: Path, words: Path) -> None:
     """Write a figure and its facts; same content, same bytes (no date, no program version, fixed ids in SVG)."""
     metadata = {"Date": None, "Creator": None} if image.suffix == ".svg" else {"Software": None}
-    figure.savefig(image, dpi=DPI, facecolor="white", metadata=metadata)
+    with rc_context(_STYLE):  # the salt of the ids is asked for when the file is written, often after the canvas is left
+        figure.savefig(image, dpi=DPI, facecolor="white", metadata=metadata)
     write_json(words, asdict(facts))
 
 
