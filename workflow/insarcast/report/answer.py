@@ -82,10 +82,10 @@ def tiles_of(facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, choice: di
         tiles.append(Tile(words.whole(abs(change)), "mm", f"most that is expected by {last.target}"))
     own = chosen_scores(scores, choice)[0]
     if own is not None:
-        tiles.append(Tile(words.signed(own.skill, 2), "skill", "against “nothing changes” (0 is no better, 1 is perfect)"))
+        tiles.append(Tile(words.signed(own.skill, 2), "", "skill against “nothing changes” (0: no better, 1: perfect)"))
     if gnss["comparisons"]:
         first = gnss["comparisons"][0]
-        tiles.append(Tile(words.whole(first["rmse"]), "mm", f"rms difference to GNSS ({first['name']})"))
+        tiles.append(Tile(words.whole(first["rmse"]), "mm", f"rms difference to GNSS ({words.stations(first['name'])})"))
     tiles.append(Tile(words.percent(facts.used / facts.total).removesuffix("\N{NO-BREAK SPACE}%"), "%", "of the area measured"))
     return tiles
 

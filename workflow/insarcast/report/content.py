@@ -107,7 +107,7 @@ def gather(source: Sources) -> Content:
         masked=facts.reasons,
         pixels=(facts.used, facts.total),
         credits=list(manifest.credits),
-        maps=sorted(path.name for path in source.maps.iterdir() if path.suffix in (".tif", ".qml")),
+        maps=sorted(path.name for path in source.maps.iterdir() if path.suffix == ".tif"),
     )
     content.headline = headline_rows(source.name, facts, last, scores, choice, gnss)
     return content

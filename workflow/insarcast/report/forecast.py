@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.colors import Normalize
+from matplotlib.patches import Patch
 
 from insarcast.core import open_cube, open_store
 
@@ -185,13 +186,14 @@ def _draw_dates(axes: Any, table: pd.DataFrame) -> None:
         color=[ALARM if i == worst and len(table) > 1 else LINES[0] for i in place],
         label="rms",
     )
-    axes.bar(place + 0.2, table["bias"], width=0.38, color="white", edgecolor=SOFT, hatch="///", label="bias")
+    axes.bar(place + 0.2, table["bias"], width=0.38, color="white", edgecolor=SOFT, hatch="///")
     axes.axhline(0, color=SOFT, linewidth=0.8)
     axes.set_xticks(place, [f"{row['date']}\n(n = {words.whole(row['n'])})" for row in table.to_dict("records")])
     axes.set_xlim(-0.7, max(len(table), 3) - 0.3)
     axes.set_ylabel("error [mm]")
     axes.set_title("by the date forecast" + (": the worst in orange" if len(table) > 1 else ""))
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    handles = [Patch(color=LINES[0], label="rms"), Patch(facecolor="white", edgecolor=SOFT, hatch="///", label="bias")]
+    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(axis="x", length=0)
 

@@ -75,7 +75,7 @@ def _draw_series(axes: Any, part: pd.DataFrame, item: dict[str, Any]) -> None:
     dates = part["date"].to_numpy()
     axes.plot(dates, part["gnss_mm"], "^-", color=LINES[1], markersize=6, linewidth=1.3, label="GNSS")
     axes.plot(dates, part["insar_mm"], "o-", color=LINES[0], markersize=5, linewidth=1.3, label="InSAR")
-    axes.set_title(item["name"])
+    axes.set_title(words.stations(item["name"]))
     axes.set_ylabel("line of sight [mm]")
     axes.grid(axis="y")
     dates_axis(axes)

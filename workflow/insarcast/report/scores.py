@@ -13,7 +13,7 @@ from insarcast.core import open_store
 
 from . import scoring, sentences, words
 from .coverage import draw_coverage
-from .look import GREY, INK, Facts, canvas, keep, lead_ticks, model_style, say
+from .look import GREY, SOFT, Facts, canvas, keep, lead_ticks, model_style, say
 from .scorecard import draw_card
 from .scoring import NOTHING, Leads
 
@@ -68,12 +68,12 @@ def _label_ends(axes: Any, ends: list[tuple[float, float, str, str]]) -> None:
         )
 
 
-def _lines(axes: Any, rows: pd.DataFrame, models: list[str], leads: Leads, name: str, first: int) -> None:
+def _lines(axes: Any, rows: pd.DataFrame, models: list[str], leads: Leads, name: str) -> None:
     ends = []
     for position, model in enumerate(models):
         part = rows[rows["model"] == model].sort_values("horizon")
         part = part[part[name].notna()]
-        if position < first or not len(part):
+        if not len(part):
             continue
         style, x = model_style(position), [leads[h] for h in part["horizon"]]
         axes.plot(x, part[name], **style)
@@ -99,19 +99,11 @@ def _draw_skill(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, tex
             say(figure, NOTHING)
         else:
             axes = figure.add_subplot()
-            axes.axhline(0, color=INK, linewidth=2.4)
+            axes.axhline(0, color=SOFT, linewidth=0.8)
             _bands(axes, rows, models, leads)
-            _lines(axes, rows, models, leads, "skill", 1)
+            _lines(axes, rows, models, leads, "skill")
             low, high = axes.get_ylim()
             axes.set_ylim(min(low, -0.1), max(high, 0.1))
-            axes.annotate(
-                "persistence: nothing changes",
-                (0.01, 0),
-                (0, 4),
-                xycoords=("axes fraction", "data"),
-                textcoords="offset points",
-                fontsize=8.5,
-            )
             axes.set_ylabel("skill = 1 \N{MINUS SIGN} MAE / MAE(persistence)")
             axes.grid(axis="y")
             lead_ticks(axes, leads)
@@ -165,16 +157,9 @@ def _draw_error(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, tex
             axes = figure.add_subplot()
             if floor is not None:
                 axes.axhspan(0, floor, color=GREY, alpha=0.5, linewidth=0)
-                axes.annotate(
-                    "noise floor",
-                    (0.01, floor),
-                    (0, -4),
-                    xycoords=("axes fraction", "data"),
-                    textcoords="offset points",
-                    va="top",
-                    fontsize=8.5,
-                )
-            _lines(axes, rows, models, leads, "mae", 0)
+                low = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8.5}
+                axes.annotate("noise of one date", (0.01, 0.25 * floor), **low)  # type: ignore[arg-type]
+            _lines(axes, rows, models, leads, "mae")
             axes.set_ylim(0, axes.get_ylim()[1])
             axes.set_ylabel("mean absolute error [mm]")
             axes.grid(axis="y")
@@ -187,7 +172,9 @@ def _draw_error(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, tex
             f"Mean error by lead time: {words.model(chosen)} {words.mm(total[chosen].mae)}, “nothing changes” {words.mm(base)}"
         )
     noise = (
-        "" if floor is None else f" Grey: the noise floor, {floor:.1f} mm, below which no forecast can be told from the truth."
+        ""
+        if floor is None
+        else f" Grey: the mean size of the noise of one date, {floor:.1f} mm; no forecast can undercut it by much."
     )
     facts = Facts(
         "F6",

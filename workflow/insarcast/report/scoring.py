@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,10 +105,13 @@ def _mean(rows: pd.DataFrame, name: Any) -> float:
 
 
 def noise_floor(table: pd.DataFrame) -> float | None:
-    """Noise of one date's truth in mm, with the atmosphere where the table knows it: what no forecast of a date can undercut."""
+    """Mean absolute size in mm of the noise of one date's truth, with the atmosphere where the table knows it.
+
+    The table holds standard deviations; the mean absolute value of a normal error is sqrt(2 / pi) of its standard deviation.
+    """
     rows = overall(table)
     name = next((name for name in ("noise_date", "noise") if name in rows and rows[name].notna().any()), None)
-    return None if name is None else float(rows[name].median())
+    return None if name is None else float(rows[name].median()) * math.sqrt(2 / math.pi)
 
 
 def scored_origins(table: pd.DataFrame) -> int:

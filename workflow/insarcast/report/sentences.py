@@ -197,7 +197,9 @@ def gnss(comparisons: Sequence[Mapping[str, Any]], skipped: Sequence[Any]) -> st
     for item in comparisons:
         bias = item.get("bias")
         drift = f", GNSS minus InSAR {words.signed(bias)}{NBSP}mm on average" if bias is not None else ""
-        parts.append(f"{item['name']} differs by {mm(item['rmse'])} (rms of {count(int(item['n']), 'date')}{drift})")
+        parts.append(
+            f"{words.stations(item['name'])} differs by {mm(item['rmse'])} (rms of {count(int(item['n']), 'date')}{drift})"
+        )
     return f"Against GNSS along the line of sight, {'; '.join(parts)}."
 
 

@@ -25,6 +25,7 @@ class Column:
     head: str
     digits: int | None = None
     factor: float = 1.0
+    right: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def areas_table(cube: str, areas: Sequence[Area], target: str | None, level: int
     ]
     if target is not None:
         columns.append(Column("change_mm", f"Expected by {target} [mm]", 0))
-        columns.append(Column("interval", f"{level} % interval [mm]"))
+        columns.append(Column("interval", f"{level} % interval [mm]", right=True))
     rows: list[dict[str, Cell]] = []
     for rank, area in enumerate(areas, 1):
         interval = None

@@ -70,6 +70,11 @@ def place(lon: float, lat: float) -> str:
     return f"{abs(lat):.4f}°{NBSP}{north}, {abs(lon):.4f}°{NBSP}{east}"
 
 
+def stations(name: str) -> str:
+    """A comparison by its stations, kept on one line: MMX1 − ICMX."""
+    return name.replace(" - ", f"{NBSP}{MINUS}{NBSP}")
+
+
 def model(name: str) -> str:
     """A model's registered name as it is read: window_mean -> window mean."""
     return name.replace("_", " ")
