@@ -66,7 +66,8 @@ def calibrate_forecast(
     raw, earlier = open_store(forecast), open_store(past).load()
     cubes = {cube.attrs["as_of"]: cube for cube in map(open_cube, [*vintages, full])}
     used = [cubes[name] for name in raw.attrs["vintages"]]
-    classes = [velocity_class(cube.velocity.values, velocity_classes) for cube in used]
+    row, col = earlier.row.values, earlier.col.values
+    classes = [velocity_class(cube.velocity.values[row, col], velocity_classes) for cube in used]
     levels = sorted({round(abs(2 * q - 1), 12) for q in raw["quantile"].values} - {0.0})
     scaling = fit_scaling(earlier, classes, levels, len(velocity_classes) + 1, min_origins, min_blocks, block)
     sentences = calibration_sentences(
@@ -85,7 +86,7 @@ def calibrate_forecast(
     create_store(template, calibrated, edge)
     for window in blocks(raw.sizes["y"], raw.sizes["x"], edge):
         part = raw[["increment", "sd"]].isel(y=window[0], x=window[1]).load()
-        here = np.stack([layer[window] for layer in classes])
+        here = np.stack([velocity_class(cube.velocity[window].values, velocity_classes) for cube in used])
         increment = rescale(part.increment.values, part.sd.values, part["quantile"].values, here, levels, scaling)
         write_block(xr.Dataset({"increment": (part.increment.dims, increment)}), calibrated, window)
 
@@ -119,7 +120,7 @@ def fit_scaling(
     min_blocks: int,
     block: int,
 ) -> Scaling:
-    """Half-widths from the store of earlier origins; ``classes`` is one map (y, x) of velocity classes per origin."""
+    """Half-widths from the store of earlier origins; ``classes`` are the velocity classes (point,) at each origin."""
     scores = normalised_scores(earlier.observed.values, earlier["median"].values, earlier.sd.values)
     row, col = earlier.row.values, earlier.col.values
     n, _, steps, _ = scores.shape
@@ -127,7 +128,7 @@ def fit_scaling(
     n_origins, n_blocks = np.zeros((2, n, steps), "int64")
     n_independent, calibrated = np.zeros((n, steps)), np.zeros((n, steps), bool)
     for at in range(n):
-        group = classes[at][row, col]
+        group = classes[at]
         for step in range(steps):
             found = scores[at][:, step]
             every = gather(found, row, col, block)

@@ -51,7 +51,7 @@ def run_past(
     shape = (len(starts), max(counts), len(horizons), row.size)
     median, sd, observed = (np.full(shape, np.nan, "float32") for _ in range(3))
     past_origin = np.full(shape[:2], np.datetime64("NaT"), "datetime64[ns]")
-    place = np.full(starts[0].cube.mask.shape, -1)
+    place = np.full(starts[0].cube.mask.shape, -1, "int32")
     place[row, col] = np.arange(row.size)
     for at, (start, count) in enumerate(zip(starts, counts, strict=True)):
         if not count:
