@@ -43,7 +43,7 @@ def read_original(name: str, folder: Path) -> Original:
         table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         base = table["base"].rstrip("/")
         files = {file: Remote(f"{base}/{entry['path']}", entry["sha256"]) for file, entry in table["files"].items()}
-        credits = [table["citation"], f"Licence: {table['licence']}"]
+        credits = [f"{table['citation']}. Licence: {table['licence']}."]
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise InsarcastError(
             f"{path} is no table of a public original ({error!r}); it needs base, licence, citation and files."
