@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from insarcast.core import InsarcastError, Split
-from insarcast.models import TrainingData, make_model, model_entry, model_module, model_names
+from insarcast.core import Split
+from insarcast.models import TrainingData, make_model
 
 START = np.datetime64("2018-01-06", "D")
 
@@ -142,15 +142,3 @@ def test_intervals_cover_where_the_model_is_true(name: str, walk: bool, rate: fl
     low, _, high = run(name, data_of(values[:8], days))[0]
     truth = values[8] - values[7]
     assert ((low <= truth) & (truth <= high)).mean() == pytest.approx(0.9, abs=0.008)
-
-
-def test_registry_is_data() -> None:
-    assert model_names()[0] == "persistence"
-    assert model_module("linear") == "insarcast.models.linear"
-    assert all(model_entry(name).scope == "series" and model_entry(name).label for name in model_names())
-    with pytest.raises(InsarcastError, match="did you mean 'persistence'"):
-        model_module("persistance")
-    with pytest.raises(InsarcastError, match="there are persistence, drift"):
-        make_model("zzz")
-    with pytest.raises(InsarcastError, match="at least 1"):
-        make_model("window_mean", window=0)

@@ -1,0 +1,45 @@
+"""The registry is data: read by the front door in every job, so it must stay light, and a new line must rerun nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from insarcast.core import InsarcastError, code_hash
+from insarcast.models import make_model, model_entry, model_module, model_names
+
+WORKFLOW = Path(__file__).parents[2] / "workflow"
+
+
+def test_names_and_targets() -> None:
+    assert model_names()[0] == "persistence"
+    assert model_module("linear") == "insarcast.models.linear"
+    assert all(model_entry(name).scope == "series" and model_entry(name).label for name in model_names())
+
+
+def test_an_unknown_model_is_a_sentence_with_the_closest_name() -> None:
+    with pytest.raises(InsarcastError, match="did you mean 'persistence'"):
+        model_module("persistance")
+    with pytest.raises(InsarcastError, match="there are persistence, drift"):
+        make_model("zzz")
+    with pytest.raises(InsarcastError, match="at least 1"):
+        make_model("window_mean", window=0)
+
+
+def test_reading_it_imports_no_model() -> None:
+    code = "import sys; from insarcast.models import model_module; model_module('linear'); print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=WORKFLOW, capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "insarcast.models.registry" in loaded
+    assert not {"numpy", "xarray", "insarcast.models.linear"} & set(loaded)
+
+
+def test_a_change_to_one_model_reruns_that_model() -> None:
+    """The hash of a forecast covers its own model's module and no other's."""
+    hashes = {name: code_hash("forecast_cube", model_module(name)) for name in model_names()}
+    assert hashes["persistence"] == hashes["drift"], "they share a module"
+    assert len(set(hashes.values())) == 3
+    assert code_hash("forecast_cube") not in hashes.values()
