@@ -108,6 +108,15 @@ def test_tags_of_two_tracks_do_not_agree(tmp_path: Path, folder: Path, truth: Tr
     assert path.name in said
 
 
+def test_angles_that_differ_a_little_give_their_median(tmp_path: Path, folder: Path) -> None:
+    for pair, angle in zip(
+        ("20200104_20200116", "20200116_20200128", "20200128_20200209"), ("39.7", "39.71", "39.9"), strict=True
+    ):
+        tags = {"WAVELENGTH_METRES": "0.0555", "INCIDENCE_DEGREES": angle, "HEADING_DEGREES": "-12.27"}
+        write_raster(folder / f"unw/{pair}.tif", np.ones((3, 3), np.float32), **tags)
+    assert acquire(tmp_path, coherence=None, dem=None, baselines=None).conventions["incidence"] == 39.71
+
+
 def test_los_files_instead_of_angles(tmp_path: Path, folder: Path, truth: Truth) -> None:
     for name in ("E", "N", "U"):
         write_raster(folder / f"{name}.tif", np.full((4, 5), 0.5, np.float32))
@@ -147,11 +156,12 @@ def test_an_excluded_pair_and_one_that_is_not_there(tmp_path: Path, truth: Truth
 
 def test_odd_names_are_listed(tmp_path: Path, folder: Path, truth: Truth) -> None:
     any_file = next((folder / "unw").iterdir())
-    for name in ("20200116_20200104", "20200199_20200201", "final_average"):
+    for name in ("20200116_20200104", "20200128_20200128", "20200199_20200201", "final_average"):
         shutil.copy(any_file, folder / f"unw/{name}.tif")
     found = acquire(tmp_path)
     said = {entry["name"]: entry["reason"] for entry in found.skipped}
     assert "not earlier" in said["20200116_20200104"]
+    assert "not earlier" in said["20200128_20200128"]
     assert "no dates" in said["unw/20200199_20200201.tif"]
     assert "no dates" in said["unw/final_average.tif"]
     assert len(found.pairs) == len(truth.pairs)
