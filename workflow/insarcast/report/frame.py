@@ -84,17 +84,29 @@ class Frame:
 
 
 def frame_of(cube: xr.Dataset) -> Frame:
-    """The frame of a dataset with pixel centres ``y`` and ``x`` and, where known, a CRS."""
+    """The frame of a dataset with pixel centres ``y`` and ``x`` and, where known, a CRS.
+
+    A single row or column does not tell its size: it has that of the grid mapping, else that of the other side.
+    """
     crs = cube.rio.crs
-    affine = cube.rio.transform(recalc=False)
-    sides: list[tuple[float, float, bool]] = []
-    for name, fallback in (("x", affine.a), ("y", affine.e)):
-        centres = np.asarray(cube[name].values, float)
-        step = centres[1] - centres[0] if centres.size > 1 else fallback
-        sides.append((min(centres[0], centres[-1]) - abs(step) / 2, max(centres[0], centres[-1]) + abs(step) / 2, step < 0))
-    (left, right, flip_x), (bottom, top, north_up) = sides
+    written = str(cube[cube.rio.grid_mapping].attrs.get("GeoTransform", "")) if cube.rio.grid_mapping in cube.coords else ""
+    steps = [float(part) for part in written.split()] or [0.0] * 6
+    known = {name: _step(cube, name) or known for name, known in (("x", steps[1]), ("y", steps[5]))}
+    size = abs(known["x"] or known["y"] or 1.0)
+    sides: list[tuple[float, float]] = []
+    for name in ("x", "y"):
+        centres, half = np.asarray(cube[name].values, float), abs(known[name] or size) / 2
+        sides.append((float(centres.min()) - half, float(centres.max()) + half))
+    (left, right), (bottom, top) = sides
+    flip_y, flip_x = _step(cube, "y") > 0, _step(cube, "x") < 0
     geographic = bool(crs is not None and crs.is_geographic)
-    return Frame(left, right, bottom, top, not north_up and len(cube.y) > 1, flip_x and len(cube.x) > 1, geographic, crs)
+    return Frame(left, right, bottom, top, flip_y, flip_x, geographic, crs)
+
+
+def _step(cube: xr.Dataset, name: str) -> float:
+    """Distance from one pixel centre to the next; 0 for a single one."""
+    centres = cube[name].values
+    return float(centres[1] - centres[0]) if len(centres) > 1 else 0.0
 
 
 def pixel_km2(cube: xr.Dataset) -> float:

@@ -100,10 +100,10 @@ def _write_mask(folder: Path, frame: Frame, data: xr.Dataset) -> None:
 def _write_cog(path: Path, values: NDArray[Any], frame: Frame, nodata: float, layer: Layer, data: xr.Dataset) -> None:
     """One band, tiled, with overviews where it is large; no time stamp."""
     import rasterio
-    from rasterio.transform import from_bounds
 
     rows, columns = values.shape
-    transform = from_bounds(frame.left, frame.bottom, frame.right, frame.top, columns, rows)
+    width, height = (frame.right - frame.left) / columns, (frame.top - frame.bottom) / rows
+    transform = rasterio.Affine(width, 0, frame.left, 0, -height, frame.top)
     profile = {
         "driver": "COG", "height": rows, "width": columns, "count": 1, "dtype": values.dtype.name, "crs": data.rio.crs, "transform": transform,
         "nodata": nodata, "compress": "deflate", "resampling": "nearest", "overview_resampling": "nearest",

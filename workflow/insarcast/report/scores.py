@@ -107,7 +107,7 @@ def _draw_skill(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, tex
             axes.set_ylabel("skill = 1 \N{MINUS SIGN} MAE / MAE(persistence)")
             axes.grid(axis="y")
             lead_ticks(axes, leads)
-    good = rows[(rows["model"] == chosen) & (rows["skill"] > 0)]["horizon"].tolist()
+    good = rows[(rows["model"] == chosen) & (rows["skill"] > 0)]["horizon"].sort_values().tolist()
     title = _skill_title(chosen, good, sorted(rows["horizon"].unique().tolist()), leads) if len(rows) else NOTHING
     band = " Bands: 95 % interval from blocks of pixels drawn again; it does not tell how other dates would have gone."
     band = band if "skill_low" in rows else ""

@@ -191,7 +191,7 @@ def calibration(calibrated: int, total: int, sentence: str | None) -> str:
 def gnss(comparisons: Sequence[Mapping[str, Any]], skipped: Sequence[Any]) -> str:
     """How InSAR and GNSS agree along the line of sight."""
     if not comparisons:
-        why = f" ({count(len(skipped), 'station or pair')} left out, see the record)" if skipped else ""
+        why = f" ({count(len(skipped), 'station or pair', 'stations or pairs')} left out, see the record)" if skipped else ""
         return f"No GNSS station could be compared with the displacement{why}; nothing independent checks it."
     parts = []
     for item in comparisons:

@@ -1,0 +1,248 @@
+"""Every branch of every sentence; spaces that hold a unit to its number are plain here."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import pytest
+from scipy.stats import norm
+
+from insarcast.report import sentences, words
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[\s\xa0\u202f]", " ", text).replace("\N{MINUS SIGN}", "-")
+
+
+NOTHING = "\N{LEFT DOUBLE QUOTATION MARK}nothing changes\N{RIGHT DOUBLE QUOTATION MARK}"
+GNSS = {"name": "MMX1 - ICMX", "n": 6, "rmse": 10.68, "bias": 2.31}
+
+CASES: list[tuple[str, tuple[Any, ...], str]] = [
+    (
+        "fastest",
+        (-289.4, -99.0529, 19.4395, 0.718, 20.0, "20180106", "2018-07-17"),
+        "Between 2018-01-06 and 2018-07-17 the fastest pixel (19.4395° N, 99.0529° W) moved away from the satellite at 289 mm/yr; "
+        "72 % of the measured pixels move faster than 20 mm/yr.",
+    ),
+    (
+        "fastest",
+        (12.0, 17.03, -51.1, 0.001, 10.0, "2018-01-06", "2018-07-17"),
+        "Between 2018-01-06 and 2018-07-17 the fastest pixel (51.1000° S, 17.0300° E) moved towards the satellite at 12 mm/yr; "
+        "less than 1 % of the measured pixels move faster than 10 mm/yr.",
+    ),
+    (
+        "fastest",
+        (1.4, 17.0, 51.0, 0.0, 2.0, "2018-01-06", "2018-07-17"),
+        "Between 2018-01-06 and 2018-07-17 the fastest pixel (51.0000° N, 17.0000° E) moved towards the satellite at 1 mm/yr; "
+        "none of the measured pixels moves faster than 2 mm/yr.",
+    ),
+    (
+        "fastest",
+        (0.3, 17.0, 51.0, 0.0, 2.0, "2018-01-06", "2018-07-17"),
+        "Between 2018-01-06 and 2018-07-17 no pixel moves by 1 mm/yr or more along the line of sight.",
+    ),
+    (
+        "measured",
+        (5894, 6000, [("not_inverted", 102), ("stc", 4)]),
+        "2 % of the area is not measured, mostly for too few interferograms to invert (102 pixels).",
+    ),
+    ("measured", (5999, 6000, [("own_flag", 1)]), "Less than 1 % of the area is not measured, mostly for own flag (1 pixel)."),
+    (
+        "measured",
+        (0, 6000, [("coherence", 6000)]),
+        "0 of 6 000 pixels are measured, mostly for low mean coherence (6 000 pixels): there is nothing to map.",
+    ),
+    ("measured", (0, 1, []), "0 of 1 pixel are measured: there is nothing to map."),
+    ("measured", (12, 12, []), "Every one of the 12 pixels is measured."),
+    ("measured", (1, 1, []), "The only pixel is measured."),
+    ("few_dates", (13, 3), "13 dates allow no more than the simple models, tested from 3 dates."),
+    ("few_dates", (1, 0), "1 date allows no more than the simple models."),
+    ("few_dates", (60, 1), "The models rest on 60 dates, tested from one date only."),
+    (
+        "expected",
+        ("linear", "20180717", "2018-08-22", -27.02, -39.8, -14.2, 90, -99.0709, 19.4339),
+        "From 2018-07-17 to 2018-08-22 linear expects up to 27 mm more away from the satellite (90 % interval 14 to "
+        "40 mm, at 19.4339° N, 99.0709° W).",
+    ),
+    (
+        "expected",
+        ("window_mean", "20180717", "20180822", 4.0, -2.0, 9.6, 90, 1.0, 2.0),
+        "From 2018-07-17 to 2018-08-22 window mean expects up to 4 mm more towards the satellite "
+        "(90 % interval 2 mm away to 10 mm towards, at 2.0000° N, 1.0000° E).",
+    ),
+    (
+        "expected",
+        ("drift", "20180717", "20180822", 0.2, None, None, 0, 1.0, 2.0),
+        "From 2018-07-17 to 2018-08-22 drift expects no pixel to move by 1 mm or more (no interval is given, at 2.0000° N, 1.0000° E).",
+    ),
+    (
+        "expected",
+        ("persistence", "20180717", "20180822", 0.0, -5.0, 5.0, 90, 1.0, 2.0),
+        "The forecast to 2018-08-22 is that nothing changes after 2018-07-17: no model did better in the past.",
+    ),
+    (
+        "trust",
+        ("linear", 6.1, 9.4, 3, 35290, ("linear", 0.351)),
+        f"Over 3 forecast origins and 35 290 values that the forecast never saw, the mean error of linear is 6 mm "
+        f"against 9 mm for {NOTHING} (skill +0.35).",
+    ),
+    (
+        "trust",
+        ("linear", 10.3, 10.0, 1, 1, ("linear", -0.03)),
+        "Over 1 forecast origin and 1 value that the forecast never saw, no model beats assuming no change (best: linear, skill -0.03), "
+        "with a mean error of 10 mm. Use the last observed map.",
+    ),
+    (
+        "trust",
+        ("persistence", 10.0, 10.0, 2, 9, None),
+        "Over 2 forecast origins and 9 values that the forecast never saw, no model beats assuming no change, with a mean error of 10 mm. "
+        "Use the last observed map.",
+    ),
+    (
+        "trust",
+        ("persistence", 10.0, 10.0, 2, 9, ("drift", 0.2)),
+        "Over 2 forecast origins and 9 values that the forecast never saw, assuming no change, which did best in the past, errs by 10 mm on average; "
+        "drift would have been better (skill +0.20), but that is known only afterwards.",
+    ),
+    (
+        "trust",
+        ("linear", 12.0, 10.0, 2, 9, ("drift", 0.2)),
+        f"Over 2 forecast origins and 9 values that the forecast never saw, the mean error of linear is 12 mm against "
+        f"10 mm for {NOTHING} (skill -0.20): "
+        "it is no better than assuming no change; drift would have been (skill +0.20), but that is known only afterwards.",
+    ),
+    (
+        "trust",
+        ("linear", None, None, 0, 0, None),
+        "No forecast could be scored: no later acquisition is observed without a bridged step; nothing is known about its error.",
+    ),
+    (
+        "interval",
+        (0.63, 0.8, 4711),
+        "The 80 % interval held 63 % of 4 711 unseen values: the intervals are too narrow (they would have to be about 1.4 times as wide); "
+        "read every interval below as too sure.",
+    ),
+    (
+        "interval",
+        (0.0, 0.9, 10),
+        "The 90 % interval held 0 % of 10 unseen values: the intervals are too narrow (they say next to nothing); "
+        "read every interval below as too sure.",
+    ),
+    ("interval", (0.88, 0.9, 1), "The 90 % interval held 88 % of 1 unseen value, as it should."),
+    ("interval", (0.999, 0.9, 10), "The 90 % interval held more than 99 % of 10 unseen values: it is wider than needed."),
+    ("interval", (None, 0.9, 10), "How often the 90 % interval holds the truth is not known: nothing could be scored."),
+    ("calibration", (0, 12, None), "The intervals are the model's own, not calibrated."),
+    ("calibration", (12, 12, ""), "The intervals are calibrated on past errors (conformal)."),
+    (
+        "calibration",
+        (9, 12, None),
+        "9 of 12 intervals (origin and horizon) are calibrated on past errors, the others are the model's own.",
+    ),
+    ("calibration", (9, 12, "Its own words."), "Its own words."),
+    ("calibration", (0, 0, None), "Nothing is known about the calibration of the intervals."),
+    (
+        "gnss",
+        ([GNSS], []),
+        "Against GNSS along the line of sight, MMX1 - ICMX differs by 11 mm (rms of 6 dates, GNSS minus InSAR +2 mm on average).",
+    ),
+    (
+        "gnss",
+        ([GNSS, {"name": "A", "n": 1, "rmse": 3.2}], []),
+        "Against GNSS along the line of sight, MMX1 - ICMX differs by 11 mm (rms of 6 dates, GNSS minus InSAR +2 mm on average); "
+        "A differs by 3 mm (rms of 1 date).",
+    ),
+    ("gnss", ([], []), "No GNSS station could be compared with the displacement; nothing independent checks it."),
+    (
+        "gnss",
+        ([], [{"name": "A"}, {"name": "B"}]),
+        "No GNSS station could be compared with the displacement (2 stations or pairs left out, see the record); nothing independent checks it.",
+    ),
+    ("dropped", (30, 30, {}), "All 30 interferograms are used."),
+    ("dropped", (1, 1, {}), "The only interferogram is used."),
+    ("dropped", (0, 0, {}), "There is no interferogram."),
+    ("dropped", (29, 30, {"loop closure": 1}), "1 of 30 interferograms was dropped (1 by: loop closure)."),
+    ("dropped", (25, 30, {"a": 1, "b": 3, "c": 1}), "5 of 30 interferograms were dropped (3 by: b, 1 by: a and 1 by: c)."),
+    (
+        "closure",
+        (141504, 532, 0.283, 0, 24),
+        "Less than 1 % of the loop closures (532 of 141 504) exceed π; the median of 24 triplets closes within 0.28 rad, none is bad.",
+    ),
+    (
+        "closure",
+        (100, 20, 1.0, 1, 1),
+        "20 % of the loop closures (20 of 100) exceed π; the median of 1 triplet closes within 1.00 rad, 1 is bad.",
+    ),
+    (
+        "closure",
+        (0, 0, 1.0, 2, 3),
+        "None of the loop closures (0 of 0) exceed π; the median of 3 triplets closes within 1.00 rad, 2 are bad.",
+    ),
+    ("closure", (0, 0, None, 0, 0), "The network has no closed loop: unwrapping errors cannot be seen."),
+    ("worst_date", (None, 0.0, 0.0, 0.0, 15.0), "Fewer than three dates: none can be held against its neighbours."),
+    (
+        "worst_date",
+        ("20180623", 10.4, 6.6, 0.08, 15.0),
+        "No date stands out: the least smooth, 2018-06-23, deviates from the line between its neighbours by 10 mm (rms; the median date by 7 mm).",
+    ),
+    (
+        "worst_date",
+        ("20180623", 20.0, 5.0, 0.08, 15.0),
+        "2018-06-23 deviates from the line between its neighbours by 20 mm (rms; the median date by 5 mm), in 8 % of the pixels by more than 15 mm; "
+        "check it for unwrapping errors and weather.",
+    ),
+    ("areas", (0, 20.0, 5), "No area of 5 pixels or more moves faster than 20 mm/yr."),
+    ("areas", (1, 200.0, 5), "One connected area of 5 pixels or more moves faster than 200 mm/yr."),
+    ("areas", (7, 5.0, 5), "7 connected areas of 5 pixels or more move faster than 5 mm/yr; the fastest come first."),
+    ("clipped", (0.0,), ""),
+    ("clipped", (0.004,), " Less than 1 % of the pixels lie beyond the colour limits."),
+    ("geometry", (39.7, -12.27), "ascending, incidence 39.7°"),
+    ("geometry", (33.0, 192.0), "descending, incidence 33.0°"),
+    ("geometry", (None, None), "line of sight of unknown geometry"),
+    ("motion", (-1.0,), "away from the satellite"),
+    ("motion", (1.0,), "towards the satellite"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "expected"), CASES)
+def test_sentence(name: str, arguments: tuple[Any, ...], expected: str) -> None:
+    assert plain(getattr(sentences, name)(*arguments)) == plain(expected)
+
+
+def test_every_sentence_is_tested() -> None:
+    public = {name for name, value in inspect.getmembers(sentences, inspect.isfunction) if value.__module__ == sentences.__name__}
+    assert {name for name in public if not name.startswith("_")} - {"capital"} == {case[0] for case in CASES}
+
+
+def test_stretch_is_that_of_the_normal_distribution() -> None:
+    expected = norm.ppf(0.95) / norm.ppf(0.5 + 0.83 / 2)
+    assert f"about {expected:.1f} times" in sentences.interval(0.83, 0.9, 100)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (words.percent(0.0), "0 %"),
+        (words.percent(1.0), "100 %"),
+        (words.percent(0.999), "more than 99 %"),
+        (words.percent(0.005), "0 %"),
+        (words.whole(-1234567.4), "-1 234 567"),
+        (words.whole(-0.4), "0"),
+        (words.signed(-0.004, 2), "0.00"),
+        (words.signed(0.354, 2), "+0.35"),
+        (words.number(None), "–"),
+        (words.number(float("nan"), 1), "–"),
+        (words.number(-0.04, 1), "0.0"),
+        (words.number(-2.55, 1), "-2.5"),
+        (words.number(35290.0), "35 290"),
+        (words.day("20180717"), "2018-07-17"),
+        (words.day("2018-07-17T00:00:00"), "2018-07-17"),
+        (words.listed([]), ""),
+        (words.listed(["a"]), "a"),
+        (words.listed(["a", "b", "c"]), "a, b and c"),
+        (words.count(1, "date"), "1 date"),
+    ],
+)
+def test_words(text: str, expected: str) -> None:
+    assert plain(text) == expected
