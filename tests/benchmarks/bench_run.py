@@ -26,7 +26,19 @@ def run(study: str, cores: int) -> tuple[dict[str, dict[str, float]], float, flo
     """Per rule: jobs, wall and CPU seconds over all its jobs, and the largest job's memory in MiB; the run's wall and CPU seconds."""
     rules: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--directory", folder, "--cores", str(cores), "--quiet", "all"]
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "-s",
+            str(ROOT / "Snakefile"),
+            "--directory",
+            folder,
+            "--cores",
+            str(cores),
+            "--quiet",
+            "all",
+        ]
         cached = ["--config", f"cache={ROOT / 'cache'}"]
         before, start = os.times(), time.perf_counter()
         done = subprocess.run([*command, *cached, "--", study], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -60,7 +72,8 @@ def main() -> None:
     runs = [run(options.study, options.cores) for _ in range(options.repeat)]
     names = list(runs[0][0])
     table = {
-        name: {key: statistics.median(rules[name][key] for rules, _, _ in runs) for key in ("jobs", "wall_s", "cpu_s", "rss_mib")} for name in names
+        name: {key: statistics.median(rules[name][key] for rules, _, _ in runs) for key in ("jobs", "wall_s", "cpu_s", "rss_mib")}
+        for name in names
     }
     print(f"{'rule':24}{'jobs':>6}{'wall s':>9}{'CPU s':>9}{'MiB':>8}   (median of {options.repeat} runs)")
     for name, row in sorted(table.items(), key=lambda item: -item[1]["wall_s"]):

@@ -141,7 +141,8 @@ def test_a_template_takes_no_memory(tmp_path: Path) -> None:
     """Forty terabytes: an array that is copied to its full size anywhere on the way ends in a MemoryError."""
     n = 100_000
     template = xr.Dataset(
-        {"v": (("time", "y", "x"), blank(np.float32, 1000, n, n))}, coords={"time": np.arange(1000), "y": -np.arange(n), "x": np.arange(n)}
+        {"v": (("time", "y", "x"), blank(np.float32, 1000, n, n))},
+        coords={"time": np.arange(1000), "y": -np.arange(n), "x": np.arange(n)},
     ).rio.write_crs(32614, inplace=True)
     create_store(template, tmp_path / "s.zarr", 128)
     assert open_store(tmp_path / "s.zarr").v.shape == (1000, n, n)
