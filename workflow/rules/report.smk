@@ -11,19 +11,6 @@ from types import SimpleNamespace
 include: "report_figures.smk"
 
 
-def forecasts(wildcards):
-    """Calibrated forecasts of every cube of the study."""
-    cubes = [
-        SimpleNamespace(study=wildcards.study, cube=cube)
-        for cube in study(wildcards.study).cubes
-    ]
-    return [
-        f"results/{cube.study}/{cube.cube}/combine/{model}.zarr"
-        for cube in cubes
-        for model in models(cube)
-    ]
-
-
 use rule draw_noise as write_maps with:
     input:
         cube=f"{CUBE}/stack/full/cube.zarr",
@@ -49,12 +36,25 @@ use rule draw_noise as write_report with:
         manifests=cubes_of(f"{CUBE}/acquire/manifest.json"),
         decisions=cubes_of(f"{CUBE}/stack/full/decisions.json"),
         cubes=cubes_of(f"{CUBE}/stack/full/cube.zarr"),
-        forecasts=forecasts,
+        forecasts=lambda wildcards: [
+            f"results/{wildcards.study}/{cube}/combine/{model}.zarr"
+            for cube in study(wildcards.study).cubes
+            for model in models(SimpleNamespace(study=wildcards.study, cube=cube))
+        ],
         choices=cubes_of(f"{CUBE}/combine/choice.json"),
         scores=cubes_of(f"{CUBE}/evaluate/scores.parquet"),
         gnss=cubes_of(f"{CUBE}/evaluate/gnss.json"),
         maps=cubes_of(f"{CUBE}/report/maps"),
-        figures=cubes_of(DRAWN),
+        figures=cubes_of(
+            [
+                *rules.draw_displacement.output,
+                *rules.draw_network.output,
+                *rules.draw_noise.output,
+                *rules.draw_gnss.output,
+                *rules.draw_forecast.output,
+                *rules.draw_scores.output,
+            ]
+        ),
     output:
         index=report(
             "results/{study}/report/index.html",
