@@ -1,7 +1,6 @@
 """The one door between rules and library: rule ``r`` in <stage>.smk runs ``insarcast.<stage>.r``."""
 
 import contextlib
-import errno
 import fcntl
 import inspect
 import os
@@ -62,20 +61,6 @@ def call(job):
                 hold.unlink()
 
 
-def sentence(error):
-    """Our own sentences as they are, the system's with the place and what to do, anything else as what it is: a fault of ours."""
-    from insarcast.core import InsarcastError
-
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"There is no space left on the disk of {Path(snakemake.output[0]).parent}; free some, then run again: what is done is kept."
-    if isinstance(error, OSError) and error.errno:
-        place = error.filename or Path(snakemake.output[0]).parent
-        return f"{place} cannot be used ({error.strerror}); see to that, then run again."
-    if isinstance(error, (InsarcastError, OSError)):
-        return str(error)
-    return f"unexpected {type(error).__name__}: {' '.join(str(error).split())} (details in {snakemake.log[0]})"
-
-
 def say(screen, text):
     """The screen first: the disk may be full. Snakemake's onerror prints the failures file, wherever the job ran."""
     with contextlib.suppress(OSError):
@@ -92,8 +77,11 @@ try:
 except KeyboardInterrupt:
     os._exit(130)
 except BaseException as error:
-    say(screen, sentence(error))
+    from insarcast.core import explain
+
+    trace = Path(snakemake.log[0]).with_suffix(".traceback")  # not in the log, which some of Snakemake's loggers print
+    say(screen, explain(error, snakemake.output[0], trace))
     with contextlib.suppress(OSError):
-        traceback.print_exc()
-        sys.stderr.flush()
+        print(explain(error, snakemake.output[0], trace), flush=True)
+        trace.write_text(traceback.format_exc())
     os._exit(1)

@@ -13,6 +13,7 @@ from .cube import shard_edge as shard_edge
 from .cube import write_block as write_block
 from .cube import write_store as write_store
 from .errors import InsarcastError as InsarcastError
+from .errors import explain as explain
 from .files import file_sha256 as file_sha256
 from .files import write_json as write_json
 from .geometry import line_of_sight as line_of_sight
