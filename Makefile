@@ -6,15 +6,15 @@ PYTHON ?= python3
 STUDY ?= mexico_city
 CORES ?= all
 BIN := .venv/bin
-# A bar per rule where somebody watches.
-WATCHED := $(shell [ -t 1 ] && echo --logger rich)
+# Where somebody watches, a bar per rule; elsewhere a line per rule.
+RUN = if [ -t 1 ]; then set -- --logger rich; else set -- --quiet rules; fi; $(BIN)/snakemake --cores $(CORES) "$$@" -- $(STUDY)
 
 .PHONY: demo test bench report help
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
 demo: .venv/run.stamp
-	@$(BIN)/snakemake --cores $(CORES) $(or $(WATCHED),--quiet rules) -- $(STUDY)
+	@$(RUN)
 	@echo "The report: $(CURDIR)/results/$(STUDY)/report/index.html"
 
 test: .venv/test.stamp
@@ -24,7 +24,7 @@ bench: .venv/test.stamp
 	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 report: .venv/run.stamp
-	@$(BIN)/snakemake --cores $(CORES) $(or $(WATCHED),--quiet rules) -- $(STUDY)
+	@$(RUN)
 	@$(BIN)/snakemake --report report.zip -- $(STUDY)
 	@echo "Packed: $(CURDIR)/report.zip"
 
