@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from pyproj import Geod
 
@@ -125,6 +126,17 @@ def test_graticule_in_degrees_with_letters() -> None:
     assert mapping.degrees(-99.15, "x") == "99.15° W"
     assert mapping.degrees(17.0, "x", 1) == "17.0° E"
     assert mapping.degrees(-33.4, "y", 1) == "33.4° S"
+
+
+@pytest.mark.parametrize("shape", [(12, 14), (60, 8), (8, 60), (1, 1)])
+def test_every_map_has_a_place_on_both_axes(shape: tuple[int, int]) -> None:
+    cube = make_cube(ny=12, nx=14) if shape == (1, 1) else make_cube(ny=shape[0], nx=shape[1])
+    cube = cube.isel(y=slice(0, 1), x=slice(0, 1)) if shape == (1, 1) else cube
+    axes = Figure().add_subplot()
+    mapping.draw_graticule(axes, frame.frame_of(cube), (7.0, 4.0))
+    for ticks in (axes.get_xticks(), axes.get_yticks()):
+        assert 1 <= len(ticks) <= 8
+    assert all("W" in label.get_text() for label in axes.get_xticklabels())
 
 
 def test_a_slope_towards_the_light_is_brighter() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from insarcast.core import open_cube
-from insarcast.report import write_maps
+from insarcast.report import write_maps, write_report
 from tests.cubes import make_cube
 from tests.report.toy import MAE, TEMPLATES, Study
 
@@ -162,6 +163,41 @@ def test_same_inputs_same_bytes(drawn: Study, tmp_path: Path) -> None:
     assert again.read_bytes() == (drawn.folder / "toy/report/index.html").read_bytes()
     for table in sorted((tmp_path / "again/tables").iterdir()):
         assert table.read_bytes() == (drawn.folder / "toy/report/tables" / table.name).read_bytes()
+
+
+def test_two_lines_of_sight_on_one_page(drawn: Study, tmp_path: Path) -> None:
+    """Each has its own strip, sentences, figures and tables; no id twice."""
+    shutil.copytree(drawn.folder / "toy/T1", tmp_path / "toy/T2", ignore=shutil.ignore_patterns("*.tif"))
+    other = Study(tmp_path, cube_name="T2")
+    both = [drawn, other]
+    out = tmp_path / "toy/report"
+    out.mkdir()
+    write_report(
+        TEMPLATES / "page.html.j2",
+        TEMPLATES / "page.css",
+        [study.manifest for study in both],
+        [study.decisions for study in both],
+        [study.cube for study in both],
+        [path for study in both for path in study.forecasts],
+        [study.choice for study in both],
+        [study.scores for study in both],
+        [study.gnss for study in both],
+        [study.maps for study in both],
+        [path for study in both for path in study.figures],
+        out / "index.html",
+        out / "tables",
+        "toy",
+        ["T1", "T2"],
+        [[10, 50], [10, 50]],
+        {},
+    )
+    page = Page(out / "index.html")
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert len(page.all("img")) == 2 * 13
+    assert page.all("h1")
+    assert "toy" in page.text  # without a title the study's name is the title
+    assert {row["cube"] for row in csv.DictReader((out / "tables/headline.csv").open())} == {"T1", "T2"}
 
 
 def test_a_cube_with_every_pixel_masked_says_so(make: Callable[..., Study]) -> None:

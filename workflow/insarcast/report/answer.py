@@ -86,7 +86,8 @@ def tiles_of(facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, choice: di
     if gnss["comparisons"]:
         first = gnss["comparisons"][0]
         tiles.append(Tile(words.whole(first["rmse"]), "mm", f"rms difference to GNSS ({words.stations(first['name'])})"))
-    tiles.append(Tile(words.percent(facts.used / facts.total).removesuffix("\N{NO-BREAK SPACE}%"), "%", "of the area measured"))
+    share = words.percent(facts.used / facts.total).replace("less than ", "< ").replace("more than ", "> ")
+    tiles.append(Tile(share.removesuffix("\N{NO-BREAK SPACE}%"), "%", "of the area measured"))
     return tiles
 
 

@@ -117,7 +117,7 @@ def _error_map(figure: Any, axes: Any, cube: xr.Dataset) -> None:
     edges = np.unique(np.round(np.concatenate([[0], np.linspace(1, most + 1, steps + 1)]) if most else np.array([0, 1, 2])))
     norm = BoundaryNorm(edges, colours.N)
     draw_map(axes, np.ma.filled(counts, np.nan), frame, colours, norm)
-    draw_graticule(axes, frame, most=3)
+    draw_graticule(axes, frame, (3.8, 2.8))
     draw_scale(axes, frame)
     axes.set_title("loop errors per pixel" if most else "loop errors per pixel: none")
     bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, orientation="horizontal", aspect=30, pad=0.03)

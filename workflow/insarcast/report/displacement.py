@@ -16,7 +16,7 @@ from insarcast.core import open_cube
 from . import sentences, words
 from .frame import Frame, frame_of
 from .look import TALLEST, Facts, beyond, canvas, keep, say, signed_map, symmetric_limit
-from .mapping import draw_graticule, draw_legend, draw_map, draw_marks, draw_scale, draw_signed_bar, hillshade
+from .mapping import draw_fastest, draw_graticule, draw_legend, draw_map, draw_marks, draw_scale, draw_signed_bar, hillshade
 from .numbers import CubeNumbers, cube_numbers, used_only
 
 Stations = Mapping[str, Sequence[float]]
@@ -84,18 +84,19 @@ def _draw_velocity(
 ) -> None:
     values = frame.up(used_only(data, data.velocity))
     limit, period = symmetric_limit(values), f"{facts.dates[0]} to {facts.dates[-1]}"
-    with canvas(map_height(frame, 7.2, 1.1), "compressed") as figure:
+    with canvas(map_height(frame, 7.2, 1.1), "constrained" if frame.tall else "compressed") as figure:
         if facts.fastest is None:
             say(figure, sentences.measured(facts.used, facts.total, facts.reasons))
         else:
             axes = figure.add_subplot()
             colour = signed_map(colours)
             draw_map(axes, values, frame, colour, Normalize(-limit, limit), hillshade(data, frame))
-            draw_graticule(axes, frame)
+            draw_graticule(axes, frame, (7.0, 4.0))
             draw_scale(axes, frame)
             draw_marks(axes, frame, reference_of(data), places)
+            draw_fastest(axes, frame.from_lonlat(facts.fastest.lon, facts.fastest.lat))
             draw_signed_bar(figure, axes, values, limit, colour, "velocity [mm/yr]")
-            draw_legend(figure, facts.used < facts.total, reference_of(data) is not None, inside(frame, places))
+            draw_legend(figure, facts.used < facts.total, reference_of(data) is not None, inside(frame, places), fastest=True)
     keep(figure, _velocity_facts(data, facts, values, limit, period), image, text)
 
 
@@ -128,9 +129,11 @@ def _draw_dates(
     chosen = pick_dates(len(facts.dates))
     layers = frame.up(np.stack([used_only(data, data.displacement.isel(time=index)) for index in chosen]))
     limit = max(symmetric_limit(layer) for layer in layers)
-    columns = 2 if len(chosen) > 1 else 1
+    columns = len(chosen) if frame.tall else min(len(chosen), 2)
     rows = -(-len(chosen) // columns)
-    with canvas(map_height(frame, 3.9 * rows if columns == 2 else 7.2, 1.05 + 0.25 * rows), "compressed") as figure:
+    room = (7.6 / columns, (4.0 - 0.25 * rows) / rows)
+    height = map_height(frame, room[0] * rows, 1.05 + 0.25 * rows)
+    with canvas(height, "constrained" if frame.tall else "compressed") as figure:
         if facts.fastest is None:
             say(figure, sentences.measured(facts.used, facts.total, facts.reasons))
         else:
@@ -140,7 +143,7 @@ def _draw_dates(
                     axes.set_axis_off()
                     continue
                 draw_map(axes, layers[position], frame, colour, Normalize(-limit, limit), shade)
-                draw_graticule(axes, frame, bottom=position >= len(chosen) - columns, left=position % columns == 0, most=3)
+                draw_graticule(axes, frame, room, bottom=position >= len(chosen) - columns, left=position % columns == 0)
                 axes.set_title(facts.dates[chosen[position]], fontsize=9.5)
                 draw_marks(axes, frame, reference_of(data), places, names=False)
             draw_scale(grid.flat[0], frame)

@@ -21,8 +21,9 @@ from .look import ALARM, LINES, SOFT, Facts, beyond, canvas, keep, one_digit, pa
 from .mapping import draw_graticule, draw_legend, draw_map, draw_marks, draw_scale, draw_scale_bar, draw_side_bar, draw_signed_bar
 from .numbers import cube_numbers, iso
 from .outlook import Outlook, chosen_store, outlooks, place_of
+from .scoring import NOTHING
 
-NOTHING = "No forecast could be scored: no later acquisition is observed without a bridged step."
+MOST_DATES = 7  # labels that fit side by side
 
 
 def draw_forecast(
@@ -71,8 +72,7 @@ def _draw_outlook(data: xr.Dataset, last: Outlook, colours: str, image: Path, te
     frame, facts = frame_of(data), cube_numbers(data)
     change, half = frame.up(last.change), None if last.half is None else frame.up(last.half)
     limit = symmetric_limit(change)
-    wide = frame.shape_ratio > 1.1  # a tall scene leaves room for the maps side by side; a wide one too, but lower
-    with canvas(map_height(frame, 3.5 if not wide else 3.2, 1.65)) as figure:
+    with canvas(map_height(frame, 3.5, 1.65)) as figure:
         if last.peak is None:
             say(figure, sentences.measured(facts.used, facts.total, facts.reasons))
         else:
@@ -83,7 +83,7 @@ def _draw_outlook(data: xr.Dataset, last: Outlook, colours: str, image: Path, te
             left.set_title("expected change [mm]")
             _draw_half(figure, right, half, frame, last.level)
             for axes in (left, right):
-                draw_graticule(axes, frame, most=3, left=axes is left)
+                draw_graticule(axes, frame, (3.7, 3.6), left=axes is left)
                 draw_marks(axes, frame, reference_of(data), {})
             draw_scale(left, frame)
             draw_legend(figure, facts.used < facts.total, reference_of(data) is not None, False)
@@ -172,7 +172,7 @@ def _draw_error_maps(grid: Any, mae: Any, bias: Any, frame: Frame, colours: str)
     draw_side_bar(grid[1], Normalize(-limit, limit), signed_map(colours), clipped)
     grid[1].set_title("bias: forecast \N{MINUS SIGN} truth [mm]")
     for axes in grid:
-        draw_graticule(axes, frame, most=3, left=axes is grid[0])
+        draw_graticule(axes, frame, (3.3, 2.2), left=axes is grid[0])
     draw_scale(grid[0], frame)
 
 
@@ -188,7 +188,12 @@ def _draw_dates(axes: Any, table: pd.DataFrame) -> None:
     )
     axes.bar(place + 0.2, table["bias"], width=0.38, color="white", edgecolor=SOFT, hatch="///")
     axes.axhline(0, color=SOFT, linewidth=0.8)
-    axes.set_xticks(place, [f"{row['date']}\n(n = {words.whole(row['n'])})" for row in table.to_dict("records")])
+    if len(table) <= MOST_DATES:
+        axes.set_xticks(place, [f"{row['date']}\n(n = {words.whole(row['n'])})" for row in table.to_dict("records")])
+    else:  # the worst date is named in any case
+        step = -(-len(table) // MOST_DATES)
+        shown = sorted({*(i for i in place[::step] if abs(i - worst) >= step), worst})
+        axes.set_xticks(shown, [str(table["date"].iloc[i]) for i in shown])
     axes.set_xlim(-0.7, max(len(table), 3) - 0.3)
     axes.set_ylabel("error [mm]")
     axes.set_title("by the date forecast" + (": the worst in orange" if len(table) > 1 else ""))

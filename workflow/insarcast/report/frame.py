@@ -43,6 +43,11 @@ class Frame:
         return (self.top - self.bottom) / (self.right - self.left) * self.stretch
 
     @property
+    def tall(self) -> bool:
+        """Whether a map is about as high as wide, or higher: several stand side by side, and a bar is wider than a map."""
+        return self.shape_ratio > 0.85
+
+    @property
     def stretch(self) -> float:
         """How much longer a unit of y is on the ground than a unit of x."""
         return 1 / math.cos(math.radians(self.centre[1])) if self.geographic else 1.0

@@ -67,16 +67,28 @@ def hillshade(cube: xr.Dataset, frame: Frame) -> NDArray[Any] | None:
     return np.asarray(0.72 + 0.28 * np.clip(light, 0, 1))
 
 
-def draw_graticule(axes: Axes, frame: Frame, *, bottom: bool = True, left: bool = True, most: int = 4) -> None:
-    """Ticks in decimal degrees with E, W, N, S, also where the grid is in metres."""
+def draw_graticule(axes: Axes, frame: Frame, room: tuple[float, float], *, bottom: bool = True, left: bool = True) -> None:
+    """Ticks in decimal degrees with E, W, N, S, also where the grid is in metres.
+
+    Args:
+        axes: a map.
+        frame: where its grid lies.
+        room: width and height in inches that the map may take; as many ticks are set as there is room for their labels.
+        bottom: whether the longitudes are written.
+        left: whether the latitudes are.
+    """
+    width = min(room[0], room[1] / frame.shape_ratio)
+    most = {"x": int(np.clip(width / 0.95, 1, 5)), "y": int(np.clip(width * frame.shape_ratio / 0.95, 1, 5))}
     ends = {
         "x": (frame.to_lonlat(frame.left, frame.bottom)[0], frame.to_lonlat(frame.right, frame.bottom)[0]),
         "y": (frame.to_lonlat(frame.left, frame.bottom)[1], frame.to_lonlat(frame.left, frame.top)[1]),
     }
     for name, shown in (("x", bottom), ("y", left)):
         low, high = ends[name]
-        values = np.asarray(MaxNLocator(nbins=most, steps=[1, 2, 5, 10]).tick_values(low, high))
+        values = np.asarray(MaxNLocator(nbins=most[name], steps=[1, 2, 5, 10]).tick_values(low, high))
         values = values[(values >= low) & (values <= high)]
+        if not len(values):
+            values = np.array([(low + high) / 2])
         digits = max(0, math.ceil(-math.log10(values[1] - values[0]) - 1e-6)) if len(values) > 1 else 3
         if name == "x":
             places = [frame.from_lonlat(value, ends["y"][0])[0] for value in values]
@@ -132,21 +144,34 @@ def draw_marks(
             axes.plot(x, y, "^", markersize=8, color=INK, markeredgecolor="white", markeredgewidth=1.1, zorder=7)
             if names:
                 side = -1 if x > frame.left + 0.8 * (frame.right - frame.left) else 1
-                place: dict[str, Any] = {"ha": "left" if side > 0 else "right", "va": "center", "fontsize": 8.5}
+                place: dict[str, Any] = {
+                    "ha": "left" if side > 0 else "right",
+                    "va": "center",
+                    "fontsize": 9,
+                    "fontweight": "bold",
+                }
                 axes.annotate(name, (x, y), (7 * side, 0), textcoords="offset points", path_effects=_HALO, zorder=7, **place)
 
 
-def draw_legend(figure: Figure, missing: bool, reference: bool, stations: bool, grey: str = "not measured") -> None:
-    """What star, triangle and grey mean, below the maps."""
+def draw_fastest(axes: Axes, place: Place) -> None:
+    """Ring around the fastest pixel, given in the units of the CRS."""
+    for width, colour in ((3.2, "white"), (1.6, INK)):
+        axes.plot(*place, "o", markersize=12, fillstyle="none", color=colour, markeredgewidth=width, zorder=7)
+
+
+def draw_legend(figure: Figure, missing: bool, reference: bool, stations: bool, fastest: bool = False) -> None:
+    """What star, triangle, ring and grey mean, below the maps."""
     handles: list[Any] = []
+    if fastest:
+        handles.append(Line2D([], [], marker="o", linestyle="", markersize=9, fillstyle="none", color=INK, label="fastest pixel"))
     if reference:
         handles.append(Line2D([], [], marker="*", linestyle="", markersize=11, color=INK, label="reference (zero)"))
     if stations:
         handles.append(Line2D([], [], marker="^", linestyle="", markersize=7, color=INK, label="GNSS station"))
     if missing:
-        handles.append(Patch(facecolor=GREY, edgecolor="#8d949c", hatch="////", linewidth=0, label=grey))
+        handles.append(Patch(facecolor=GREY, edgecolor="#8d949c", hatch="////", linewidth=0, label="not measured"))
     if handles:
-        figure.legend(handles=handles, loc="outside lower left", ncols=len(handles), handletextpad=0.5, columnspacing=1.8)
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), handletextpad=0.5, columnspacing=1.8)
 
 
 def draw_signed_bar(
