@@ -109,8 +109,11 @@ def bar_length(width_m: float) -> float:
     return float(max(step * power for step in (1, 2, 5) if step * power <= wanted * 1.2))
 
 
-def draw_scale(axes: Axes, frame: Frame) -> None:
-    """Scale bar at the lower left and north arrow at the upper right, on white so that they are read on any colour."""
+def draw_scale(axes: Axes, frame: Frame, marks: Sequence[Place] = ()) -> None:
+    """Scale bar at the lower left and north arrow at the upper right, on white so that they are read on any colour.
+
+    Where one of ``marks`` (places in the units of the CRS) lies in the upper right, the arrow stands at the upper left.
+    """
     metre = frame.metres_per_unit()
     length = bar_length((frame.right - frame.left) * metre)
     x = frame.left + 0.03 * (frame.right - frame.left)
@@ -122,13 +125,18 @@ def draw_scale(axes: Axes, frame: Frame) -> None:
     axes.annotate(
         words, ((x + end) / 2, y), (0, 4), textcoords="offset points", ha="center", fontsize=8.5, path_effects=_HALO, zorder=6
     )
+    near = [
+        x > frame.right - 0.12 * (frame.right - frame.left) and y > frame.top - 0.25 * (frame.top - frame.bottom)
+        for x, y in marks
+    ]
+    corner, shift = ((0, 1), 12) if any(near) else ((1, 1), -12)
     axes.annotate(
-        "N", (1, 1), (-12, -30), xycoords="axes fraction", textcoords="offset points", ha="center", va="center",
+        "N", corner, (shift, -30), xycoords="axes fraction", textcoords="offset points", ha="center", va="center",
         fontsize=9, fontweight="bold", path_effects=_HALO, zorder=6,
     )  # fmt: skip
     arrow = {"arrowstyle": "-|>", "color": INK, "linewidth": 1.3, "shrinkA": 0, "shrinkB": 0, "path_effects": _HALO}
-    top, bottom = (axes.transAxes + ScaledTranslation(-12 / 72, y / 72, axes.figure.dpi_scale_trans) for y in (-4, -24))
-    axes.annotate("", (1, 1), (1, 1), xycoords=top, textcoords=bottom, arrowprops=arrow, zorder=6)
+    top, bottom = (axes.transAxes + ScaledTranslation(shift / 72, y / 72, axes.figure.dpi_scale_trans) for y in (-4, -24))
+    axes.annotate("", corner, corner, xycoords=top, textcoords=bottom, arrowprops=arrow, zorder=6)
 
 
 def draw_marks(
@@ -156,7 +164,7 @@ def draw_marks(
 def draw_fastest(axes: Axes, place: Place) -> None:
     """Ring around the fastest pixel, given in the units of the CRS."""
     for width, colour in ((3.2, "white"), (1.6, INK)):
-        axes.plot(*place, "o", markersize=12, fillstyle="none", color=colour, markeredgewidth=width, zorder=7)
+        axes.plot(*place, "o", markersize=12, fillstyle="none", color=colour, markeredgewidth=width, zorder=7, clip_on=False)
 
 
 def draw_legend(figure: Figure, missing: bool, reference: bool, stations: bool, fastest: bool = False) -> None:
