@@ -105,7 +105,11 @@ def targets(name):
     """What a study leaves; its file is read when the target is asked for."""
     leaves = ["stack/full/cube.zarr", "evaluate/scores.parquet", "report/maps"]
     return lambda wildcards: [
-        *(f"results/{name}/{cube}/{leaf}" for cube in study(name).cubes for leaf in leaves),
+        *(
+            f"results/{name}/{cube}/{leaf}"
+            for cube in study(name).cubes
+            for leaf in leaves
+        ),
         f"results/{name}/report/index.html",
     ]
 
@@ -118,4 +122,3 @@ def study_rule(name):
             f"The study {STUDIES[name]} is named like the workflow's rule '{name}'; rename the file."
         )
     return name
-
