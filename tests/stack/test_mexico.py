@@ -7,7 +7,7 @@ import numpy as np
 from insarcast.core import open_store
 from insarcast.stack import invert
 from insarcast.stack.closure import date_numbers
-from insarcast.stack.network import _inverse_variance
+from insarcast.stack.solve import inverse_variance
 from tests.stack.conftest import solve
 
 
@@ -68,7 +68,7 @@ def test_a_held_out_interferogram_is_predicted_as_well_as_by_other_tools(mexico:
     complete = np.isfinite(phase).all(0)
     assert complete.sum() == 5882
     values = -data.attrs["wavelength"] * 1000 / (4 * np.pi) * phase[:, complete]
-    weights = _inverse_variance(data.coherence.values[:, complete])
+    weights = inverse_variance(data.coherence.values[:, complete])
     for norm, scale, published in (("l2", None, 1.774), ("l2", weights, 1.863), ("l1", None, 1.677)):
         errors = []
         for k in range(len(pairs)):

@@ -108,7 +108,7 @@ def test_a_study_that_is_no_yaml(tmp_path: Path) -> None:
 def test_a_study_named_like_a_rule(tmp_path: Path, root: Path) -> None:
     study = write_study(tmp_path / "invert_network.yaml", "area")
     run = snakemake(tmp_path, "invert_network", study_file=study, data_root=root)
-    run.failed_plainly("invert_network.yaml", "named like the workflow's rule 'invert_network'")
+    run.failed_plainly("invert_network.yaml", "named like a rule of the workflow")
 
 
 def test_an_unknown_config_key_and_a_missing_study_file(tmp_path: Path) -> None:

@@ -104,12 +104,9 @@ def cubes_of(pattern):
 def targets(name):
     """What a study leaves; its file is read when the target is asked for."""
     leaves = ["stack/full/cube.zarr", "evaluate/scores.parquet", "report/maps"]
+    pattern = f"results/{name}/{{cube}}/{{leaf}}"
     return lambda wildcards: [
-        *(
-            f"results/{name}/{cube}/{leaf}"
-            for cube in study(name).cubes
-            for leaf in leaves
-        ),
+        *expand(pattern, cube=study(name).cubes, leaf=leaves),
         f"results/{name}/report/index.html",
     ]
 
@@ -119,6 +116,6 @@ def study_rule(name):
     """The target rule of a study bears its name, so no study may be called like a rule."""
     if workflow.is_rule(name):
         raise InsarcastError(
-            f"The study {STUDIES[name]} is named like the workflow's rule '{name}'; rename the file."
+            f"The study {STUDIES[name]} is named like a rule of the workflow; rename it."
         )
     return name

@@ -50,6 +50,18 @@ class Network:
         """Numbers of the dates that a kept interferogram touches."""
         return sorted({number for index in self.kept for number in self.pairs[index]})
 
+    @property
+    def kept_pairs(self) -> npt.NDArray[np.int64]:
+        """(n_kept, 2) numbers of the two dates of each kept interferogram, among the kept dates."""
+        place = {date: index for index, date in enumerate(self.kept_dates)}
+        return np.array([[place[end] for end in self.pairs[index]] for index in self.kept], np.int64)
+
+    @property
+    def kept_days(self) -> npt.NDArray[np.float64]:
+        """Days of the kept dates since the first of them."""
+        dates = self.dates[self.kept_dates]
+        return np.asarray((dates - dates[0]) / np.timedelta64(1, "D"), np.float64)
+
 
 def compact(date: np.datetime64) -> str:
     """``yyyymmdd``."""
