@@ -42,5 +42,6 @@ onstart:
 
 
 onerror:
-    sentences = FAILURES.read_text() if FAILURES.exists() else ""
-    print(sentences and f"\nWhat went wrong:\n{sentences}", file=sys.stderr)
+    ended = "A job was ended from outside (memory, wall time, a signal); its log is named above.\n"
+    sentences = FAILURES.read_text() if FAILURES.exists() else ended
+    print(f"\nWhat went wrong:\n{sentences}", file=sys.stderr)

@@ -66,7 +66,7 @@ def say(screen, text):
     with contextlib.suppress(OSError):
         os.write(screen, f"insarcast: {text}\n".encode())
     with contextlib.suppress(OSError), open(".snakemake/insarcast.failures", "a") as failures:
-        failures.write(f"{snakemake.rule}: {text}\n")
+        failures.write(f"{snakemake.rule} ({', '.join(snakemake.wildcards)}): {text}\n")
 
 
 screen = os.dup(2)

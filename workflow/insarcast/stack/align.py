@@ -5,108 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import rasterio
 import xarray as xr
 from affine import Affine
-from rasterio.crs import CRS
 from rasterio.windows import Window
 
 from insarcast.core import InsarcastError, Manifest, Pair, blank, blocks, create_store, read_manifest, shard_edge, write_block
 
+from .grid import BadFileError, Grid, Layer, open_raster, read_window
+
 Array = npt.NDArray[np.float32]
-
-
-class BadFileError(InsarcastError):
-    """A file that cannot be used, with the sentence that says why."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A north-up lattice: CRS, pixel-corner transform, rows and columns."""
-
-    crs: CRS
-    transform: Affine
-    ny: int
-    nx: int
-
-    @classmethod
-    def of(cls, path: str) -> Grid:
-        with _open(path) as file:
-            if file.crs is None:
-                raise BadFileError(f"{path} has no coordinate reference system; write one into it (gdal_edit.py -a_srs).")
-            if file.transform.b or file.transform.d or file.transform.e >= 0:
-                raise BadFileError(f"{path} is not north-up; warp it (gdalwarp) first.")
-            return cls(file.crs, file.transform, file.height, file.width)
-
-    def offset(self, other: Grid, path: str) -> tuple[int, int]:
-        """Row and column of ``other``'s first pixel in this grid.
-
-        Raises:
-            BadFileError: ``other`` has another CRS, pixel size, or lies between this grid's pixels.
-        """
-        if other.crs != self.crs:
-            raise BadFileError(
-                f"{path} is on {_name(other.crs)}, the others are on {_name(self.crs)}; warp it to theirs (gdalwarp)."
-            )
-        size = (abs(other.transform.a / self.transform.a - 1), abs(other.transform.e / self.transform.e - 1))
-        if max(size) * max(other.ny, other.nx) > 0.1:
-            raise BadFileError(
-                f"{path} has pixels of {other.transform.a:g} x {-other.transform.e:g}, the others {self.transform.a:g} x "
-                f"{-self.transform.e:g}; resample it to theirs (gdalwarp -tr)."
-            )
-        col, row = ~self.transform @ (other.transform.c, other.transform.f)
-        if max(abs(row - round(row)), abs(col - round(col))) > 0.1:
-            raise BadFileError(f"{path} lies between the pixels of the others by a part of a pixel; align it (gdalwarp -tap).")
-        return round(row), round(col)
-
-    @property
-    def y(self) -> npt.NDArray[np.floating]:
-        """Pixel centres from north to south."""
-        return self.transform.f + self.transform.e * (np.arange(self.ny) + 0.5)
-
-    @property
-    def x(self) -> npt.NDArray[np.floating]:
-        """Pixel centres from west to east."""
-        return self.transform.c + self.transform.a * (np.arange(self.nx) + 0.5)
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A file and where its first pixel lies in the common grid."""
-
-    path: str
-    row: int
-    col: int
-
-    def moved(self, top: int, left: int) -> Layer:
-        """The same file in a grid that begins ``top`` rows and ``left`` columns later."""
-        return Layer(self.path, self.row - top, self.col - left)
-
-    def read(self, block: tuple[slice, slice], nodata: float | None) -> Array:
-        """The block of the common grid as float32, NaN where the file has nothing."""
-        out = np.full((block[0].stop - block[0].start, block[1].stop - block[1].start), np.nan, np.float32)
-        with _open(self.path) as file:
-            top, left = max(block[0].start - self.row, 0), max(block[1].start - self.col, 0)
-            bottom, right = min(block[0].stop - self.row, file.height), min(block[1].stop - self.col, file.width)
-            if bottom <= top or right <= left:
-                return out
-            data = _read(file, self.path, Window(left, top, right - left, bottom - top))
-            missing = file.nodata if nodata is None else nodata
-        values = data.astype(np.float32)
-        if data.dtype == np.uint8:
-            values /= 255
-        values[~np.isfinite(values)] = np.nan
-        if missing is not None and np.isfinite(missing):
-            values[data == data.dtype.type(missing)] = np.nan
-        r, c = top + self.row - block[0].start, left + self.col - block[1].start
-        out[r : r + values.shape[0], c : c + values.shape[1]] = values
-        return out
 
 
 def align_products(manifest: Path, ifgs: Path, bad_file: str) -> None:
@@ -145,29 +57,6 @@ def align_products(manifest: Path, ifgs: Path, bad_file: str) -> None:
             values = read(block)
             data[name] = (("enu", "y", "x") if name == "los" else ("y", "x"), values)
         write_block(xr.Dataset(data), ifgs, block)
-
-
-def _open(path: str) -> Any:
-    try:
-        return rasterio.open(path)
-    except rasterio.errors.RasterioIOError:
-        if not Path(path).is_file():
-            raise BadFileError(
-                f"{path} is no longer there; bring it back, or delete the manifest so that it is found again."
-            ) from None
-        raise BadFileError(f"{path} is no raster that can be opened; fetch it again.") from None
-
-
-def _read(file: Any, path: str, window: Window) -> npt.NDArray[Any]:
-    try:
-        return np.asarray(file.read(1, window=window))
-    except rasterio.errors.RasterioError:
-        raise BadFileError(f"{path} is broken or truncated: its pixels cannot be read; fetch it again.") from None
-
-
-def _name(crs: CRS) -> str:
-    code = crs.to_epsg()
-    return f"EPSG:{code}" if code else str(crs.to_string())[:60]
 
 
 def _survey(
@@ -272,11 +161,11 @@ def _warped(path: str, grid: Grid, block: tuple[slice, slice]) -> Array:
 
     out = np.full((block[0].stop - block[0].start, block[1].stop - block[1].start), np.nan, np.float32)
     corner = grid.transform @ Affine.translation(block[1].start, block[0].start)
-    with _open(path) as file, WarpedVRT(
+    with open_raster(path) as file, WarpedVRT(
         file, crs=grid.crs, transform=corner, height=out.shape[0], width=out.shape[1], resampling=Resampling.bilinear,
         nodata=np.nan, src_nodata=file.nodata, dtype="float32",
     ) as warped:  # fmt: skip
-        return _read(warped, path, Window(0, 0, out.shape[1], out.shape[0])).astype(np.float32)
+        return read_window(warped, path, Window(0, 0, out.shape[1], out.shape[0])).astype(np.float32)
 
 
 def _template(pairs: list[Pair], grid: Grid, found: Manifest, skipped: list[dict[str, str]]) -> xr.Dataset:
