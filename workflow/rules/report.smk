@@ -7,6 +7,21 @@ steps:    those of report_figures.smk, then write_maps, write_report
 
 from types import SimpleNamespace
 
+FIGURES = f"{CUBE}/report/figures"
+MAPS, TRUST, RIGHT = (
+    "2 Maps",
+    "4 Can the forecast be trusted?",
+    "5 Is the displacement right?",
+)
+
+# A figure, registered for Snakemake's own report by section and name; its caption is workflow/report/{name}.rst.
+figure = lambda section, name, file: report(
+    f"{FIGURES}/{file}",
+    caption=f"../report/{name}.rst",
+    category=section,
+    labels={"cube": "{cube}", "figure": name},
+)
+
 
 include: "report_figures.smk"
 

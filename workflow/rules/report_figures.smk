@@ -6,23 +6,13 @@ outputs:  results/{study}/{cube}/report/figures/Fxx_name.{png,svg,json}
 steps:    draw_noise, draw_displacement, draw_network, draw_gnss, draw_forecast, draw_scores
 """
 
-FIGURES = f"{CUBE}/report/figures"
-
-# A figure, registered for Snakemake's own report by section and name; its caption is workflow/report/{name}.rst.
-figure = lambda section, name, file: report(
-    f"{FIGURES}/{file}",
-    caption=f"../report/{name}.rst",
-    category=section,
-    labels={"cube": "{cube}", "figure": name},
-)
-
 
 # The other rules of the report are made from this one: they differ in files, settings and message.
 rule draw_noise:
     input:
         cube=f"{CUBE}/stack/full/cube.zarr",
     output:
-        noise=figure("5 Is the displacement right?", "noise", "F14_noise.png"),
+        noise=figure(RIGHT, "noise", "F14_noise.png"),
         noise_json=f"{FIGURES}/F14_noise.json",
     log:
         "logs/draw_noise/{study}/{cube}.log",
@@ -47,9 +37,9 @@ use rule draw_noise as draw_displacement with:
         cube=f"{CUBE}/stack/full/cube.zarr",
         gnss=f"{CUBE}/evaluate/gnss.json",
     output:
-        velocity=figure("2 Maps", "velocity", "F01_velocity.png"),
+        velocity=figure(MAPS, "velocity", "F01_velocity.png"),
         velocity_json=f"{FIGURES}/F01_velocity.json",
-        displacement=figure("2 Maps", "displacement", "F02_displacement.png"),
+        displacement=figure(MAPS, "displacement", "F02_displacement.png"),
         displacement_json=f"{FIGURES}/F02_displacement.json",
     log:
         "logs/draw_displacement/{study}/{cube}.log",
@@ -69,13 +59,11 @@ use rule draw_noise as draw_network with:
         closure=f"{CUBE}/stack/closure.zarr",
         cube=f"{CUBE}/stack/full/cube.zarr",
     output:
-        network=figure("5 Is the displacement right?", "network", "F11_network.svg"),
+        network=figure(RIGHT, "network", "F11_network.svg"),
         network_json=f"{FIGURES}/F11_network.json",
-        coherence=figure(
-            "5 Is the displacement right?", "coherence", "F12_coherence.png"
-        ),
+        coherence=figure(RIGHT, "coherence", "F12_coherence.png"),
         coherence_json=f"{FIGURES}/F12_coherence.json",
-        loops=figure("5 Is the displacement right?", "loops", "F13_closure.png"),
+        loops=figure(RIGHT, "loops", "F13_closure.png"),
         loops_json=f"{FIGURES}/F13_closure.json",
     log:
         "logs/draw_network/{study}/{cube}.log",
@@ -93,7 +81,7 @@ use rule draw_noise as draw_gnss with:
         gnss=f"{CUBE}/evaluate/gnss.json",
         series=f"{CUBE}/evaluate/gnss.parquet",
     output:
-        comparison=figure("5 Is the displacement right?", "comparison", "F15_gnss.svg"),
+        comparison=figure(RIGHT, "comparison", "F15_gnss.svg"),
         comparison_json=f"{FIGURES}/F15_gnss.json",
     log:
         "logs/draw_gnss/{study}/{cube}.log",
@@ -112,9 +100,9 @@ use rule draw_noise as draw_forecast with:
         choice=f"{CUBE}/combine/choice.json",
         errors=f"{CUBE}/evaluate/errors.zarr",
     output:
-        forecast=figure("2 Maps", "forecast", "F03_forecast.png"),
+        forecast=figure(MAPS, "forecast", "F03_forecast.png"),
         forecast_json=f"{FIGURES}/F03_forecast.json",
-        failure=figure("4 Can the forecast be trusted?", "failure", "F10_failure.png"),
+        failure=figure(TRUST, "failure", "F10_failure.png"),
         failure_json=f"{FIGURES}/F10_failure.json",
     log:
         "logs/draw_forecast/{study}/{cube}.log",
@@ -133,17 +121,13 @@ use rule draw_noise as draw_scores with:
         forecasts=models_of(f"{CUBE}/combine/{{model}}.zarr"),
         choice=f"{CUBE}/combine/choice.json",
     output:
-        skill=figure("4 Can the forecast be trusted?", "skill", "F05_skill.svg"),
+        skill=figure(TRUST, "skill", "F05_skill.svg"),
         skill_json=f"{FIGURES}/F05_skill.json",
-        error=figure("4 Can the forecast be trusted?", "error", "F06_error.svg"),
+        error=figure(TRUST, "error", "F06_error.svg"),
         error_json=f"{FIGURES}/F06_error.json",
-        scorecard=figure(
-            "4 Can the forecast be trusted?", "scorecard", "F07_scorecard.svg"
-        ),
+        scorecard=figure(TRUST, "scorecard", "F07_scorecard.svg"),
         scorecard_json=f"{FIGURES}/F07_scorecard.json",
-        coverage=figure(
-            "4 Can the forecast be trusted?", "coverage", "F08_coverage.svg"
-        ),
+        coverage=figure(TRUST, "coverage", "F08_coverage.svg"),
         coverage_json=f"{FIGURES}/F08_coverage.json",
     log:
         "logs/draw_scores/{study}/{cube}.log",
