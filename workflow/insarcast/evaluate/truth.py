@@ -41,7 +41,8 @@ def find_targets(
     """Targets that the newest cube holds, and sentences on those that it should hold and cannot be scored.
 
     Every vintage has its own reference point, so the truth is referred to that of the forecast: the mean increment of the newest
-    cube over the window around the as-of cube's reference point is subtracted.
+    cube over the window around the as-of cube's reference point is subtracted; pixels there whose increment leads over a bridged
+    step do not count, for nobody measured it.
 
     Args:
         full: the newest cube.
@@ -52,7 +53,7 @@ def find_targets(
     found, unscored = [], []
     for at, cube in enumerate(vintages):
         origin = cube.time.values[-1].astype("datetime64[D]")
-        window = full.displacement.isel(_reference_window(cube)).values
+        window = full[[name for name in ("displacement", "filled") if name in full]].isel(_reference_window(cube)).load()
         for step, target in enumerate(target_time[at].astype("datetime64[D]")):
             if target > dates[-1]:
                 continue
@@ -61,10 +62,11 @@ def find_targets(
                 lost = origin if dates[ends[0]] != origin else target
                 unscored.append(f"{origin} to {target}: {lost} was dropped from the newest cube.")
                 continue
-            change = window[ends[1]].astype("float64") - window[ends[0]]
+            change = _observed_change(window, int(ends[0]), int(ends[1]))
             if not np.isfinite(change).any():
                 unscored.append(
-                    f"{origin} to {target}: the newest cube has no displacement at the reference point of {cube.attrs['as_of']}."
+                    f"{origin} to {target}: the newest cube has no displacement at the reference point of {cube.attrs['as_of']}, "
+                    "or only over a bridged step."
                 )
                 continue
             days = float((target - origin) / np.timedelta64(1, "D"))
@@ -87,9 +89,14 @@ def increment(full: xr.Dataset, target: Target) -> Array:
         full: the newest cube, or a window of it, in memory.
         target: which increment.
     """
+    return _observed_change(full, target.start, target.end) - target.shift
+
+
+def _observed_change(full: xr.Dataset, start: int, end: int) -> Array:
+    """``(y, x)`` mm between two dates in the newest cube's own reference; NaN where a bridged step lies on the way."""
     displacement = full.displacement.values
-    change = displacement[target.end].astype("float64") - displacement[target.start] - target.shift
-    bridged = full.filled.values[target.start + 1 : target.end + 1].any(axis=0) if "filled" in full else False
+    change = displacement[end].astype("float64") - displacement[start]
+    bridged = full.filled.values[start + 1 : end + 1].any(axis=0) if "filled" in full else False
     return np.where(bridged, np.nan, change)
 
 
