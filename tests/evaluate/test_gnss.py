@@ -76,6 +76,7 @@ def test_a_vertical_rate_is_seen_through_the_line_of_sight(tmp_path: Path, cube:
     np.testing.assert_allclose(found["gnss_mm"], agreed, atol=1e-4)
     assert "RMSE 4.0 mm and GNSS minus InSAR +4.0 mm" in one["sentence"]
     assert said["skipped"] == []
+    assert said["stations"] == {"AAAA": list(moving), "BBBB": list(still)}
 
 
 def test_east_counts_with_its_sign(tmp_path: Path, cube: xr.Dataset) -> None:

@@ -47,8 +47,9 @@ def compare_gnss(cube: Path, manifest: Path, settings: dict[str, Any], compariso
         settings: the study's ``gnss``: stations, differences, window (pixels), tolerance_days.
         comparison: parquet to write: station_a, station_b (null: a station alone), date, gnss_mm, insar_mm (mm, positive
             towards the satellite).
-        numbers: JSON to write: ``comparisons`` with name, n (dates after the first), rmse and bias (GNSS - InSAR) in mm over
-            these, velocity_gnss and velocity_insar in mm/yr, and a sentence; ``skipped``; and one ``sentence`` about all.
+        numbers: JSON to write: ``stations`` name -> [longitude, latitude] of those that the cube holds; ``comparisons`` with
+            name, n (dates after the first), rmse and bias (GNSS - InSAR) in mm over these, velocity_gnss and velocity_insar in
+            mm/yr, and a sentence; ``skipped``; and one ``sentence`` about all.
     """
     found = read_manifest(manifest)
     data = open_cube(cube)
@@ -71,7 +72,13 @@ def compare_gnss(cube: Path, manifest: Path, settings: dict[str, Any], compariso
         results.append(_judge(table))
     whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({name: [] for name in _COLUMNS})
     whole.astype(_COLUMNS).to_parquet(comparison, index=False)
-    write_json(numbers, {"comparisons": results, "skipped": skipped, "sentence": _overall(results, bool(found.gnss), settings)})
+    said = {
+        "stations": {name: [stations[name].lon, stations[name].lat] for name in series},
+        "comparisons": results,
+        "skipped": skipped,
+        "sentence": _overall(results, bool(found.gnss), settings),
+    }
+    write_json(numbers, said)
 
 
 def _wanted(differences: list[list[str]], names: list[str]) -> list[tuple[str, str | None]]:
