@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from cubes import make_cube, make_dates
 
-from insarcast.core import open_store, write_store
+from insarcast.core import InsarcastError, open_store, write_json, write_store
 from insarcast.evaluate import score_forecasts, scores
 from insarcast.evaluate.tally import bootstrap_skill, interval_pairs, neighbour_variance
 from insarcast.evaluate.truth import date_variance
@@ -24,10 +24,13 @@ NY, NX = 2, 3
 TRUTH = {(0, 0): [0, -4, -10, 2, 6, -20], (0, 1): [0, -8, -20, 4, 12, -40], (1, 0): [0, -6, -10, 0, 8, -20]}
 
 
-def write_world(folder: Path, *, offset: float = 0.0, **changes) -> dict[str, list[Path] | Path]:
+def write_world(
+    folder: Path, *, offset: float = 0.0, choice: tuple[str, ...] = ("drift", "drift"), **changes
+) -> dict[str, list[Path] | Path]:
     """A world of 2 x 3 pixels, 6 dates, origins at the fourth and fifth, horizons 1 and 2, two models.
 
-    ``offset``: the newest cube's reference moves by so much per date, as if it had another one. ``changes``: function by name
+    ``offset``: the newest cube's reference moves by so much per date, as if it had another one. ``choice``: the model chosen at
+    each origin; the operational origin chooses drift, newest first in the file, for the order must not matter. ``changes``: function by name
     of a store (``full``, a vintage, ``raw-model``, ``model``) that alters it before it is written.
     """
     full = make_cube(6, NY, NX, reference=(0, 0), noise=0.0, not_inverted=(), masked=())
@@ -50,7 +53,10 @@ def write_world(folder: Path, *, offset: float = 0.0, **changes) -> dict[str, li
     for name, store in (cubes | stores).items():
         paths[name] = folder / f"{name}.zarr"
         write_store(changes[name](store) if name in changes else store, paths[name])
+    named = [{"origin": str(DATES[at]), "model": model} for at, model in zip((5, 3, 4), ("drift", *choice), strict=False)]
+    write_json(folder / "choice.json", {**named[0], "by_origin": named})
     return {
+        "choice": folder / "choice.json",
         "raws": [paths["raw-persistence"], paths["raw-drift"]],
         "forecasts": [paths["persistence"], paths["drift"]],
         "vintages": [paths[name] for name in VINTAGES],
@@ -141,7 +147,7 @@ def test_pooled_rows_weigh_pixels_alike(made) -> None:
 def test_order_and_what_is_left_out(made) -> None:
     """Persistence first; nothing from the newest date, whose future is not known, nor beyond the last observation."""
     table, errors, folder = made
-    assert table.model.tolist() == sorted(table.model, key=["persistence", "drift"].index)
+    assert table.model.tolist() == sorted(table.model, key=["persistence", "drift", "chosen"].index)
     assert set(table.origin) == {str(DATES[3]), str(DATES[4]), "all"}
     assert set(table[table.origin == str(DATES[4])].horizon) == {1}
     assert errors.error.dims == ("model", "origin", "horizon", "y", "x")
@@ -199,6 +205,58 @@ def test_models_are_scored_on_common_pixels(tmp_path) -> None:
     for model in ("persistence", "drift"):
         assert row(table, model, str(DATES[3])).n == 5
     assert row(table, "persistence", str(DATES[3])).mae == pytest.approx(22 / 5)
+
+
+def test_the_automatic_choice_is_scored_as_it_was_made(tmp_path) -> None:
+    """At each origin the model named for it, whatever the newest choice is: here drift first, then persistence."""
+    table, errors = score(tmp_path, choice=("drift", "persistence"))
+    scored = ["n", "mae", "rmse", "bias", "skill", "coverage90", "width90", "own_coverage50"]
+    for origin, model in ((str(DATES[3]), "drift"), (str(DATES[4]), "persistence")):
+        pd.testing.assert_series_equal(row(table, "chosen", origin)[scored], row(table, model, origin)[scored], check_names=False)
+    pooled = row(table, "chosen")
+    assert pooled.mae == pytest.approx((44 + 6 + 10 + 0 + 8 + 20) / 12)
+    assert pooled.skill == pytest.approx(1 - 88 / 86)
+    assert errors.model.values.tolist() == ["persistence", "drift"]
+
+
+@pytest.mark.parametrize("choice", [("drift", "gone"), ("drift",)])
+def test_an_origin_without_a_choice_is_a_sentence(tmp_path, choice: tuple[str, ...]) -> None:
+    with pytest.raises(InsarcastError, match=f"choice.json chooses no model with a forecast at {DATES[4]}; delete"):
+        score(tmp_path, choice=choice)
+
+
+def test_a_model_by_the_name_of_the_choice_is_a_sentence(tmp_path) -> None:
+    with pytest.raises(InsarcastError, match="A model is called 'chosen'"):
+        score(tmp_path, drift=lambda store: store.assign_attrs(model="chosen"))
+
+
+def test_a_bridged_reference_pixel_does_not_shift_the_truth(tmp_path) -> None:
+    """Window of 2 x 2 around (0, 0): the bridged pixel (0, 1) fell by 4 mm to the fifth date; the mean of the others is [0, 2, 6] / 3."""
+
+    def widen(cube: xr.Dataset) -> xr.Dataset:
+        return cube.assign_attrs(reference_window=3)
+
+    def jump(cube: xr.Dataset) -> xr.Dataset:
+        cube["filled"][4, 0, 1] = True
+        return cube
+
+    _, errors = score(tmp_path, full=jump, **{VINTAGES[0]: widen})
+    expected = np.array([0, np.nan, -10, 2, 6, -20]) - 8 / 3
+    np.testing.assert_allclose(errors.truth.values[0, 0].ravel(), expected, atol=1e-5)
+
+
+def test_a_reference_only_over_a_bridged_step_is_told(tmp_path) -> None:
+    def jump(cube: xr.Dataset) -> xr.Dataset:
+        cube["filled"][5, 0, 0] = True
+        return cube
+
+    table, errors = score(tmp_path, full=jump)
+    assert set(table.origin) == {str(DATES[3]), "all"}
+    assert errors.attrs["unscored"] == [
+        f"{DATES[at]} to {DATES[5]}: the newest cube has no displacement at the reference point of {VINTAGES[at - 3]}, "
+        "or only over a bridged step."
+        for at in (3, 4)
+    ]
 
 
 def test_an_unknown_interval_counts_for_the_error_only(tmp_path) -> None:

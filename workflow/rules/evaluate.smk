@@ -2,6 +2,7 @@
 
 inputs:   combine/{model}.zarr, and forecast/{model}.zarr for the intervals before calibration
           the as-of cubes (mask, velocity, reference) and the full cube (truth)
+          choice.json (the model chosen at every origin)
           the GNSS files that the manifest names
 outputs:  results/{study}/{cube}/evaluate/: scores.parquet, scores.csv, errors.zarr, gnss.parquet, gnss.json
 steps:    score_forecasts, compare_gnss
@@ -14,6 +15,7 @@ rule score_forecasts:
         forecasts=models_of(f"{CUBE}/combine/{{model}}.zarr"),
         vintages=vintages_of(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
         full=f"{CUBE}/stack/full/cube.zarr",
+        choice=rules.choose_model.output.choice,
     output:
         scores=f"{CUBE}/evaluate/scores.parquet",
         table=f"{CUBE}/evaluate/scores.csv",

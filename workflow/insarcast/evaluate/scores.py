@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import xarray as xr
 
 from insarcast import __version__
 from insarcast.core import (
+    InsarcastError,
     blank,
     blocks,
     create_store,
@@ -25,6 +27,7 @@ from .table import score_table
 from .tally import Tally, interval_pairs, neighbour_variance
 from .truth import Target, date_variance, find_targets, formal_variance, increment
 
+CHOSEN = "chosen"
 _VARIABLES = ["displacement", "filled", "sigma"]
 
 
@@ -33,6 +36,7 @@ def score_forecasts(
     forecasts: Sequence[Path],
     vintages: Sequence[Path],
     full: Path,
+    choice: Path,
     scores: Path,
     table: Path,
     errors: Path,
@@ -44,6 +48,9 @@ def score_forecasts(
 
     A pixel counts where the as-of cube's mask allows it, the newest cube has a displacement, and no bridged step lies between
     origin and target. Truth is the increment in the newest cube, referred to the as-of cube's reference window.
+
+    The last model of the table, ``chosen``, is the automatic choice: at each origin the model that did best before it. Only this
+    row says how well the choice does on unseen values; the newest choice has seen the targets that the table scores.
 
     Columns of the table, beside model, origin (a date or ``all``), horizon and velocity_class (of the as-of cube, or ``all``):
     ``n`` pixels; ``mae``, ``rmse``, ``bias`` (forecast minus truth), mm; ``skill`` = 1 - MAE / MAE of persistence with its 95 %
@@ -59,6 +66,7 @@ def score_forecasts(
         forecasts: stores of calibrate_forecast, in the same order.
         vintages: as-of cubes, for mask, velocity and reference.
         full: the newest cube, the truth.
+        choice: the models chosen at every origin.
         scores: parquet to write.
         table: the same as csv.
         errors: store to write: ``error`` (model, origin, horizon, y, x), median forecast minus truth, and ``truth``
@@ -67,11 +75,17 @@ def score_forecasts(
         velocity_classes: edges of the classes, mm/yr.
         block: edge in pixels of the blocks of the bootstrap.
         seed: its seed.
+
+    Raises:
+        InsarcastError: the choice names no model, or one without a forecast, for an origin; or a model is called ``chosen``.
     """
     stores, owns = [open_store(path) for path in forecasts], [open_store(path) for path in raws]
     names = [name for name in stores[0].attrs["vintages"] if name != "full"]
     by_name = {cube.attrs["as_of"]: cube for cube in map(open_cube, vintages)}
     cubes = [by_name[name] for name in names]
+    dates = [str(cube.time.values[-1].astype("datetime64[D]")) for cube in cubes]
+    models = [str(store.attrs["model"]) for store in stores]
+    picks = _picks(choice, dates, models)
     newest = open_cube(full)
     targets, unscored = find_targets(newest, cubes, stores[0].target_time.values[: len(cubes)])
     template = _template(stores, len(cubes), unscored)
@@ -84,13 +98,24 @@ def score_forecasts(
     for window in blocks(*grid, edge):
         maps = _score_window(tally, stores, owns, newest, targets, velocity_classes, window)
         write_block(maps, errors, window)
+    if tally.sums:
+        tally.choose(picks)
     levels = list(interval_pairs(stores[0]["quantile"].values.tolist()))
-    dates = [str(cube.time.values[-1].astype("datetime64[D]")) for cube in cubes]
     steps = [int(step) for step in stores[0].horizon.values]
-    models = [str(store.attrs["model"]) for store in stores]
-    result = score_table(tally, models, dates, steps, velocity_class_names(velocity_classes), levels, seed)
+    result = score_table(tally, [*models, CHOSEN], dates, steps, velocity_class_names(velocity_classes), levels, seed)
     result.to_parquet(scores, index=False)
     result.to_csv(table, index=False, float_format="%.4f")
+
+
+def _picks(choice: Path, origins: Sequence[str], models: Sequence[str]) -> list[int]:
+    """Index of the model that was chosen at each origin."""
+    if CHOSEN in models:
+        raise InsarcastError(f"A model is called '{CHOSEN}', the name of the automatic choice in the scores; rename it.")
+    named = {str(item["origin"]): str(item["model"]) for item in json.loads(choice.read_text(encoding="utf-8"))["by_origin"]}
+    for origin in origins:
+        if named.get(origin) not in models:
+            raise InsarcastError(f"{choice} chooses no model with a forecast at {origin}; delete the file and run again.")
+    return [models.index(named[origin]) for origin in origins]
 
 
 def _template(stores: Sequence[xr.Dataset], origins: int, unscored: Sequence[str]) -> xr.Dataset:

@@ -14,7 +14,7 @@ from .tally import Tally, bootstrap_skill
 Array = NDArray[np.float64]
 DRAWS = 1000
 _KEYS = ("model", "origin", "horizon", "velocity_class")
-_NUMBERS = ("n", "mae", "rmse", "bias", "skill", "coverage50", "coverage90", "width90", "noise")
+_NUMBERS = ("n", "mae", "rmse", "bias", "skill", "n_interval", "coverage50", "coverage90", "width90", "noise")
 
 
 def score_table(
@@ -26,14 +26,14 @@ def score_table(
     levels: Sequence[int],
     seed: int,
 ) -> pd.DataFrame:
-    """Scores by model (persistence first), origin, horizon and velocity class, and over all origins and classes.
+    """Scores by model (persistence first, the automatic choice last), origin, horizon and velocity class, and over all origins and classes.
 
     Rows over all origins or classes pool pixels: every scored pixel of every origin weighs the same. Groups without a scored
     pixel have no row; with none at all the table is empty.
 
     Args:
         tally: the sums.
-        models: names, persistence first.
+        models: names, persistence first, the automatic choice last.
         origins: dates.
         horizons: steps ahead.
         classes: names of the velocity classes.

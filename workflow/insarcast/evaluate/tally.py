@@ -62,6 +62,20 @@ class Tally:
             total = self.noise.setdefault(key, np.zeros(self.shape[1:]))
             total[at, step] += np.bincount(kind[known], values, self.shape[3])
 
+    def choose(self, picks: Sequence[int]) -> None:
+        """Add one more model, the last: at each origin the model of that index.
+
+        Args:
+            picks: index of a model per origin.
+        """
+
+        def join(values: Array) -> Array:
+            return np.concatenate([values, np.stack([values[model, at] for at, model in enumerate(picks)])[None]])
+
+        self.absolute = join(self.absolute)
+        self.sums = {name: join(values) for name, values in self.sums.items()}
+        self.shape = (self.shape[0] + 1, *self.shape[1:])
+
     def _by_block(self, kind: NDArray[np.int64], block: NDArray[np.intp], values: Array | None) -> Array:
         size = self.shape[3] * self.blocks
         return np.bincount(kind * self.blocks + block, values, size).reshape(self.shape[3], self.blocks).astype("float64")
