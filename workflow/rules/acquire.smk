@@ -5,6 +5,11 @@ outputs:  results/{study}/{cube}/acquire/manifest.json (the files stay where the
 steps:    acquire_products
 """
 
+from insarcast.acquire import list_files, needed_root
+
+# The two sections of a cube that name folders.
+folders = lambda wildcards: [setting(key)(wildcards) for key in ("products", "gnss")]
+
 
 checkpoint acquire_products:
     output:
@@ -23,7 +28,8 @@ checkpoint acquire_products:
         source=setting("source"),
         products=setting("products"),
         gnss=setting("gnss"),
-        data_root=DATA_ROOT,
+        data_root=lambda wildcards: needed_root(*folders(wildcards), DATA_ROOT),
+        listing=lambda wildcards: list_files(*folders(wildcards), DATA_ROOT),
         originals=f"{workflow.basedir}/config/originals",
         cache=CACHE,
         code=code("acquire_products"),

@@ -37,7 +37,7 @@ def call(job):
     function = getattr(import_module(home(job.rule)), job.rule)
     beside = {name: Path(out).with_name(f".part-{Path(out).name}") for name, out in job.output.items()}
     given = {name: paths(value) for name, value in job.input.items()} | beside
-    given |= {name: value for name, value in job.params.items() if name != "code"}
+    given |= {name: value for name, value in job.params.items() if name not in ("code", "listing")}  # these two only trigger
     offered = {"threads": job.threads, "mem_mb": job.resources.get("mem_mb"), "log": paths(job.log[0])}
     wanted = inspect.signature(function).parameters
     given |= {name: value for name, value in offered.items() if name in wanted}

@@ -90,11 +90,19 @@ def _coherence(folder: Path, pattern: str | None, pairs: list[Key]) -> tuple[dic
     if pattern is None:
         return {}, []
     check_pattern(pattern, "products.coherence")
-    found = {pair: files[0] for pair in pairs if (files := fill(folder, pattern, *pair))}
+    fitting = {pair: files for pair in pairs if (files := fill(folder, pattern, *pair))}
+    found = {pair: files[0] for pair, files in fitting.items()}
+    second = [
+        skip(
+            "file", str(file.relative_to(folder)), f"a second coherence file of the pair; {files[0].relative_to(folder)} is used"
+        )
+        for files in fitting.values()
+        for file in files[1:]
+    ]
     if pairs and not found:
         raise InsarcastError(f"No file in {folder} fits products.coherence '{pattern}'; {example(folder)}.")
     reason = f"no coherence file fits products.coherence '{pattern}'"
-    return found, [skip("pair", "_".join(pair), reason) for pair in pairs if pair not in found]
+    return found, second + [skip("pair", "_".join(pair), reason) for pair in pairs if pair not in found]
 
 
 def _open(files: dict[Key, list[Path]], bad_file: str) -> tuple[dict[Key, Tags], list[Skipped]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from insarcast.core import InsarcastError
 
+from .listing import locate
 from .originals import fetch_original
 
 
@@ -27,7 +28,7 @@ def find_folder(name: str, *, key: str, data_root: str | None, original: str | N
         InsarcastError: it is nowhere; the sentence says every place that was looked at.
     """
     wanted = Path(name).expanduser()
-    place = wanted if wanted.is_absolute() else Path(data_root).expanduser() / wanted if data_root else None
+    place = locate(name, data_root)
     if place is not None and place.is_dir():
         return place.resolve()
     if wanted.is_absolute():

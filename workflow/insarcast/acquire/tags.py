@@ -16,7 +16,7 @@ _NAMES = {
     "incidence": ("INCIDENCE_DEGREES", "INCIDENCE_ANGLE", "INCIDENCE", "CENTER_INCIDENCE_ANGLE"),
     "heading": ("HEADING_DEGREES", "HEADING"),
 }
-_SPREAD = {"wavelength": 1e-3, "incidence": 1.0, "heading": 1.0}  # m, degrees: more than that is another sensor or track
+_SPREAD = {"wavelength": 5e-5, "incidence": 1.0, "heading": 1.0}  # m, degrees: more than that is another sensor or track
 
 
 @dataclass(frozen=True)

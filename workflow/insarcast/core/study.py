@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def find_studies(config: dict[str, Any], folder: Path | str) -> dict[str, Path]:
         )
     extra = config.get("study_file")
     if extra and not Path(extra).is_file():
-        raise InsarcastError(f"There is no study file {extra}; config study_file names it.")
+        raise InsarcastError(f"There is no study file {extra} in {Path.cwd()}; config study_file names it.")
     if extra:
         config["study"] = Path(extra).stem
     found = list_studies(folder, extra)
@@ -117,9 +117,20 @@ def _read(path: Path) -> dict[str, Any]:
 def _check(values: dict[str, Any], path: Path) -> None:
     import jsonschema
 
+    if named := next(_unquoted(values), None):
+        raise InsarcastError(f"{path}: '{named}' is a key that YAML does not read as text; write it in quotes.")
     validator = jsonschema.Draft202012Validator(schema())
     if error := jsonschema.exceptions.best_match(validator.iter_errors(values)):
         raise InsarcastError(f"{path}: {_sentence(error)}")
+
+
+def _unquoted(values: Any, where: str = "") -> Iterator[str]:
+    """Keys that are no text: 87, 2018-01-01, on."""
+    for key, value in values.items() if isinstance(values, dict) else ():
+        name = f"{where}.{key}" if where else str(key)
+        if not isinstance(key, str):
+            yield name
+        yield from _unquoted(value, name)
 
 
 def _sentence(error: Any) -> str:

@@ -14,7 +14,18 @@ import xarray as xr
 from affine import Affine
 from rasterio.windows import Window
 
-from insarcast.core import InsarcastError, Manifest, Pair, blank, blocks, create_store, read_manifest, shard_edge, write_block
+from insarcast.core import (
+    InsarcastError,
+    Manifest,
+    Pair,
+    blank,
+    blocks,
+    create_store,
+    file_sha256,
+    read_manifest,
+    shard_edge,
+    write_block,
+)
 
 from .grid import BadFileError, Grid, Layer, open_raster, read_window
 
@@ -36,6 +47,9 @@ def align_products(manifest: Path, ifgs: Path, bad_file: str) -> None:
         InsarcastError: a file cannot be used, or too few are left.
     """
     found = read_manifest(manifest)
+    for path, known in found.sha256.items():
+        if Path(path).is_file() and file_sha256(Path(path)) != known:
+            raise InsarcastError(f"{path} has changed since it was found; run again, then it is found anew.")
     layers, grid, skipped = _survey(found.pairs, found.conventions.get("nodata"), bad_file)
     pairs = [pair for pair in found.pairs if pair.name in layers]
     if not pairs:

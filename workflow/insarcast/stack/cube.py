@@ -153,7 +153,7 @@ def _template(static: xr.Dataset, data: xr.Dataset, vintage: str, config: str) -
         grid["height"] = (("y", "x"), blank(np.float32, ny, nx), {"units": "m"})
     for name, (units, text) in _LAYERS.items():
         if name != "coherence" or "coherence" in data:
-            kind = np.int16 if name in _COUNTS else np.float32
+            kind = np.int32 if name in _COUNTS else np.float32
             grid[name] = (("y", "x"), blank(kind, ny, nx), {"units": units, "long_name": text})
     attrs = dict(data.attrs.items()) | {
         "reference_date": str(data.time.values[0].astype("datetime64[D]")),

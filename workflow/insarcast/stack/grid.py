@@ -93,13 +93,15 @@ class Layer:
             if bottom <= top or right <= left:
                 return out
             data = read_window(file, self.path, Window(left, top, right - left, bottom - top))
-            missing = file.nodata if nodata is None else nodata
+            marks = {file.nodata, nodata}  # the study's adds to the file's own
         values = data.astype(np.float32)
         if data.dtype == np.uint8:
             values /= 255
         values[~np.isfinite(values)] = np.nan
-        if missing is not None and np.isfinite(missing):
-            values[data == data.dtype.type(missing)] = np.nan
+        for mark in marks:
+            if mark is not None and np.isfinite(mark):
+                # A mark is compared as the file stores it: -3.4e38 rounds to float32, 0.5 fits no integer.
+                values[data == (np.float32(mark) if data.dtype == np.float32 else mark)] = np.nan
         r, c = top + self.row - block[0].start, left + self.col - block[1].start
         out[r : r + values.shape[0], c : c + values.shape[1]] = values
         return out

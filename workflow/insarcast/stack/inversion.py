@@ -111,7 +111,7 @@ def invert(
 
     def run(start: int) -> None:
         part = slice(start, min(start + _SLICE, count))
-        values = np.ascontiguousarray(data[:, part].T, np.float64)
+        values = np.array(data[:, part].T, np.float64, order="C", copy=True)  # the kernel marks what it does not use
         scale = np.ones((0, 0)) if weights is None else np.ascontiguousarray(weights[:, part].T, np.float64)
         _solve(values, scale, links, spacing, norm == "l1", min_pairs, to_phase, *(a[..., part] for a in out))
 

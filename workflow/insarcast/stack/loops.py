@@ -8,7 +8,7 @@ import numpy.typing as npt
 Bool = npt.NDArray[np.bool_]
 
 
-def count_loops(loop: npt.NDArray[np.float64], valid: Bool, triplets: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int16]]:
+def count_loops(loop: npt.NDArray[np.float64], valid: Bool, triplets: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.int32]]:
     """Counts per pixel.
 
     Args:
@@ -21,14 +21,14 @@ def count_loops(loop: npt.NDArray[np.float64], valid: Bool, triplets: npt.NDArra
         ``n_pair_no_loop`` interferograms that no closed loop checks.
     """
     shape = valid.shape[1:]
-    n_loop, n_error = np.zeros(shape, np.int16), np.zeros(shape, np.int16)
+    n_loop, n_error = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     checked = np.zeros(valid.shape, np.bool_)
     for index, sides in enumerate(triplets):
         closed = valid[sides].all(0) & np.isfinite(loop[index])
         n_loop += closed
         n_error += closed & (np.abs(loop[index]) > np.pi)
         checked[sides] |= closed
-    return {"n_loop": n_loop, "n_loop_err": n_error, "n_pair_no_loop": (valid & ~checked).sum(0).astype(np.int16)}
+    return {"n_loop": n_loop, "n_loop_err": n_error, "n_pair_no_loop": (valid & ~checked).sum(0).astype(np.int32)}
 
 
 def nullify(loop: npt.NDArray[np.float64], triplets: npt.NDArray[np.int64], n_pairs: int, mode: str) -> Bool:
@@ -43,7 +43,7 @@ def nullify(loop: npt.NDArray[np.float64], triplets: npt.NDArray[np.int64], n_pa
     Returns:
         (n_pairs, y, x) True where the sample is to be removed.
     """
-    closed = np.zeros((n_pairs, *loop.shape[1:]), np.int16)
+    closed = np.zeros((n_pairs, *loop.shape[1:]), np.int32)
     wrong = np.zeros_like(closed)
     for index, sides in enumerate(triplets):
         known = np.isfinite(loop[index])

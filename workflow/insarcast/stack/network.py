@@ -84,8 +84,19 @@ def _select(data: xr.Dataset, vintage: str) -> xr.Dataset:
     day = np.datetime64(f"{last[:4]}-{last[4:6]}-{last[6:]}")
     kept = np.flatnonzero((data.date1.values <= day) & (data.date2.values <= day))
     if not len(kept) or not ((data.date1.values == day) | (data.date2.values == day)).any():
-        raise InsarcastError(f"There is no acquisition on {last} to forecast from; give dates that exist in forecast.origins.")
+        raise InsarcastError(_why_not(data, last))
     return data.isel(pair=kept)
+
+
+def _why_not(data: xr.Dataset, last: str) -> str:
+    """Why there is nothing to forecast from on a date."""
+    gone = [entry["name"] for entry in json.loads(data.attrs["skipped"]) if last in entry["name"].split("_")]
+    if gone:
+        return (
+            f"There is nothing on {last} to forecast from, for {', '.join(gone)} could not be used; mend the files, or list them in "
+            f"products.exclude, so that forecast.origins counts the dates that are left."
+        )
+    return f"There is no acquisition on {last} to forecast from; give dates that exist in forecast.origins."
 
 
 def _network(data: xr.Dataset) -> Network:

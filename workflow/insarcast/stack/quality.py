@@ -110,7 +110,8 @@ def gate_loops(
     Raises:
         InsarcastError: no closed triplet, or every interferogram is only in bad ones.
     """
-    alive = network.keep[triplets].all(1) if len(triplets) else np.zeros(0, np.bool_)
+    # A triplet without one common pixel has no rms: it says nothing, neither good nor bad.
+    alive = network.keep[triplets].all(1) & np.isfinite(rms) if len(triplets) else np.zeros(0, np.bool_)
     if required and not alive.any():
         raise InsarcastError(
             f"The {len(network.kept)} interferograms close no triplet, so unwrapping errors cannot be seen; add interferograms "

@@ -19,6 +19,7 @@ from scipy.ndimage import uniform_filter
 from insarcast.core import InsarcastError, pixel_of
 
 from .inversion import invert
+from .quality import components
 
 Float = npt.NDArray[np.float64]
 
@@ -109,7 +110,20 @@ def choose_reference(
     stride = max(1, int(np.ceil(len(rows) / _CANDIDATES)))
     rows, cols = rows[::stride], cols[::stride]
     first = int(np.argmax(mean[rows, cols])) if coherence is not None else 0
-    series = _series(data, kept, rows, cols, first, pairs, days)
+    phase = _phase(data, kept, rows, cols)
+    measured = np.isfinite(phase)
+    # Where no pixel is measured by all, those that are measured by the same ones as the best can be compared.
+    alike = (measured == measured[:, first : first + 1]).all(0)
+    rows, cols, used = rows[alike], cols[alike], measured[:, first]
+    groups = [len(components(range(len(days)), links.tolist())) for links in (pairs, pairs[used])]
+    if groups[1] > groups[0]:
+        raise InsarcastError(
+            f"No {window} x {window} window is measured by interferograms that join all dates, so no reference can be chosen by "
+            f"evidence; set stack.reference.lon and lat."
+        )
+    shifted = phase[used][:, alike] - phase[used, first][:, None]
+    wavelength = float(data.attrs["wavelength"])
+    series = invert(-wavelength * 1000 / (4 * np.pi) * shifted, pairs[used], days, wavelength=wavelength).displacement
     velocity, error = _rates(series, days)
     mode = half_sample_mode(velocity)
     distance = np.abs(velocity - mode)
@@ -122,9 +136,10 @@ def choose_reference(
     spread = np.sqrt(np.mean((departure - departure.mean(0)) ** 2, axis=0))
     spread[~group] = np.inf
     best = int(np.argmin(spread))
+    by = "every interferogram" if used.all() else f"each of the same {int(used.sum())} of {len(kept)} interferograms"
     like = np.mean(distance <= 2 * np.median(error))
     sentence = (
-        f"Chosen by evidence: of the {len(velocity)} coherent pixels that every interferogram measures, {like:.0%} share the most "
+        f"Chosen by evidence: of the {len(velocity)} coherent pixels that {by} measures, {like:.0%} share the most "
         f"common velocity within its error of {2 * np.median(error):.0f} mm/yr, and this one stays closest to the tenth at its "
         f"centre ({spread[best]:.1f} mm rms).{relaxed}"
     )
@@ -134,25 +149,14 @@ def choose_reference(
 def _windowed(values: Float, window: int) -> Float:
     """Mean over a window around every pixel; NaN (or less) where the window leaves the grid or holds a gap."""
     filled = np.nan_to_num(values, nan=-1e9)
-    return np.asarray(uniform_filter(filled, window, mode="constant", cval=-1e9, origin=0), np.float64)
+    # An even window reaches one pixel further down and right, as in Reference.slices.
+    return np.asarray(uniform_filter(filled, window, mode="constant", cval=-1e9, origin=-1 if window % 2 == 0 else 0), np.float64)
 
 
-def _series(
-    data: xr.Dataset,
-    kept: list[int],
-    rows: npt.NDArray[np.int64],
-    cols: npt.NDArray[np.int64],
-    first: int,
-    pairs: npt.NDArray[np.int64],
-    days: Float,
-) -> Float:
-    """Preliminary displacement of the candidates, relative to the most coherent of them."""
+def _phase(data: xr.Dataset, kept: list[int], rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> Float:
+    """(n_kept, n_candidates) phase of the candidates, rad."""
     points = {"y": xr.DataArray(rows, dims="point"), "x": xr.DataArray(cols, dims="point")}
-    phase = np.asarray(data.phase.isel(pair=kept).isel(points).values, np.float64)
-    measured = np.isfinite(phase).all(1)
-    wavelength = float(data.attrs["wavelength"])
-    millimetres = -wavelength * 1000 / (4 * np.pi) * (phase - phase[:, first : first + 1])
-    return invert(millimetres[measured], pairs[measured], days, wavelength=wavelength).displacement
+    return np.asarray(data.phase.isel(pair=kept).isel(points).values, np.float64)
 
 
 def _rates(series: Float, days: Float) -> tuple[Float, Float]:

@@ -100,7 +100,7 @@ class BlockSolver:
         two_d: dict[str, npt.NDArray[Any]] = {
             "resid_rms": result.resid_rms.astype(np.float32),
             "temporal_coherence": result.temporal_coherence.astype(np.float32),
-            "n_unw": result.n_valid.astype(np.int16),
+            "n_unw": result.n_valid.astype(np.int32),
         }
         if "coherence" in part:
             two_d["coherence"] = _mean(part.coherence.values, np.isfinite(phase))
@@ -142,7 +142,7 @@ class BlockSolver:
         if "coherence" in self.data:
             grid["coherence"] = (("y", "x"), blank(np.float32, ny, nx), {"units": "1"})
         for name in ("n_unw", "n_loop", "n_loop_err", "n_pair_no_loop"):
-            grid[name] = (("y", "x"), blank(np.int16, ny, nx), {"units": "1"})
+            grid[name] = (("y", "x"), blank(np.int32, ny, nx), {"units": "1"})
         coords = {
             "time": self.dates.astype("datetime64[ns]"),
             "y": self.data.y,
