@@ -42,6 +42,6 @@ onstart:
 
 
 onerror:
-    ended = "A job was ended from outside (memory, wall time, a signal); its log is named above.\n"
+    ended = "No job left a sentence; one was ended from outside (memory, wall time, a signal), or see above.\n"
     sentences = FAILURES.read_text() if FAILURES.exists() else ended
     print(f"\nWhat went wrong:\n{sentences}", file=sys.stderr)

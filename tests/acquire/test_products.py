@@ -94,7 +94,7 @@ def test_a_wavelength_nowhere_is_asked_for(tmp_path: Path, folder: Path) -> None
         write_raster(folder / f"unw/{pair}.tif", np.ones((3, 3), np.float32))
     said = sentence(tmp_path, coherence=None, dem=None, baselines=None)
     assert "products.wavelength" in said
-    assert "set it in the study" in said
+    assert "in the study" in said
 
 
 def test_tags_of_two_tracks_do_not_agree(tmp_path: Path, folder: Path, truth: Truth) -> None:

@@ -69,6 +69,30 @@ def test_a_mistake_is_one_sentence(tmp_path: Path, change: tuple[str, str], word
         assert word in sentence
 
 
+@pytest.mark.parametrize("name", ["87", "005", "2018-01-01", "on"])
+def test_a_cube_name_that_yaml_reads_as_no_text_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InsarcastError, match=r"cubes\..*write it in quotes"):
+        Study(write(tmp_path, GOOD.replace("  east:", f"  {name}:")))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            ("norm: l1", "weights: coherence"),
+            "cube 'west': stack.inversion.weights is 'coherence', but products.coherence names no files",
+        ),
+        (
+            ("stack: {inversion", "stack: {reference: {lon: 3}, inversion"),
+            "cube 'west': stack.reference has only one of lon and lat",
+        ),
+    ],
+)
+def test_keys_that_need_each_other(tmp_path: Path, change: tuple[str, str], words: str) -> None:
+    with pytest.raises(InsarcastError, match=words):
+        Study(write(tmp_path, GOOD.replace(*change)))
+
+
 def test_missing_file_and_unknown_cube(tmp_path: Path) -> None:
     with pytest.raises(InsarcastError, match="There is no study file"):
         Study(tmp_path / "none.yaml")

@@ -133,3 +133,21 @@ def test_the_first_file_on_another_crs_does_not_make_the_others_odd(tmp_path: Pa
     paths = [write(tmp_path / f"{k}.tif", layer(k), crs="EPSG:32614" if k == 0 else "EPSG:4326") for k in range(3)]
     with pytest.raises(InsarcastError, match=r"0\.tif is on EPSG:32614, the others are on EPSG:4326"):
         align_products(manifest(tmp_path, paths), tmp_path / "i.zarr", "stop")
+
+
+def test_the_studys_nodata_adds_to_the_files_own(tmp_path: Path) -> None:
+    phase = layer(1)
+    phase[0, 0], phase[0, 1] = -9999, 0
+    path = write(tmp_path / "a.tif", phase, nodata=-9999)
+    align_products(manifest(tmp_path, [path], conventions=CONVENTIONS | {"nodata": 0.0}), tmp_path / "i.zarr", "stop")
+    assert np.isnan(open_store(tmp_path / "i.zarr").phase.values[0, 0, :2]).all()
+    whole = write(tmp_path / "b.tif", np.full((8, 10), 3, np.int16), nodata=None)
+    align_products(manifest(tmp_path, [whole], conventions=CONVENTIONS | {"nodata": -99999.0}), tmp_path / "j.zarr", "stop")
+    assert (open_store(tmp_path / "j.zarr").phase.values == 3).all()
+
+
+def test_a_product_that_changed_since_it_was_found_is_not_used(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", layer(1))
+    listed = manifest(tmp_path, [path], sha256={path: "0" * 64})
+    with pytest.raises(InsarcastError, match="has changed since it was found"):
+        align_products(listed, tmp_path / "i.zarr", "stop")

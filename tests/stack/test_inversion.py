@@ -188,3 +188,10 @@ def test_wrong_arguments_are_one_sentence(change: dict[str, object], words: str)
     }
     with pytest.raises(InsarcastError, match=words):
         invert(**(arguments | change))  # type: ignore[arg-type]
+
+
+def test_the_callers_array_is_left_alone() -> None:
+    data = np.array([[1.0], [2.0], [3.0]])
+    weights = np.array([[1.0], [1.0], [0.0]])
+    invert(data, [(0, 1), (1, 2), (0, 2)], np.array([0.0, 12.0, 24.0]), weights=weights)
+    assert data.ravel().tolist() == [1, 2, 3]

@@ -269,3 +269,58 @@ def test_closure_store_holds_the_median_that_the_constants_leave(tmp_path: Path,
         np.testing.assert_array_equal(loops.closure.values[t], raw)
         assert float(loops["median"][t]) == pytest.approx(np.median(raw), abs=1e-4)
         assert float(loops.rms[t]) < 1e-3  # the same noise is in all three: a network of differences closes
+
+
+def test_a_triplet_without_a_common_pixel_says_nothing() -> None:
+    from insarcast.stack.quality import Network, gate_loops
+
+    pairs = [(0, 1), (1, 2), (0, 2), (2, 3), (1, 3)]
+    dates = np.datetime64("2020-01-01") + np.arange(4)
+    network = Network(dates, pairs, np.ones(5, bool), [None] * 5, [{} for _ in pairs])
+    bad = gate_loops(network, np.array([[0, 1, 2], [1, 3, 4]]), np.array([0.2, np.nan]), 1.5, True)
+    assert network.keep.all()
+    assert not bad.any()
+
+
+def test_loop_counts_of_a_long_full_network_do_not_overflow() -> None:
+    loop = np.zeros((34_220, 1, 1))
+    triplets = np.zeros((34_220, 3), np.int64)
+    assert count_loops(loop, np.ones((1, 1, 1), bool), triplets)["n_loop"][0, 0] == 34_220
+
+
+def test_even_reference_windows_are_whole(tmp_path: Path, basin: Basin) -> None:
+    from insarcast.stack.reference import Reference, _windowed
+
+    values = np.random.default_rng(0).normal(size=(9, 8))
+    for window in (1, 2, 3, 4):
+        mean = _windowed(values, window)
+        rows, cols = Reference(4, 3, window, "config", "").slices(9, 8)
+        assert mean[4, 3] == pytest.approx(values[rows, cols].mean())
+
+
+def test_the_reference_where_no_pixel_is_in_every_interferogram(tmp_path: Path, basin: Basin) -> None:
+    """Footprints that differ: each half of the scene lacks one interferogram of its own."""
+    truth, pairs = basin(noise=0.3), lags(8, 1, 2, 3)
+    data = write_ifgs(tmp_path / "ifgs.zarr", truth, pairs)
+    phase = data.phase.values.copy()
+    phase[2, :, :16], phase[9, :, 16:] = np.nan, np.nan
+    write_ifgs(tmp_path / "ifgs.zarr", truth, pairs, phase=phase)
+    cube, decisions = solve(tmp_path)
+    assert "each of the same 17 of 18 interferograms" in decisions["reference"]["sentence"]
+    assert "nan" not in decisions["reference"]["sentence"]
+    assert cube.attrs["reference_col"] <= 8  # stable ground
+    assert [e["reason"] for e in decisions["dropped"] if e["what"] == "pair"] == ["nothing measured at the reference point"]
+
+
+def test_what_was_skipped_is_listed_whatever_its_name(tmp_path: Path, basin: Basin) -> None:
+    import json
+
+    from insarcast.core import open_store, write_store
+
+    write_ifgs(tmp_path / "raw.zarr", basin(), lags(8, 1, 2))
+    skipped = [{"what": "file", "name": "S1_20211345.tif", "reason": "no date"}]
+    write_store(open_store(tmp_path / "raw.zarr").load().assign_attrs(skipped=json.dumps(skipped)), tmp_path / "ifgs.zarr")
+    _, decisions = solve(tmp_path)
+    assert [entry["name"] for entry in decisions["dropped"]] == ["S1_20211345.tif"]
+    _, past = solve(tmp_path, "asof-20200218")
+    assert past["dropped"] == []  # a file of a later date is not yet known

@@ -5,7 +5,7 @@ outputs:  results/{study}/{cube}/acquire/manifest.json (the files stay where the
 steps:    acquire_products
 """
 
-from insarcast.acquire import list_files, needed_root
+from insarcast.acquire import check_still_there, list_files, needed_root
 
 # The two sections of a cube that name folders.
 folders = lambda wildcards: [setting(key)(wildcards) for key in ("products", "gnss")]
@@ -29,7 +29,13 @@ checkpoint acquire_products:
         products=setting("products"),
         gnss=setting("gnss"),
         data_root=lambda wildcards: needed_root(*folders(wildcards), DATA_ROOT),
-        listing=lambda wildcards: list_files(*folders(wildcards), DATA_ROOT),
+        listing=lambda wildcards: plainly(check_still_there)(
+            Path(CUBE.format(**wildcards), "acquire/manifest.json"),
+            setting("products.folder")(wildcards),
+            DATA_ROOT,
+            CACHE,
+        )
+        or list_files(*folders(wildcards), DATA_ROOT),
         originals=f"{workflow.basedir}/config/originals",
         cache=CACHE,
         code=code("acquire_products"),

@@ -31,6 +31,8 @@ def plainly(function):
         except InsarcastError as error:
             # SystemExit's own text is lost after a checkpoint: print, then exit.
             print(f"insarcast: {error}", file=sys.stderr, flush=True)
+            if FAILURES.parent.is_dir():
+                FAILURES.write_text(f"{error}\n")
             sys.exit(1)
 
     return run

@@ -46,7 +46,7 @@ def find_geotiff(folder: Path, products: dict[str, Any]) -> Found:
     tags, broken = _open({pair: [named[pair], *_one(coherence, pair)] for pair in complete}, products["bad_file"])
     skipped += broken
     kept = list(tags)
-    _enough(kept, folder)
+    _enough(kept, folder, skipped)
     static = _static(folder, products)
     conventions = _conventions(products, [tags[pair] for pair in kept])
     baselines, unknown = _baselines(folder, products["baselines"], kept, conventions["incidence"])
@@ -124,13 +124,20 @@ def _open(files: dict[Key, list[Path]], bad_file: str) -> tuple[dict[Key, Tags],
     return tags, skipped
 
 
-def _enough(pairs: list[Key], folder: Path) -> None:
+def _enough(pairs: list[Key], folder: Path, skipped: list[Skipped]) -> None:
     dates = {date for pair in pairs for date in pair}
     if len(dates) < 3:
         raise InsarcastError(
             f"{folder} holds {len(dates)} usable dates in {len(pairs)} pairs, but a time series needs at least three; "
-            "add interferograms, or widen products.start, end and exclude."
+            f"{_left_out(skipped)}add interferograms, or widen products.start, end and exclude."
         )
+
+
+def _left_out(skipped: list[Skipped]) -> str:
+    """How many pairs were left out, and why the first was."""
+    pairs = [entry for entry in skipped if entry["what"] == "pair"]
+    swapped = " (are {date1} and {date2} swapped in the pattern?)" if pairs and "not earlier" in pairs[0]["reason"] else ""
+    return f"{len(pairs)} were left out, {pairs[0]['name']} because {pairs[0]['reason']}{swapped}; " if pairs else ""
 
 
 def _static(folder: Path, products: dict[str, Any]) -> dict[str, str]:
@@ -152,9 +159,12 @@ def _conventions(products: dict[str, Any], tags: list[Tags]) -> dict[str, Any]:
     """Sign, wavelength, nodata and line of sight: from the study, else from the tags."""
     values = {name: agreed(name, products[name], tags) for name in ("wavelength", "incidence", "heading")}
     has_files = products["los"] is not None
-    for name, value in values.items():
-        if value is None and not (has_files and name != "wavelength"):
-            raise InsarcastError(f"products.{name} is not set and the files' tags do not hold it; set it in the study.")
+    lacking = [f"products.{name}" for name, value in values.items() if value is None and not (has_files and name != "wavelength")]
+    if lacking:
+        raise InsarcastError(
+            f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not set and not in the files' tags; set "
+            f"{'it' if len(lacking) == 1 else 'them'} in the study (m, degrees)."
+        )
     nodata = {tag.nodata for tag in tags}
     own = nodata.pop() if len(nodata) == 1 else None
     los = None

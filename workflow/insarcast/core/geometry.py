@@ -48,6 +48,9 @@ def pixel_of(cube: xr.Dataset, lon: float, lat: float) -> tuple[int, int]:
         step = centres[1] - centres[0] if len(centres) > 1 else np.inf
         index = int(np.floor((value - centres[0]) / step + 0.5)) if np.isfinite(step) else 0
         if not 0 <= index < len(centres):
-            raise InsarcastError(f"The place {lat:.4f} N, {lon:.4f} E lies outside the cube's grid; give one inside it.")
+            raise InsarcastError(
+                f"The place {lat:.4f} N, {lon:.4f} E lies outside the cube's grid: its {name} runs from {centres.min():.4f} to "
+                f"{centres.max():.4f}, the place is at {value:.4f}; give one inside it (stack.reference, gnss.stations)."
+            )
         where.append(index)
     return where[0], where[1]

@@ -43,7 +43,7 @@ def find_studies(config: dict[str, Any], folder: Path | str) -> dict[str, Path]:
             f"unknown config key '{unknown[0]}'; known are {', '.join(known)} (a study's own keys belong into its file)."
         )
     extra = config.get("study_file")
-    if extra and not Path(extra).is_file():
+    if extra and not Path(extra).exists():
         raise InsarcastError(f"There is no study file {extra} in {Path.cwd()}; config study_file names it.")
     if extra:
         config["study"] = Path(extra).stem
@@ -75,6 +75,8 @@ class Study:
         self.values: dict[str, Any] = _fill(values, schema())
         own = {key: value for key, value in self.values.items() if key != "cubes"}
         self._cubes = {name: _merge(own, _fill_cube(cube)) for name, cube in self.values["cubes"].items()}
+        for name, cube in self._cubes.items():
+            _check_cube(cube, f"{self.path}, cube '{name}'")
 
     @property
     def cubes(self) -> list[str]:
@@ -99,8 +101,10 @@ class Study:
 def _read(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
         raise InsarcastError(f"There is no study file {path}.") from None
+    except IsADirectoryError:
+        raise InsarcastError(f"{path} is a folder, not a study file; name the YAML in it.") from None
     except UnicodeDecodeError:
         raise InsarcastError(f"{path} is no text in UTF-8; save it as one.") from None
     except yaml.YAMLError as error:
@@ -122,6 +126,19 @@ def _check(values: dict[str, Any], path: Path) -> None:
     validator = jsonschema.Draft202012Validator(schema())
     if error := jsonschema.exceptions.best_match(validator.iter_errors(values)):
         raise InsarcastError(f"{path}: {_sentence(error)}")
+
+
+def _check_cube(cube: Mapping[str, Any], where: str) -> None:
+    """What no schema of single keys can say: keys that need or exclude each other."""
+    place, weights = cube["stack"]["reference"], cube["stack"]["inversion"]["weights"]
+    if (place["lon"] is None) != (place["lat"] is None):
+        raise InsarcastError(
+            f"{where}: stack.reference has only one of lon and lat; give both, or neither to choose by evidence."
+        )
+    if weights == "coherence" and cube["products"]["coherence"] is None:
+        raise InsarcastError(
+            f"{where}: stack.inversion.weights is 'coherence', but products.coherence names no files; set one of them."
+        )
 
 
 def _unquoted(values: Any, where: str = "") -> Iterator[str]:
@@ -147,12 +164,15 @@ def _sentence(error: Any) -> str:
         return f"the key '{'.'.join(filter(None, [where, missing]))}' is missing."
     if error.validator == "enum":
         return f"'{where}' is {error.instance!r}, but must be one of {', '.join(map(str, error.validator_value))}."
+    hint = error.schema.get("x-hint")
+    if hint and error.validator in ("type", "pattern"):
+        return f"'{where}' is {error.instance!r}, but must be {hint}."
     if error.validator == "type":
         return f"'{where}' is {error.instance!r}, but must be of type {_either(error.validator_value)}."
     if error.validator in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
         sign = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}[error.validator]
         return f"'{where}' is {error.instance!r}, but must be {sign} {error.validator_value}."
-    if hint := error.schema.get("x-hint"):
+    if hint:
         return f"'{where}' is {error.instance!r}, but must be {hint}."
     return f"'{where or 'the study'}': {error.message}."
 

@@ -56,7 +56,7 @@ def invert_network(
         InsarcastError: the vintage's network cannot be inverted; the sentence says why.
     """
     data = _select(open_store(ifgs), vintage)
-    found = _network(data)
+    found = _network(data, vintage)
     loops = open_store(closure)
     coverage, coherence = _survey(data, len(found.dates))
     gate_pairs(found, coverage, coherence, quality["min_coverage"], quality["min_coherence"])
@@ -99,7 +99,7 @@ def _why_not(data: xr.Dataset, last: str) -> str:
     return f"There is no acquisition on {last} to forecast from; give dates that exist in forecast.origins."
 
 
-def _network(data: xr.Dataset) -> Network:
+def _network(data: xr.Dataset, vintage: str) -> Network:
     dates, pairs = date_numbers(data.date1.values, data.date2.values)
     facts: list[dict[str, Any]] = [
         {
@@ -111,7 +111,7 @@ def _network(data: xr.Dataset) -> Network:
         for index, (first, second) in enumerate(pairs)
     ]
     dropped = [entry | {"count": None} for entry in json.loads(data.attrs["skipped"])]
-    last = max(compact(date) for date in dates)
+    last = as_of(vintage) or "99999999"
     # What was skipped after the vintage's date is not yet known to it.
     known = [entry for entry in dropped if max(re.findall(r"\d{8}", entry["name"]) or ["0"]) <= last]
     return Network(dates, pairs, np.ones(len(pairs), np.bool_), [None] * len(pairs), facts, known)

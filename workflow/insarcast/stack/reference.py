@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import minimum_filter, uniform_filter
 
 from insarcast.core import InsarcastError, pixel_of
 
@@ -92,7 +92,7 @@ def choose_reference(
     Raises:
         InsarcastError: no window is measured by any interferogram.
     """
-    complete = _windowed(n_valid.astype(float), window) >= n_valid.max() - 1e-6
+    complete = minimum_filter(n_valid, window, mode="constant", cval=-1, origin=_origin(window)) == n_valid.max()
     if n_valid.max() == 0 or not complete.any():
         raise InsarcastError(
             f"No {window} x {window} window is measured alike by the interferograms, so no reference can be chosen; "
@@ -137,20 +137,24 @@ def choose_reference(
     spread[~group] = np.inf
     best = int(np.argmin(spread))
     by = "every interferogram" if used.all() else f"each of the same {int(used.sum())} of {len(kept)} interferograms"
+    kind = "coherent " if coherence is not None else ""
     like = np.mean(distance <= 2 * np.median(error))
     sentence = (
-        f"Chosen by evidence: of the {len(velocity)} coherent pixels that {by} measures, {like:.0%} share the most "
+        f"Chosen by evidence: of the {len(velocity)} {kind}pixels that {by} measures, {like:.0%} share the most "
         f"common velocity within its error of {2 * np.median(error):.0f} mm/yr, and this one stays closest to the tenth at its "
         f"centre ({spread[best]:.1f} mm rms).{relaxed}"
     )
     return Reference(int(rows[best]), int(cols[best]), window, "evidence", sentence)
 
 
+def _origin(window: int) -> int:
+    """Shift of a filter: an even window reaches one pixel further down and right, as in Reference.slices."""
+    return -1 if window % 2 == 0 else 0
+
+
 def _windowed(values: Float, window: int) -> Float:
-    """Mean over a window around every pixel; NaN (or less) where the window leaves the grid or holds a gap."""
-    filled = np.nan_to_num(values, nan=-1e9)
-    # An even window reaches one pixel further down and right, as in Reference.slices.
-    return np.asarray(uniform_filter(filled, window, mode="constant", cval=-1e9, origin=-1 if window % 2 == 0 else 0), np.float64)
+    """Mean over a window around every pixel, with 0 for gaps and outside the grid."""
+    return np.asarray(uniform_filter(np.nan_to_num(values), window, mode="constant", origin=_origin(window)), np.float64)
 
 
 def _phase(data: xr.Dataset, kept: list[int], rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> Float:
