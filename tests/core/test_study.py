@@ -49,7 +49,7 @@ def test_values_are_copies(tmp_path: Path) -> None:
         (("forecast:", "forcast:"), ["forcast", "did you mean 'forecast'"]),
         (("norm: l1", "norm: l3"), ["cubes.west.stack.inversion.norm", "'l3'", "l2, l1"]),
         (("source: geotiff\n    products: {folder: x", "products: {folder: x"), ["cubes.east.source", "missing"]),
-        (("origins: 5", "origins: 0"), ["forecast.origins", ">= 1"]),
+        (("origins: 5", "origins: -1"), ["forecast.origins", ">= 0"]),
         (("folder: x", "folder: 7"), ["cubes.east.products.folder", "string"]),
         (("origins: 5}", "origins: 5"), ["YAML", "line"]),
         (("origins: 5}", "origins: 5, history: 2}"), ["forecast.history", ">= 3"]),
