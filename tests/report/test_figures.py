@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -228,7 +229,10 @@ def test_scores_are_weighted_by_their_number(drawn: Study) -> None:
     assert total.n == 1833
     assert total.mae == pytest.approx(np.average(MAE["drift"], weights=weights))
     assert total.rmse == pytest.approx(1.3 * np.sqrt(np.average(np.square(MAE["drift"]), weights=weights)))
-    assert total.coverage == pytest.approx(0.7)
+    assert total.coverage == pytest.approx(np.average([0.7, 0.6, 0.6], weights=[800, 200, 88]))
+    assert total.n_interval == 1088
+    facts = json.loads(drawn.figure("F08_coverage.json")[0].read_text())
+    assert facts["numbers"] == pytest.approx({"held": total.coverage, "level": 90, "n": 1088})
     assert scoring.noise_floor(table) == pytest.approx(2.0 * np.abs(np.random.default_rng(0).normal(size=10**6)).mean(), rel=0.01)
     assert scoring.levels(pd.DataFrame(columns=["coverage50", "own_coverage50", "coverage90", "width90"])) == [50, 90]
 
@@ -261,8 +265,8 @@ def test_worst_date_is_named_and_the_title_says_up_to_when(drawn: Study) -> None
 @pytest.mark.parametrize(
     ("skills", "expected"),
     [
-        ((0.2, 0.1, -0.1), "Linear is better than persistence up to 24 days"),
-        ((-0.2, 0.1, 0.1), "Linear is no better than persistence at 12 days"),
+        ((0.2, 0.1, -0.1), "Linear, chosen by past skill, is better than persistence up to 24 days"),
+        ((-0.2, 0.1, 0.1), "Linear, chosen by past skill, is no better than persistence at 12 days"),
     ],
 )
 def test_skill_up_to_the_first_failure(make: Callable[..., Study], skills: tuple[float, ...], expected: str) -> None:

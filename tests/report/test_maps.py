@@ -63,7 +63,7 @@ def test_what_is_not_used_is_nodata(drawn: Study) -> None:
 
 def test_rows_from_south_to_north_are_turned(drawn: Study, make: Callable[..., Study]) -> None:
     turned = make(open_cube(drawn.cube).load().isel(y=slice(None, None, -1)))
-    write_maps(turned.cube, turned.forecasts, turned.choice, turned.maps, "subsidence_red")
+    write_maps(turned.cube, turned.forecasts, turned.choice, turned.maps, "subsidence_red", None)
     with rasterio.open(drawn.maps / "velocity.tif") as one, rasterio.open(turned.maps / "velocity.tif") as other:
         assert one.transform == other.transform
         np.testing.assert_array_equal(one.read(1), other.read(1))
@@ -85,4 +85,4 @@ def test_styles_have_the_limits_and_the_words(drawn: Study) -> None:
 def test_a_choice_without_forecast_is_a_sentence(drawn: Study, make: Callable[..., Study]) -> None:
     study = make(chosen="gone")
     with pytest.raises(InsarcastError, match="chooses the model 'gone', but there is no forecast of it"):
-        write_maps(study.cube, study.forecasts, study.choice, study.maps, "subsidence_red")
+        write_maps(study.cube, study.forecasts, study.choice, study.maps, "subsidence_red", None)

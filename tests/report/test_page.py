@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from insarcast.core import open_cube
+from insarcast.core import InsarcastError, open_cube
 from insarcast.report import write_maps, write_report
 from tests.cubes import make_cube
 from tests.report.toy import MAE, TEMPLATES, Study
@@ -189,6 +189,7 @@ def test_two_lines_of_sight_on_one_page(drawn: Study, tmp_path: Path) -> None:
         "toy",
         ["T1", "T2"],
         [[10, 50], [10, 50]],
+        [None, None],
         {},
     )
     page = Page(out / "index.html")
@@ -212,12 +213,66 @@ def test_a_cube_with_every_pixel_masked_says_so(make: Callable[..., Study]) -> N
     assert "No GNSS station could be compared" in text
 
 
+def test_the_headline_quotes_the_choice_as_it_was_made(make: Callable[..., Study]) -> None:
+    """Newest choice linear, at the scored origins drift and window mean: neither's own row, but that of the automatic choice."""
+    study = make(past=("drift", "window_mean"))
+    study.draw_scores()
+    folder = study.write_page().parent / "tables"
+    headline = {row["number"]: row["value"] for row in csv.DictReader((folder / "headline.csv").open())}
+    weights = np.array([1000, 500, 333])
+    mae, base = (
+        np.average(np.mean([MAE[name] for name in names], axis=0), weights=weights)
+        for names in (("drift", "window_mean"), ("persistence",))
+    )
+    assert float(headline["mae"]) == pytest.approx(mae)
+    assert float(headline["skill"]) == pytest.approx(1 - mae / base)
+    models = list(csv.DictReader((folder / "T1_models.csv").open()))
+    assert [models[0]["model"], models[-1]["model"], models[-1]["mae"]] == ["persistence", "automatic choice", headline["mae"]]
+    text = Page(folder.parent / "index.html").text
+    assert "linear expects" in text
+    assert f"the mean error of the automatic choice (at each origin the model with the best past skill) is {mae:.0f}" in text
+    assert "The automatic choice was drift from 2018-04-24 and window mean from 2018-05-06" in text
+    assert "The automatic choice is better than persistence up to 12 days" in study.figure("F05_skill.json")[0].read_text()
+
+
+def test_one_model_chosen_everywhere_is_named(drawn: Study) -> None:
+    text = Page(drawn.folder / "toy/report/index.html").text
+    assert "the mean error of linear, chosen by past skill, is 6 mm against 10 mm" in text
+    assert "Mean error by lead time: 6 mm by linear, chosen by past skill; 10 mm by “nothing changes”" in text
+
+
+def test_the_model_that_the_study_asks_for_is_shown(make: Callable[..., Study]) -> None:
+    study = make()
+    study.model = "drift"
+    study.draw_forecast()
+    study.draw_scores()
+    write_maps(study.cube, study.forecasts, study.choice, study.maps, "subsidence_red", study.model)
+    folder = study.write_page().parent
+    text = Page(folder / "index.html").text
+    assert "drift expects" in text
+    assert "the mean error of drift is 7 mm" in text
+    assert "The study asks for drift (report.model); the automatic choice would be linear." in text
+    assert "by drift" in study.figure("F03_forecast.json")[0].read_text()
+    assert "Drift is better than persistence" in study.figure("F05_skill.json")[0].read_text()
+    models = {row["model"]: row for row in csv.DictReader((folder / "tables/T1_models.csv").open())}
+    headline = {row["number"]: row["value"] for row in csv.DictReader((folder / "tables/headline.csv").open())}
+    assert headline["mae"] == models["drift"]["mae"]
+
+
+def test_a_model_that_is_not_there_is_a_sentence(make: Callable[..., Study]) -> None:
+    study = make()
+    study.model = "lstm"
+    for each in (study.draw_forecast, study.draw_scores, study.write_page):
+        with pytest.raises(InsarcastError, match=r"report\.model is 'lstm', but the models of the cube are persistence, drift,"):
+            each()
+
+
 def test_one_pixel(make: Callable[..., Study]) -> None:
     cube = make_cube().isel(y=slice(7, 8), x=slice(8, 9))
     cube = cube.rio.write_transform(cube.rio.transform(recalc=False))
     study = make(cube)
     study.draw_forecast()
-    write_maps(study.cube, study.forecasts, study.choice, study.maps, "subsidence_red")
+    write_maps(study.cube, study.forecasts, study.choice, study.maps, "subsidence_red", None)
     text = Page(study.write_page()).text
     assert "the fastest pixel" in text
     assert "No area of 5 pixels or more moves faster than" in text

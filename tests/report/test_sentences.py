@@ -102,9 +102,20 @@ CASES: list[tuple[str, tuple[Any, ...], str]] = [
     ),
     (
         "trust",
-        ("persistence", 10.0, 10.0, 2, 9, ("drift", 0.2)),
+        ("persistence", 10.0, 10.0, 2, 9, ("drift", 0.2), True),
         "Over 2 forecast origins and 9 values that the forecast never saw, assuming no change, which did best in the past, errs by 10 mm on average; "
         "drift would have been better (skill +0.20), but that is known only afterwards.",
+    ),
+    (
+        "trust",
+        ("chosen", 6.1, 9.4, 3, 35290, ("linear", 0.351), True),
+        f"Over 3 forecast origins and 35 290 values that the forecast never saw, the mean error of the automatic choice (at each origin "
+        f"the model with the best past skill) is 6 mm against 9 mm for {NOTHING} (skill +0.35).",
+    ),
+    (
+        "expected",
+        ("persistence", "20180717", "20180822", 0.0, -5.0, 5.0, 90, 1.0, 2.0, True),
+        "The forecast to 2018-08-22 is that nothing changes after 2018-07-17: the study asks for persistence.",
     ),
     (
         "trust",

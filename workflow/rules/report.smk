@@ -39,6 +39,7 @@ use rule draw_noise as write_maps with:
         f"{BENCHMARKS}/write_maps/{{study}}/{{cube}}.tsv"
     params:
         colours=setting("report.colours"),
+        model=setting("report.model"),
         code=code("write_maps"),
     message:
         "Writing the maps of {wildcards.cube} for QGIS"
@@ -87,6 +88,10 @@ use rule draw_noise as write_report with:
         names=lambda wildcards: study(wildcards.study).cubes,
         classes=lambda wildcards: [
             study(wildcards.study).get("evaluate.velocity_classes", cube)
+            for cube in study(wildcards.study).cubes
+        ],
+        drawn=lambda wildcards: [
+            study(wildcards.study).get("report.model", cube)
             for cube in study(wildcards.study).cubes
         ],
         values=lambda wildcards: study(wildcards.study).values,

@@ -110,6 +110,7 @@ use rule draw_noise as draw_forecast with:
         f"{BENCHMARKS}/draw_forecast/{{study}}/{{cube}}.tsv"
     params:
         colours=setting("report.colours"),
+        model=setting("report.model"),
         code=code("draw_forecast"),
     message:
         "Drawing the forecast of {wildcards.cube}"
@@ -134,6 +135,7 @@ use rule draw_noise as draw_scores with:
     benchmark:
         f"{BENCHMARKS}/draw_scores/{{study}}/{{cube}}.tsv"
     params:
+        model=setting("report.model"),
         code=code("draw_scores"),
     message:
         "Drawing the scores of {wildcards.cube}"

@@ -13,6 +13,7 @@ from .forecast import expected_words
 from .numbers import CubeNumbers
 from .outlook import Outlook
 from .tables import Cell
+from .verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,12 @@ class Tile:
 
 
 def chosen_scores(
-    scores: pd.DataFrame, choice: dict[str, Any]
+    scores: pd.DataFrame, verdict: Verdict
 ) -> tuple[scoring.Total | None, scoring.Total | None, tuple[str, float] | None]:
-    """Totals of the chosen model and of persistence, and the best other model with its skill."""
+    """Totals of the scored model and of persistence, and the best other model with its skill."""
     totals = {item.model: item for item in scoring.totals(scores)}
-    name = str(choice["model"])
-    others = [item for item in totals.values() if item.model not in (scoring.BASELINE, name)]
+    name = verdict.scored
+    others = [item for item in totals.values() if item.model not in (scoring.BASELINE, scoring.CHOSEN, name)]
     best = max(others, key=lambda item: item.skill, default=None)
     own = totals.get(name)
     # Among the models that may beat “nothing changes” the chosen one counts too.
@@ -39,23 +40,24 @@ def chosen_scores(
     return own, totals.get(scoring.BASELINE), None if best is None else (best.model, best.skill)
 
 
-def trusted(scores: pd.DataFrame, choice: dict[str, Any]) -> str:
-    own, base, best = chosen_scores(scores, choice)
+def trusted(scores: pd.DataFrame, verdict: Verdict) -> str:
+    """The sentence on the error on unseen values."""
+    own, base, best = chosen_scores(scores, verdict)
     if own is None or base is None:
-        return sentences.trust(str(choice["model"]), None, None, 0, 0, None)
-    return sentences.trust(own.model, own.mae, base.mae, scoring.scored_origins(scores), own.n, best)
+        return sentences.trust(verdict.scored, None, None, 0, 0, None)
+    return sentences.trust(own.model, own.mae, base.mae, scoring.scored_origins(scores), own.n, best, not verdict.asked)
 
 
-def held(scores: pd.DataFrame, choice: dict[str, Any]) -> str | None:
+def held(scores: pd.DataFrame, verdict: Verdict) -> str | None:
     """The sentence on the widest interval; None where the table scores no interval."""
-    own, levels = chosen_scores(scores, choice)[0], scoring.levels(scores)
+    own, levels = chosen_scores(scores, verdict)[0], scoring.levels(scores)
     if own is None or not levels:
         return None
-    return sentences.interval(own.coverage, levels[-1] / 100, own.n)
+    return sentences.interval(own.coverage, levels[-1] / 100, own.n_interval)
 
 
 def answer_lines(
-    cube: xr.Dataset, facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, choice: dict[str, Any], gnss: dict[str, Any]
+    cube: xr.Dataset, facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, verdict: Verdict, gnss: dict[str, Any]
 ) -> list[str]:
     """Three to five sentences: what moves, what is expected, whether to believe it."""
     if facts.fastest is None:
@@ -63,15 +65,15 @@ def answer_lines(
     far = facts.fastest
     lines = [
         sentences.fastest(far.speed, far.lon, far.lat, facts.share, facts.edge, facts.dates[0], facts.dates[-1]),
-        expected_words(cube, last),
-        trusted(scores, choice),
-        held(scores, choice) or "",
+        expected_words(cube, last, verdict.asked),
+        trusted(scores, verdict),
+        held(scores, verdict) or "",
         sentences.gnss(gnss["comparisons"], gnss["skipped"]),
     ]
     return [line for line in lines if line]
 
 
-def tiles_of(facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, choice: dict[str, Any], gnss: dict[str, Any]) -> list[Tile]:
+def tiles_of(facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, verdict: Verdict, gnss: dict[str, Any]) -> list[Tile]:
     tiles = []
     if facts.fastest is not None:
         tiles.append(
@@ -80,7 +82,7 @@ def tiles_of(facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, choice: di
     if last.peak is not None:
         change = float(last.change[last.peak])
         tiles.append(Tile(words.whole(abs(change)), "mm", f"most that is expected by {last.target}"))
-    own = chosen_scores(scores, choice)[0]
+    own = chosen_scores(scores, verdict)[0]
     if own is not None:
         tiles.append(Tile(words.signed(own.skill, 2), "", "skill against “nothing changes” (0: no better, 1: perfect)"))
     if gnss["comparisons"]:
@@ -92,7 +94,7 @@ def tiles_of(facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, choice: di
 
 
 def headline_rows(
-    name: str, facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, choice: dict[str, Any], gnss: dict[str, Any]
+    name: str, facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, verdict: Verdict, gnss: dict[str, Any]
 ) -> list[dict[str, Cell]]:
     """Every number of the first section, as it was measured."""
     rows: list[tuple[str, Cell, str]] = [
@@ -112,7 +114,7 @@ def headline_rows(
                 ("expected_high", float(last.high[last.peak]), "mm"),
                 ("interval_level", last.level, "%"),
             ]
-    own, base, _ = chosen_scores(scores, choice)
+    own, base, _ = chosen_scores(scores, verdict)
     if own is not None and base is not None:
         rows += [
             ("mae", own.mae, "mm"),
@@ -120,7 +122,7 @@ def headline_rows(
             ("skill", own.skill, "1"),
             ("scored_values", own.n, "1"),
         ]
-        rows += [("coverage", own.coverage, "1")]
+        rows += [("coverage", own.coverage, "1"), ("values_with_interval", own.n_interval, "1")]
     for item in gnss["comparisons"]:
         rows += [(f"gnss_rms {item['name']}", item["rmse"], "mm"), (f"gnss_bias {item['name']}", item.get("bias"), "mm")]
     return [{"cube": name, "number": key, "value": value, "unit": unit} for key, value, unit in rows]

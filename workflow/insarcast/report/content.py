@@ -21,11 +21,12 @@ from .network import pair_counts, reasons_of_pairs
 from .numbers import CubeNumbers, cube_numbers
 from .outlook import chosen_store, outlooks
 from .tables import Cell, Table, areas_table, dropped_table, gnss_table, pairs_table, scores_table, speeds_table, totals_table
+from .verdict import Verdict, verdict_of
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Files of one cube that the page is made from; classes are the edges of its velocity classes, mm/yr."""
+    """Files of one cube that the page is made from; classes are the edges of its velocity classes, mm/yr; model is report.model."""
 
     name: str
     manifest: Path
@@ -38,6 +39,7 @@ class Sources:
     maps: Path
     figures: Sequence[Path]
     classes: Sequence[float]
+    model: str | None
 
 
 @dataclass
@@ -80,22 +82,22 @@ def gather(source: Sources) -> Content:
     """Read one cube's files and say what they hold."""
     found = json.loads(source.decisions.read_text(encoding="utf-8"))
     gnss = json.loads(source.gnss.read_text(encoding="utf-8"))
-    choice = json.loads(source.choice.read_text(encoding="utf-8"))
     manifest, cube = read_manifest(source.manifest), open_cube(source.cube)
-    store, scores = chosen_store(source.forecasts, source.choice), scoring.read_scores(source.scores)
+    store, scores = chosen_store(source.forecasts, source.choice, source.model), scoring.read_scores(source.scores)
+    verdict = verdict_of(source.choice, source.model, scores)
     facts, last = cube_numbers(cube), outlooks(store, cube)[-1]
     edge, count, fast = find_areas(cube, last)
     figures = {facts_.id: (image, facts_) for image, facts_ in _figures(source.figures)}
     content = Content(
         name=source.name,
         strip=_strip(cube, manifest, facts, found),
-        tiles=tiles_of(facts, last, scores, choice, gnss),
-        answer=answer_lines(cube, facts, last, scores, choice, gnss),
+        tiles=tiles_of(facts, last, scores, verdict, gnss),
+        answer=answer_lines(cube, facts, last, scores, verdict, gnss),
         figures=figures,
         where=sentences.areas(count, edge, SMALLEST)
         if facts.used
         else sentences.measured(facts.used, facts.total, facts.reasons),
-        trust=_trust(facts, scores, choice, store),
+        trust=_trust(facts, scores, verdict, store),
         evidence=_evidence(facts, found, gnss),
         made=_made(manifest, found, facts, store, scores),
         areas=areas_table(source.name, fast, last.target if last.peak else None, last.level),
@@ -109,7 +111,7 @@ def gather(source: Sources) -> Content:
         credits=list(manifest.credits),
         maps=sorted(path.name for path in source.maps.iterdir() if path.suffix == ".tif"),
     )
-    content.headline = headline_rows(source.name, facts, last, scores, choice, gnss)
+    content.headline = headline_rows(source.name, facts, last, scores, verdict, gnss)
     return content
 
 
@@ -138,17 +140,17 @@ def _strip(cube: xr.Dataset, manifest: Manifest, facts: CubeNumbers, found: dict
     ]
 
 
-def _trust(facts: CubeNumbers, scores: pd.DataFrame, choice: dict[str, Any], store: xr.Dataset) -> list[str]:
+def _trust(facts: CubeNumbers, scores: pd.DataFrame, verdict: Verdict, store: xr.Dataset) -> list[str]:
     flags = store["calibrated"].values if "calibrated" in store else None
     calibrated = sentences.calibration(
         int(flags.sum()) if flags is not None else 0, flags.size if flags is not None else 0, store.attrs.get("sentence")
     )
     lines = [
         sentences.few_dates(len(facts.dates), scoring.scored_origins(scores)),
-        str(choice.get("sentence", "")),
-        trusted(scores, choice),
+        *verdict.reasons(),
+        trusted(scores, verdict),
     ]
-    return [line for line in [*lines, held(scores, choice) or "", calibrated] if line]
+    return [line for line in [*lines, held(scores, verdict) or "", calibrated] if line]
 
 
 def _evidence(facts: CubeNumbers, found: dict[str, Any], gnss: dict[str, Any]) -> list[str]:
@@ -173,7 +175,7 @@ def _made(manifest: Manifest, found: dict[str, Any], facts: CubeNumbers, store: 
         str(inversion.get("weights", "none")), "weighted"
     )
     kept = pair_counts(found)[0]
-    models = words.listed([words.model(name) for name in scoring.model_order(scores)])
+    models = words.listed([words.model(name) for name in scoring.model_order(scores) if name != scoring.CHOSEN])
     origins = [words.day(str(value)[:10]) for value in store.origin.values]
     lines = [
         f"{words.count(len(manifest.pairs), 'interferogram')} of {words.count(found['dates_found'], 'date')} were read "

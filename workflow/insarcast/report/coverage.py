@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from . import scoring, sentences, words
@@ -15,7 +14,7 @@ from .scoring import Leads
 UNSCORED = "No interval could be scored."
 
 
-def draw_coverage(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, text: Path) -> None:
+def draw_coverage(table: pd.DataFrame, leads: Leads, scored: str, image: Path, text: Path) -> None:
     rows, models = scoring.overall(table), scoring.model_order(table)
     levels = [level for level in scoring.levels(table) if rows[scoring.column(table, "coverage", level)].notna().any()]
     with canvas(3.7) as figure:
@@ -25,9 +24,9 @@ def draw_coverage(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, t
             left, right = figure.subplots(1, 2)
             _nominal(left, rows, models, levels)
             _widths(right, rows, models, leads, levels[-1])
-    held = _held(rows, chosen, levels)
+    held = _held(rows, scored, levels)
     level = levels[-1] if levels else 0
-    n = int(rows[rows["model"] == chosen]["n"].sum()) if len(rows) else 0
+    n = int(rows[rows["model"] == scored]["n_interval"].sum()) if len(rows) else 0
     title = sentences.interval(held, level / 100, n) if levels else UNSCORED
     facts = Facts(
         "F8",
@@ -49,8 +48,7 @@ def _held(rows: pd.DataFrame, model: str, levels: list[int]) -> float | None:
     name = scoring.column(rows, "coverage", levels[-1]) if levels else None
     if name is None or not len(part) or part[name].isna().all():
         return None
-    part = part[part[name].notna()]
-    return float(np.average(part[name], weights=part["n"]))
+    return scoring.mean(part, name, "n_interval")
 
 
 def _nominal(axes: Any, rows: pd.DataFrame, models: list[str], levels: list[int]) -> None:
@@ -59,7 +57,7 @@ def _nominal(axes: Any, rows: pd.DataFrame, models: list[str], levels: list[int]
         held = [(level, _held(rows, model, levels[: at + 1])) for at, level in enumerate(levels)]
         known = [(level, 100 * value) for level, value in held if value is not None]
         if known:
-            style = model_style(position) | {"marker": "x" if position == 0 else model_style(position)["marker"]}
+            style = model_style(position, model) | ({"marker": "x"} if position == 0 else {})
             axes.plot(*zip(*known, strict=True), label=words.model(model), **style)
     axes.set_xlim(min(levels) - 15, 102)
     axes.set_ylim(0, 102)
@@ -79,7 +77,7 @@ def _widths(axes: Any, rows: pd.DataFrame, models: list[str], leads: Leads, leve
     for position, model in enumerate(models):
         part = rows[(rows["model"] == model) & rows[name].notna()].sort_values("horizon")
         if len(part):
-            axes.plot([leads[h] for h in part["horizon"]], part[name], **model_style(position))
+            axes.plot([leads[h] for h in part["horizon"]], part[name], **model_style(position, model))
     axes.set_ylim(0, axes.get_ylim()[1] * 1.08)
     axes.set_title(f"mean width of the {level} % interval")
     axes.set_ylabel("width [mm]")

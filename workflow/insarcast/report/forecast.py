@@ -36,39 +36,42 @@ def draw_forecast(
     failure: Path,
     failure_json: Path,
     colours: str,
+    model: str | None,
 ) -> None:
     """Draw the operational forecast and the errors of past ones.
 
     Args:
         cube: the full cube.
         forecasts: calibrated forecasts, one store per model.
-        choice: the chosen model.
+        choice: the newest choice of a model.
         errors: median forecast minus truth, mm, per model, origin and horizon.
         forecast: F3, mm along the line of sight.
         forecast_json: its facts.
         failure: F10, mm.
         failure_json: its facts.
         colours: which end of the bar is red (``report.colours``).
+        model: the model to draw (``report.model``); None: the newest choice.
     """
-    data, store = open_cube(cube), chosen_store(forecasts, choice)
+    data, store = open_cube(cube), chosen_store(forecasts, choice, model)
     last = outlooks(store, data)[-1]
-    _draw_outlook(data, last, colours, forecast, forecast_json)
+    _draw_outlook(data, last, colours, model is not None, forecast, forecast_json)
     name = str(store.attrs["model"])
     _draw_failure(data, open_store(errors).sel(model=name), store, name, colours, failure, failure_json)
 
 
-def expected_words(data: xr.Dataset, last: Outlook) -> str:
-    """The sentence on the largest expected change."""
+def expected_words(data: xr.Dataset, last: Outlook, asked: bool) -> str:
+    """The sentence on the largest expected change; ``asked``: by a model that the study names."""
     if last.peak is None:
         return "There is no forecast: no pixel is used."
     row, col = last.peak
     low = None if last.low is None else float(last.low[row, col])
     high = None if last.high is None else float(last.high[row, col])
     lon, lat = place_of(data, last)
-    return sentences.expected(last.model, last.origin, last.target, float(last.change[row, col]), low, high, last.level, lon, lat)
+    change = float(last.change[row, col])
+    return sentences.expected(last.model, last.origin, last.target, change, low, high, last.level, lon, lat, asked)
 
 
-def _draw_outlook(data: xr.Dataset, last: Outlook, colours: str, image: Path, text: Path) -> None:
+def _draw_outlook(data: xr.Dataset, last: Outlook, colours: str, asked: bool, image: Path, text: Path) -> None:
     frame, facts = frame_of(data), cube_numbers(data)
     change, half = frame.up(last.change), None if last.half is None else frame.up(last.half)
     limit = symmetric_limit(change)
@@ -87,7 +90,7 @@ def _draw_outlook(data: xr.Dataset, last: Outlook, colours: str, image: Path, te
                 draw_marks(axes, frame, reference_of(data), {})
             draw_scale(left, frame)
             draw_legend(figure, facts.used < facts.total, reference_of(data) is not None, False)
-    sentence = expected_words(data, last)
+    sentence = expected_words(data, last, asked)
     width = (
         ""
         if half is None or np.isnan(half).all()

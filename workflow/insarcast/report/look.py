@@ -179,8 +179,13 @@ def ink_on(colour: Any) -> str:
     return "white" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.2 else INK
 
 
-def model_style(position: int) -> dict[str, Any]:
-    """Line of a model by its place in the table; persistence comes first and is grey, wide and without marker."""
+def model_style(position: int, name: str = "") -> dict[str, Any]:
+    """Line of a model by its place in the table; persistence comes first and is dark, wide and without marker.
+
+    The automatic choice is dotted and lies on top, for it may cover a model's own line.
+    """
+    if name == "chosen":
+        return {"color": INK, "linestyle": (0, (1, 1.6)), "marker": "", "linewidth": 2.4, "zorder": 3}
     if position == 0:
         return {"color": INK, "linestyle": "-", "marker": "", "linewidth": 2.4}
     index = (position - 1) % len(LINES)

@@ -34,25 +34,26 @@ class Layer:
     signed: bool
 
 
-def write_maps(cube: Path, forecasts: Sequence[Path], choice: Path, maps: Path, colours: str) -> None:
+def write_maps(cube: Path, forecasts: Sequence[Path], choice: Path, maps: Path, colours: str, model: str | None) -> None:
     """Write velocity, its sigma, the last displacement, mask, and change and half-width of every horizon.
 
     Args:
         cube: the full cube.
         forecasts: calibrated forecasts, one store per model.
-        choice: the chosen model, whose forecast is written.
+        choice: the newest choice of a model, whose forecast is written.
         maps: folder to write: ``<name>.tif`` (float32, NaN where not used; the mask is uint8) and ``<name>.qml``.
         colours: which end of the bar is red (``report.colours``).
+        model: the model to write instead (``report.model``), or None.
 
     Raises:
-        InsarcastError: the cube has no CRS.
+        InsarcastError: the cube has no CRS, or no such model.
     """
     data = open_cube(cube)
     if data.rio.crs is None:
         raise InsarcastError(f"{cube} has no CRS, so its maps cannot be placed; give products with one.")
     maps.mkdir(parents=True)
     frame = frame_of(data)
-    for layer in _layers(data, chosen_store(forecasts, choice)):
+    for layer in _layers(data, chosen_store(forecasts, choice, model)):
         _write(maps, layer, frame, data, colours)
     _write_mask(maps, frame, data)
 

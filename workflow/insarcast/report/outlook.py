@@ -57,17 +57,23 @@ class Outlook:
         )
 
 
-def chosen_store(forecasts: Sequence[Path], choice: Path) -> xr.Dataset:
-    """The calibrated forecast of the chosen model.
+def chosen_store(forecasts: Sequence[Path], choice: Path, model: str | None) -> xr.Dataset:
+    """The calibrated forecast of the model to draw.
+
+    Args:
+        forecasts: calibrated forecasts, one store per model.
+        choice: JSON of choose_model.
+        model: the study's ``report.model``; None: the newest choice.
 
     Raises:
         InsarcastError: no store is that model's.
     """
-    name = str(json.loads(choice.read_text(encoding="utf-8"))["model"])
-    for path in forecasts:
-        store = open_store(path)
-        if store.attrs.get("model") == name:
-            return store
+    name = model or str(json.loads(choice.read_text(encoding="utf-8"))["model"])
+    stores = {str(store.attrs.get("model")): store for store in map(open_store, forecasts)}
+    if name in stores:
+        return stores[name]
+    if model:
+        raise InsarcastError(f"report.model is '{model}', but the models of the cube are {', '.join(stores)}; name one of them.")
     raise InsarcastError(f"{choice} chooses the model '{name}', but there is no forecast of it; delete the file and run again.")
 
 

@@ -42,6 +42,7 @@ def write_report(
     study: str,
     names: Sequence[str],
     classes: Sequence[Sequence[float]],
+    drawn: Sequence[str | None],
     values: Mapping[str, Any],
 ) -> None:
     """Write the page and its tables; the same inputs give the same bytes.
@@ -52,7 +53,7 @@ def write_report(
         manifests: what acquire found, one per cube in the order of ``names``; so are the next.
         decisions: what was kept and dropped.
         cubes: full cubes.
-        choices: chosen models.
+        choices: models chosen at every origin.
         scores: tables of scores.
         gnss: comparisons with GNSS.
         maps: folders of maps.
@@ -63,6 +64,7 @@ def write_report(
         study: name of the study.
         names: names of the cubes.
         classes: edges of the velocity classes of each cube, mm/yr.
+        drawn: ``report.model`` of each cube: the model to show, or None for the automatic choice.
         values: the study's values, defaults included.
     """
     contents = [
@@ -70,7 +72,7 @@ def write_report(
             Sources(
                 name=name, manifest=manifests[at], decisions=decisions[at], cube=cubes[at], choice=choices[at], scores=scores[at], gnss=gnss[at],
                 maps=maps[at], forecasts=[p for p in forecasts if p.parts[-3] == name], figures=[p for p in figures if p.parts[-4] == name],
-                classes=classes[at],
+                classes=classes[at], model=drawn[at],
             )
         )
         for at, name in enumerate(names)

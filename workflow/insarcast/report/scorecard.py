@@ -11,6 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
 from . import scoring, words
+from .choice_words import choice_note
 from .look import INK, SOFT, Facts, canvas, ink_on, keep, say, scale_map
 from .scoring import NOTHING, Leads
 
@@ -27,7 +28,7 @@ class Place:
 
 
 def draw_card(table: pd.DataFrame, leads: Leads, image: Path, text: Path) -> None:
-    """Draw F7, models by rows (persistence first, its error in mm; the others their skill in %), and write its facts.
+    """Draw F7, models by rows (persistence first, its error in mm; the others their skill in %; the automatic choice last), and write its facts.
 
     Args:
         table: scores.
@@ -50,7 +51,7 @@ def draw_card(table: pd.DataFrame, leads: Leads, image: Path, text: Path) -> Non
         "Table of models by velocity class and lead time; the first row, persistence, holds its mean absolute error in mm, "
         "the others their skill in %.",
         f"First row: mean absolute error of persistence in mm. Other rows: skill in %, blue better and red worse than persistence{sure}. "
-        "Columns: lead time in days within classes of absolute velocity in mm/yr, from the past of each origin.",
+        f"Columns: lead time in days within classes of absolute velocity in mm/yr, from the past of each origin.{choice_note(models)}",
         "mm and %",
         {"columns": [[place.name, place.horizon] for place in columns]},
     )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from insarcast.core import open_store
-
 from . import scoring, sentences, words
+from .choice_words import choice_note
 from .coverage import draw_coverage
 from .look import GREY, SOFT, Facts, canvas, keep, lead_ticks, model_style, say
+from .outlook import chosen_store
 from .scorecard import draw_card
 from .scoring import NOTHING, Leads
+from .verdict import Verdict, verdict_of
 
 
 def draw_scores(
@@ -30,13 +30,14 @@ def draw_scores(
     scorecard_json: Path,
     coverage: Path,
     coverage_json: Path,
+    model: str | None,
 ) -> None:
-    """Draw the scores of every model, persistence first.
+    """Draw the scores of every model, persistence first, the automatic choice last.
 
     Args:
         scores: table of scores.
         forecasts: calibrated forecasts, one store per model; the lead times are theirs.
-        choice: the chosen model.
+        choice: the models chosen at every origin.
         skill: F5, skill against persistence by lead time.
         skill_json: its facts.
         error: F6, mean absolute error in mm by lead time.
@@ -45,14 +46,15 @@ def draw_scores(
         scorecard_json: its facts.
         coverage: F8, observed against nominal coverage, and width in mm by lead time.
         coverage_json: its facts.
+        model: the study's ``report.model``, whose scores the titles quote; None: those of the automatic choice.
     """
     table = scoring.read_scores(scores)
-    chosen = str(json.loads(choice.read_text(encoding="utf-8"))["model"])
-    leads = scoring.lead_days(open_store(forecasts[0]))
-    _draw_skill(table, leads, chosen, skill, skill_json)
-    _draw_error(table, leads, chosen, error, error_json)
+    verdict = verdict_of(choice, model, table)
+    leads = scoring.lead_days(chosen_store(forecasts, choice, model))
+    _draw_skill(table, leads, verdict, skill, skill_json)
+    _draw_error(table, leads, verdict, error, error_json)
     draw_card(table, leads, scorecard, scorecard_json)
-    draw_coverage(table, leads, chosen, coverage, coverage_json)
+    draw_coverage(table, leads, verdict.scored, coverage, coverage_json)
 
 
 def _label_ends(axes: Any, ends: list[tuple[float, float, str, str]]) -> None:
@@ -75,7 +77,7 @@ def _lines(axes: Any, rows: pd.DataFrame, models: list[str], leads: Leads, name:
         part = part[part[name].notna()]
         if not len(part):
             continue
-        style, x = model_style(position), [leads[h] for h in part["horizon"]]
+        style, x = model_style(position, model), [leads[h] for h in part["horizon"]]
         axes.plot(x, part[name], **style)
         ends.append((x[-1], float(part[name].iloc[-1]), words.model(model), style["color"]))
     axes.margins(x=0.03, y=0.12)
@@ -87,12 +89,14 @@ def _bands(axes: Any, rows: pd.DataFrame, models: list[str], leads: Leads) -> No
     if "skill_low" not in rows:
         return
     for position, model in enumerate(models[1:], 1):
+        if model == scoring.CHOSEN:
+            continue  # it often lies on a model's own band
         part = rows[rows["model"] == model].sort_values("horizon")
         x, colour = [leads[h] for h in part["horizon"]], model_style(position)["color"]
         axes.fill_between(x, part["skill_low"], part["skill_high"], color=colour, alpha=0.15, linewidth=0)
 
 
-def _draw_skill(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, text: Path) -> None:
+def _draw_skill(table: pd.DataFrame, leads: Leads, verdict: Verdict, image: Path, text: Path) -> None:
     rows, models = scoring.overall(table), scoring.model_order(table)
     with canvas(3.7) as figure:
         if not len(rows):
@@ -107,15 +111,17 @@ def _draw_skill(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, tex
             axes.set_ylabel("skill = 1 \N{MINUS SIGN} MAE / MAE(persistence)")
             axes.grid(axis="y")
             lead_ticks(axes, leads)
-    good = rows[(rows["model"] == chosen) & (rows["skill"] > 0)]["horizon"].sort_values().tolist()
-    title = _skill_title(chosen, good, sorted(rows["horizon"].unique().tolist()), leads) if len(rows) else NOTHING
+    good = rows[(rows["model"] == verdict.scored) & (rows["skill"] > 0)]["horizon"].sort_values().tolist()
+    title = _skill_title(verdict, good, sorted(rows["horizon"].unique().tolist()), leads) if len(rows) else NOTHING
     band = " Bands: 95 % interval from blocks of pixels drawn again; it does not tell how other dates would have gone."
     band = band if "skill_low" in rows else ""
     facts = Facts(
         "F5",
         title,
         f"Lines of skill by lead time, one for each model; 0 is persistence. {title}",
-        f"Skill against persistence (above 0 is better), n = {_n_range(rows)}.{band}" if len(rows) else NOTHING,
+        f"Skill against persistence (above 0 is better), n = {_n_range(rows)}.{band}{choice_note(models)}"
+        if len(rows)
+        else NOTHING,
         "1",
         {"skill": {model: _series(rows, model, "skill") for model in models}},
     )
@@ -136,18 +142,20 @@ def _series(rows: pd.DataFrame, model: str, name: str) -> dict[str, float]:
     return {str(h): float(v) for h, v in zip(part["horizon"], part[name], strict=True)}
 
 
-def _skill_title(chosen: str, good: list[int], scored: list[int], leads: Leads) -> str:
-    """Up to which lead time the chosen model beats persistence, without a gap from the first."""
-    if chosen == scoring.BASELINE:
-        return "Persistence is the chosen model: no other did better in the past"
+def _skill_title(verdict: Verdict, good: list[int], scored: list[int], leads: Leads) -> str:
+    """Up to which lead time the scored model beats persistence, without a gap from the first."""
+    if verdict.scored == scoring.BASELINE:
+        return (
+            "Persistence is the model asked for" if verdict.asked else "Persistence was chosen: no other did better in the past"
+        )
     unbroken = [h for at, h in enumerate(scored) if scored[: at + 1] == good[: at + 1]]
     if not unbroken:
-        return f"{sentences.capital(words.model(chosen))} is no better than persistence at {leads[scored[0]]:.0f} days"
+        return f"{sentences.capital(verdict.who)} is no better than persistence at {leads[scored[0]]:.0f} days"
     last = "at every lead time scored, up to" if unbroken == scored else "up to"
-    return f"{sentences.capital(words.model(chosen))} is better than persistence {last} {leads[unbroken[-1]]:.0f} days"
+    return f"{sentences.capital(verdict.who)} is better than persistence {last} {leads[unbroken[-1]]:.0f} days"
 
 
-def _draw_error(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, text: Path) -> None:
+def _draw_error(table: pd.DataFrame, leads: Leads, verdict: Verdict, image: Path, text: Path) -> None:
     rows, models = scoring.overall(table), scoring.model_order(table)
     floor = scoring.noise_floor(table)
     with canvas(3.7) as figure:
@@ -166,10 +174,11 @@ def _draw_error(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, tex
             lead_ticks(axes, leads)
     total = {item.model: item for item in scoring.totals(table)}
     title = NOTHING
-    if len(rows) and chosen in total:
+    if len(rows) and verdict.scored in total:
         base = total[scoring.BASELINE].mae if scoring.BASELINE in total else float("nan")
         title = (
-            f"Mean error by lead time: {words.model(chosen)} {words.mm(total[chosen].mae)}, “nothing changes” {words.mm(base)}"
+            f"Mean error by lead time: {words.mm(total[verdict.scored].mae)} by {verdict.who.rstrip(',')}; "
+            f"{words.mm(base)} by “nothing changes”"
         )
     noise = (
         ""
@@ -180,7 +189,7 @@ def _draw_error(table: pd.DataFrame, leads: Leads, chosen: str, image: Path, tex
         "F6",
         title,
         f"Lines of mean absolute error in mm by lead time, persistence in black. {title}.",
-        f"Mean absolute error in mm along the line of sight, all test origins.{noise}",
+        f"Mean absolute error in mm along the line of sight, all test origins.{noise}{choice_note(models)}",
         "mm",
         {"mae": {model: _series(rows, model, "mae") for model in models}, "noise": floor},
     )

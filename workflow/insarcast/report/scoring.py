@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 BASELINE = "persistence"
+CHOSEN = "chosen"  # the automatic choice: at each origin the model with the best past skill
 ALL = "all"
 NOTHING = "No forecast could be scored: no later acquisition is observed without a bridged step."
 Leads = dict[int, float]  # horizon in acquisition steps -> mean lead time in days
@@ -20,10 +21,14 @@ Leads = dict[int, float]  # horizon in acquisition steps -> mean lead time in da
 
 @dataclass(frozen=True)
 class Total:
-    """Scores of a model over all horizons and test origins: mm, and shares; None where not scored."""
+    """Scores of a model over all horizons and test origins: mm, and shares; None where not scored.
+
+    ``n`` values have an error, ``n_interval`` of them an interval too.
+    """
 
     model: str
     n: int
+    n_interval: int
     mae: float
     rmse: float
     bias: float
@@ -36,7 +41,10 @@ def read_scores(path: Path) -> pd.DataFrame:
     table = pd.read_parquet(path)
     if not len(table):
         table = pd.DataFrame(
-            {name: [] for name in ("model", "origin", "horizon", "velocity_class", "n", "mae", "rmse", "bias", "skill")}
+            {
+                name: []
+                for name in ("model", "origin", "horizon", "velocity_class", "n", "mae", "rmse", "bias", "skill", "n_interval")
+            }
         )
     for name in ("model", "origin", "velocity_class"):
         table[name] = table[name].astype(str)
@@ -47,9 +55,8 @@ def read_scores(path: Path) -> pd.DataFrame:
 
 
 def model_order(table: pd.DataFrame) -> list[str]:
-    """Models as they come, persistence first."""
-    names = list(dict.fromkeys(table["model"]))
-    return [*(name for name in names if name == BASELINE), *(name for name in names if name != BASELINE)]
+    """Models as they come, persistence first, the automatic choice last."""
+    return sorted(dict.fromkeys(table["model"]), key=lambda name: (name != BASELINE, name == CHOSEN))
 
 
 def class_order(table: pd.DataFrame) -> list[str]:
@@ -82,26 +89,28 @@ def column(table: pd.DataFrame, kind: str, level: int) -> str | None:
 
 
 def totals(table: pd.DataFrame) -> list[Total]:
-    """Scores of every model over all horizons, weighted by the number of values; persistence first."""
+    """Scores of every model over all horizons, weighted by the number of values, coverage by those with an interval."""
     rows, found = overall(table), []
     top = levels(table)[-1:] or [0]
     name = column(table, "coverage", top[0])
-    base = _mean(rows[rows["model"] == BASELINE], "mae")
+    base = mean(rows[rows["model"] == BASELINE], "mae")
     for model in model_order(table):
         part = rows[rows["model"] == model]
         if not len(part):
             continue
-        mae = _mean(part, "mae")
-        covered = _mean(part, name) if name is not None and part[name].notna().any() else None
+        mae = mean(part, "mae")
+        covered = mean(part, name, "n_interval") if name is not None and part[name].notna().any() else None
         skill = 1 - mae / base if base and np.isfinite(base) else np.nan
         rmse = float(np.sqrt(np.average(part["rmse"] ** 2, weights=part["n"])))
-        found.append(Total(model, int(part["n"].sum()), mae, rmse, _mean(part, "bias"), skill, covered))
+        n, intervals = int(part["n"].sum()), int(part["n_interval"].sum())
+        found.append(Total(model, n, intervals, mae, rmse, mean(part, "bias"), skill, covered))
     return found
 
 
-def _mean(rows: pd.DataFrame, name: Any) -> float:
+def mean(rows: pd.DataFrame, name: Any, weights: str = "n") -> float:
+    """Mean of a column over pooled values: rows weigh by the number of values that the column is made of."""
     known = rows[rows[name].notna()] if name in rows else rows[:0]
-    return float(np.average(known[name], weights=known["n"])) if len(known) else float("nan")
+    return float(np.average(known[name], weights=known[weights])) if len(known) else float("nan")
 
 
 def noise_floor(table: pd.DataFrame) -> float | None:
@@ -114,7 +123,12 @@ def noise_floor(table: pd.DataFrame) -> float | None:
     return None if name is None else float(rows[name].median()) * math.sqrt(2 / math.pi)
 
 
+def tested_origins(table: pd.DataFrame) -> list[str]:
+    """Dates of the origins that were scored, ascending."""
+    rows = table[(table["origin"] != ALL) & (table["n"] > 0)]
+    return sorted(set(rows["origin"]))
+
+
 def scored_origins(table: pd.DataFrame) -> int:
     """How many origins were scored."""
-    rows = table[(table["origin"] != ALL) & (table["n"] > 0)]
-    return int(rows["origin"].nunique())
+    return len(tested_origins(table))

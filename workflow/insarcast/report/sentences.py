@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 from . import words
+from .choice_words import who
 from .words import NBSP, count, day, listed, mm, percent, place, rate, whole
 
 FEW_DATES = 20  # fewer dates than this allow no seasonal term and no training: only the simple models
@@ -70,7 +72,16 @@ def few_dates(dates: int, origins: int) -> str:
 
 
 def expected(
-    name: str, origin: str, target: str, change: float, low: float | None, high: float | None, level: int, lon: float, lat: float
+    name: str,
+    origin: str,
+    target: str,
+    change: float,
+    low: float | None,
+    high: float | None,
+    level: int,
+    lon: float,
+    lat: float,
+    asked: bool = False,
 ) -> str:
     """What the chosen model expects where it expects most.
 
@@ -84,9 +95,11 @@ def expected(
         level: nominal level of the interval, %.
         lon: longitude of the pixel, degrees.
         lat: its latitude.
+        asked: whether the study names the model.
     """
     if name == "persistence":
-        return f"The forecast to {day(target)} is that nothing changes after {day(origin)}: no model did better in the past."
+        why = "the study asks for persistence" if asked else "no model did better in the past"
+        return f"The forecast to {day(target)} is that nothing changes after {day(origin)}: {why}."
     interval = f"no interval{NBSP}is given"
     if low is not None and high is not None:
         interval = f"{level}{NBSP}% interval {_range(low, high)}"
@@ -105,16 +118,25 @@ def _range(low: float, high: float) -> str:
     return f"{whole(near)} to {mm(far)}"
 
 
-def trust(name: str, mae: float | None, nothing: float | None, origins: int, n: int, best: tuple[str, float] | None) -> str:
-    """Whether the chosen model beat “nothing changes” on dates it never saw.
+def trust(
+    name: str,
+    mae: float | None,
+    nothing: float | None,
+    origins: int,
+    n: int,
+    best: tuple[str, float] | None,
+    chosen: bool = False,
+) -> str:
+    """Whether the scored model beat “nothing changes” on dates it never saw.
 
     Args:
-        name: the chosen model.
+        name: the scored model, or ``chosen``.
         mae: its mean absolute error in mm over all horizons, or None when nothing was scored.
         nothing: the same of persistence.
         origins: how many dates were forecast from.
         n: scored values.
         best: the other model with the highest skill, and that skill; None when there is none.
+        chosen: whether past skill chose it, not the study.
     """
     if mae is None or nothing is None or n == 0:
         return "No forecast could be scored: no later acquisition is observed without a bridged step; nothing is known about its error."
@@ -125,17 +147,18 @@ def trust(name: str, mae: float | None, nothing: float | None, origins: int, n: 
         return f"{unseen} no model beats assuming no change{rest}, with a mean error of {mm(nothing)}. Use the last observed map."
     if name == "persistence":
         assert best is not None
+        why = "which did best in the past" if chosen else "which the study asks for"
         return (
-            f"{unseen} assuming no change, which did best in the past, errs by {mm(nothing)} on average; {words.model(best[0])} would have "
+            f"{unseen} assuming no change, {why}, errs by {mm(nothing)} on average; {words.model(best[0])} would have "
             f"been better (skill {words.signed(best[1], 2)}), but that is known only afterwards."
         )
     against = f"against {mm(nothing)} for “nothing changes” (skill {words.signed(skill, 2)})"
     if skill <= 0 and best is not None:
         return (
-            f"{unseen} the mean error of {words.model(name)} is {mm(mae)} {against}: it is no better than assuming no change; "
+            f"{unseen} the mean error of {who(name, chosen)} is {mm(mae)} {against}: it is no better than assuming no change; "
             f"{words.model(best[0])} would have been (skill {words.signed(best[1], 2)}), but that is known only afterwards."
         )
-    return f"{unseen} the mean error of {words.model(name)} is {mm(mae)} {against}."
+    return f"{unseen} the mean error of {who(name, chosen)} is {mm(mae)} {against}."
 
 
 def interval(coverage: float | None, nominal: float, n: int) -> str:
@@ -161,12 +184,9 @@ def interval(coverage: float | None, nominal: float, n: int) -> str:
 
 def _stretch(coverage: float, nominal: float) -> float:
     """How much wider a normal interval must be to hold ``nominal`` instead of ``coverage``."""
-    from statistics import NormalDist
-
     if coverage <= 0.01:
         return float("inf")
-    half = NormalDist().inv_cdf
-    return half((1 + nominal) / 2) / half((1 + coverage) / 2)
+    return NormalDist().inv_cdf((1 + nominal) / 2) / NormalDist().inv_cdf((1 + coverage) / 2)
 
 
 def calibration(calibrated: int, total: int, sentence: str | None) -> str:
@@ -211,8 +231,7 @@ def dropped(kept: int, total: int, reasons: Mapping[str, int]) -> str:
     if lost == 0:
         return f"All {count(total, 'interferogram')} are used." if total > 1 else "The only interferogram is used."
     why = listed([f"{number} by: {name}" for name, number in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))])
-    verb = "was" if lost == 1 else "were"
-    return f"{lost} of {count(total, 'interferogram')} {verb} dropped ({why})."
+    return f"{lost} of {count(total, 'interferogram')} {'was' if lost == 1 else 'were'} dropped ({why})."
 
 
 def closure(samples: int, over: int, rms: float | None, bad: int, triplets: int) -> str:

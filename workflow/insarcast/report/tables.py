@@ -13,6 +13,7 @@ import pandas as pd
 
 from . import scoring, words
 from .areas import Area
+from .choice_words import choice_note
 
 Cell = str | float | int | None
 
@@ -115,7 +116,7 @@ def speeds_table(cube: str, rows: Sequence[tuple[str, int, float, float]]) -> Ta
 
 
 def scores_table(table: pd.DataFrame, days: Mapping[int, float], velocity_class: str, name: str) -> Table:
-    """Scores of every model by lead time, persistence first."""
+    """Scores of every model by lead time, persistence first, the automatic choice last."""
     columns = [Column("model", "Model"), Column("horizon", "Lead [steps]", 0), Column("lead_days", "Lead [days]", 0)]
     columns += [
         Column("n", "n", 0),
@@ -143,11 +144,11 @@ def scores_table(table: pd.DataFrame, days: Mapping[int, float], velocity_class:
         row["lead_days"] = days.get(int(item["horizon"]))
         rows.append(row)
     which = "all pixels" if velocity_class == scoring.ALL else f"velocity {velocity_class} mm/yr"
-    return Table(name, f"Scores over all test origins, {which}; persistence first.", columns, rows)
+    return Table(name, f"Scores over all test origins, {which}; persistence first, the automatic choice last.", columns, rows)
 
 
 def totals_table(cube: str, table: pd.DataFrame) -> Table:
-    """Scores over all lead times, persistence first."""
+    """Scores over all lead times, persistence first, the automatic choice last."""
     top = scoring.levels(table)[-1:] or [0]
     columns = [
         Column("model", "Model"),
@@ -156,16 +157,19 @@ def totals_table(cube: str, table: pd.DataFrame) -> Table:
         Column("rmse", "RMSE [mm]", 1),
         Column("bias", "Bias [mm]", 1),
         Column("skill", "Skill", 2),
+        Column("n_interval", "n intervals", 0),
         Column("coverage", f"Within {top[0]} % [%]", 0, 100),
     ]
     rows: list[dict[str, Cell]] = [
         {
             "model": words.model(item.model), "n": item.n, "mae": item.mae, "rmse": item.rmse, "bias": item.bias, "skill": item.skill,
-            "coverage": item.coverage,
+            "n_interval": item.n_interval, "coverage": item.coverage,
         }
         for item in scoring.totals(table)
     ]  # fmt: skip
-    return Table(f"{cube}_models", "Scores of the models over all lead times and test origins; persistence first.", columns, rows)
+    note = choice_note(scoring.model_order(table))
+    title = f"Scores of the models over all lead times and test origins; persistence first.{note}"
+    return Table(f"{cube}_models", title, columns, rows)
 
 
 def gnss_table(cube: str, comparisons: Sequence[Mapping[str, Any]]) -> Table:

@@ -76,8 +76,8 @@ def stations(name: str) -> str:
 
 
 def model(name: str) -> str:
-    """A model's registered name as it is read: window_mean -> window mean."""
-    return name.replace("_", " ")
+    """A model's registered name as it is read: window_mean -> window mean; ``chosen`` is the automatic choice."""
+    return "automatic choice" if name == "chosen" else name.replace("_", " ")
 
 
 def reason(name: str) -> str:
