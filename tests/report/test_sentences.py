@@ -144,6 +144,12 @@ CASES: list[tuple[str, tuple[Any, ...], str]] = [
     ("interval", (0.88, 0.9, 1), "The 90 % interval held 88 % of 1 unseen value, as it should."),
     ("interval", (0.999, 0.9, 10), "The 90 % interval held more than 99 % of 10 unseen values: it is wider than needed."),
     ("interval", (None, 0.9, 10), "How often the 90 % interval holds the truth is not known: nothing could be scored."),
+    ("untested", (3, "2020-01-01", 3), ""),
+    (
+        "untested",
+        (20, "2022-02-13", 3),
+        "No lead time beyond 3 steps could be tested, so nothing is known about the error of what is expected by 2022-02-13 (20 steps ahead).",
+    ),
     ("calibration", (0, 12, None), "The intervals are the model's own, not calibrated."),
     ("calibration", (12, 12, ""), "The intervals are calibrated on past errors (conformal)."),
     (
@@ -257,3 +263,17 @@ def test_stretch_is_that_of_the_normal_distribution() -> None:
 )
 def test_words(text: str, expected: str) -> None:
     assert plain(text) == expected
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_few_test_dates_cannot_condemn_an_interval() -> None:
+    few = plain(sentences.interval(0.83, 0.9, 35290, 3))
+    assert "3 test dates cannot tell that from 90" in few
+    assert "read every interval below as too sure" not in few
+    assert "too narrow" in sentences.interval(0.30, 0.9, 35290, 3)  # three standard errors away
+    assert "too narrow" in sentences.interval(0.83, 0.9, 35290, 100)
+    assert plain(sentences.interval(0.88, 0.9, 35290, 3)).endswith("as it should, as far as 3 test dates can tell.")
+    assert plain(sentences.interval(0.90, 0.9, 10, 1)).endswith("as far as 1 test date can tell.")

@@ -53,7 +53,7 @@ def held(scores: pd.DataFrame, verdict: Verdict) -> str | None:
     own, levels = chosen_scores(scores, verdict)[0], scoring.levels(scores)
     if own is None or not levels:
         return None
-    return sentences.interval(own.coverage, levels[-1] / 100, own.n_interval)
+    return sentences.interval(own.coverage, levels[-1] / 100, own.n_interval, scoring.scored_origins(scores))
 
 
 def answer_lines(
@@ -66,6 +66,7 @@ def answer_lines(
     lines = [
         sentences.fastest(far.speed, far.lon, far.lat, facts.share, facts.edge, facts.dates[0], facts.dates[-1]),
         expected_words(cube, last, verdict.asked),
+        sentences.untested(last.steps, last.target, scoring.tested_steps(scores)),
         trusted(scores, verdict),
         held(scores, verdict) or "",
         sentences.gnss(gnss["comparisons"], gnss["skipped"]),

@@ -70,7 +70,9 @@ def find_areas(cube: xr.Dataset, outlook: Outlook | None) -> tuple[float, int, l
     edge = fast_edge(cube)
     velocity = used_only(cube, cube.velocity)
     found: list[Area] = []
-    for side in (velocity < -edge, velocity > edge):
+    sigma = used_only(cube, cube.velocity_sigma) if "velocity_sigma" in cube else np.zeros_like(velocity)
+    limit = np.maximum(edge, 2 * np.nan_to_num(sigma))
+    for side in (velocity < -limit, velocity > limit):
         numbers, count = label(side, structure=np.ones((3, 3), int))
         sizes = np.bincount(numbers.ravel(), minlength=count + 1)
         for number in np.flatnonzero(sizes[1:] >= SMALLEST) + 1:

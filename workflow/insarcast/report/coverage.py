@@ -27,7 +27,7 @@ def draw_coverage(table: pd.DataFrame, leads: Leads, scored: str, image: Path, t
     held = _held(rows, scored, levels)
     level = levels[-1] if levels else 0
     n = int(rows[rows["model"] == scored]["n_interval"].sum()) if len(rows) else 0
-    title = sentences.interval(held, level / 100, n) if levels else UNSCORED
+    title = sentences.interval(held, level / 100, n, scoring.scored_origins(table)) if levels else UNSCORED
     facts = Facts(
         "F8",
         title,

@@ -198,10 +198,10 @@ def draw_signed_bar(
     ticks = ticks[(ticks >= low - 1e-9) & (ticks <= high + 1e-9)]
     bar.set_ticks(list(ticks), labels=[f"{tick:+g}".replace("-", "\N{MINUS SIGN}") if tick else "0" for tick in ticks])
     below_words = "away from the satellite (subsidence)" if title else "away (subsidence)"
-    ends = ((0.0, below_words, "left"), (0.57, title or "", "center"), (1.0, "towards (uplift)", "right"))
-    for x, words, side in ends:
-        weight = "bold" if side == "center" else "normal"
-        bar.ax.text(x, -1.75, words, transform=bar.ax.transAxes, ha=side, va="top", fontsize=8.5, fontweight=weight)
+    for x, words, side in ((0.0, below_words, "left"), (1.0, "towards (uplift)", "right")):
+        bar.ax.text(x, -1.75, words, transform=bar.ax.transAxes, ha=side, va="top", fontsize=8.5)
+    if title:  # on a line of its own: the bar of a tall scene is too narrow for all three
+        bar.set_label(title, fontsize=8.5, fontweight="bold", labelpad=14)
 
 
 def draw_side_bar(axes: Any, norm: Normalize, colours: Colormap, extend: str = "neither", integer: bool = False) -> None:

@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from .frame import frame_of
+from .look import one_digit
 
 EDGES = (20.0, 10.0, 5.0, 2.0)  # mm/yr: a scene is described by the first that its fastest pixel passes
 JUMP = 15.0  # mm: a pixel that leaves the line between its neighbours by more is likely an unwrapping error
@@ -143,7 +144,11 @@ def cube_numbers(cube: xr.Dataset) -> CubeNumbers:
         row, col = (int(i) for i in np.unravel_index(np.nanargmax(speed), speed.shape))
         lon, lat = lonlat_of(cube, row, col)
         fastest = Fastest(float(cube.velocity.values[row, col]), row, col, lon, lat)
-        edge = next((value for value in EDGES if speed[row, col] > value), EDGES[-1])
+        noise = np.nanmedian(used_only(cube, cube.velocity_sigma)) if "velocity_sigma" in cube else 0.0
+        # Never an edge within the noise: a short record would call half of the still pixels fast.
+        edge = max(
+            next((value for value in EDGES if speed[row, col] > value), EDGES[-1]), one_digit(2 * float(np.nan_to_num(noise)))
+        )
         share = float((speed[used] > edge).mean())
     incidence, heading = geometry_of(cube)
     return CubeNumbers(

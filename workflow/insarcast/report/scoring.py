@@ -129,6 +129,12 @@ def tested_origins(table: pd.DataFrame) -> list[str]:
     return sorted(set(rows["origin"]))
 
 
+def tested_steps(table: pd.DataFrame) -> int:
+    """The longest horizon that was scored, in acquisition steps; 0 without any."""
+    scored = table[table["n"] > 0]
+    return int(scored["horizon"].max()) if len(scored) else 0
+
+
 def scored_origins(table: pd.DataFrame) -> int:
     """How many origins were scored."""
     return len(tested_origins(table))

@@ -161,23 +161,33 @@ def trust(
     return f"{unseen} the mean error of {who(name, chosen)} is {mm(mae)} {against}."
 
 
-def interval(coverage: float | None, nominal: float, n: int) -> str:
+def interval(coverage: float | None, nominal: float, n: int, dates: int | None = None) -> str:
     """Whether the intervals hold what they promise.
+
+    The values of one date err together (atmosphere, reference), so a few dates tell little: a coverage within two standard
+    errors ``sqrt(p (1 - p) / dates)`` of its level cannot be told from it.
 
     Args:
         coverage: share of the unseen values inside, or None.
         nominal: what it should be.
         n: scored values.
+        dates: dates that were forecast from; None: not said.
     """
     level = f"{100 * nominal:.0f}{NBSP}%"
     if coverage is None or n == 0:
         return f"How often the {level} interval holds the truth is not known: nothing could be scored."
     held = f"The {level} interval held {percent(coverage)} of {count(n, 'unseen value')}"
+    unsure = dates is not None and abs(coverage - nominal) <= 2 * (nominal * (1 - nominal) / max(dates, 1)) ** 0.5
     if abs(coverage - nominal) <= CLOSE:
-        return f"{held}, as it should."
+        return f"{held}, as it should" + (f", as far as {count(dates or 0, 'test date')} can tell." if unsure and dates else ".")
     if coverage > nominal:
         return f"{held}: it is wider than needed."
     factor = _stretch(coverage, nominal)
+    if unsure and dates:
+        return (
+            f"{held}: too few, if anything (intervals about {factor:.1f} times as wide would have held {level}), though "
+            f"{count(dates, 'test date')} cannot tell that from {level}."
+        )
     much = f"they would have to be about {factor:.1f} times as wide" if factor < 10 else "they say next to nothing"
     return f"{held}: the intervals are too narrow ({much}); read every interval below as too sure."
 
@@ -187,6 +197,16 @@ def _stretch(coverage: float, nominal: float) -> float:
     if coverage <= 0.01:
         return float("inf")
     return NormalDist().inv_cdf((1 + nominal) / 2) / NormalDist().inv_cdf((1 + coverage) / 2)
+
+
+def untested(steps: int, target: str, tested: int) -> str:
+    """That the outlook goes further than any test; empty where it does not."""
+    if not tested or steps <= tested:
+        return ""
+    return (
+        f"No lead time beyond {count(tested, 'step')} could be tested, so nothing is known about the error of what is expected by "
+        f"{target} ({steps} steps ahead)."
+    )
 
 
 def calibration(calibrated: int, total: int, sentence: str | None) -> str:
