@@ -265,10 +265,6 @@ def test_words(text: str, expected: str) -> None:
     assert plain(text) == expected
 
 
-def plain(text: str) -> str:
-    return text.replace("\N{NO-BREAK SPACE}", " ")
-
-
 def test_few_test_dates_cannot_condemn_an_interval() -> None:
     few = plain(sentences.interval(0.83, 0.9, 35290, 3))
     assert "3 test dates cannot tell that from 90" in few
