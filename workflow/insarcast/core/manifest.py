@@ -96,6 +96,7 @@ def last_origins(manifest: Path | str, count: int, *, steps: int = 1, history: i
     if count > most:
         raise InsarcastError(
             f"forecast.origins asks for {count} test dates, but {manifest} holds {len(dates)} dates, which allow {max(most, 0)} "
-            f"(each needs {history} dates up to its forecast and {steps} after); lower forecast.origins (0: no test) or forecast.history, or add acquisitions."
+            f"(each needs {history} dates up to its forecast and {steps} after); lower forecast.origins (0: no test) or "
+            "forecast.history, or add acquisitions."
         )
     return list(dates[len(dates) - steps - count : len(dates) - steps])
