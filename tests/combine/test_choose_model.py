@@ -8,29 +8,138 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from cubes import make_cube
 
 from insarcast.combine import choose_model
 from insarcast.core import write_store
 
 ORIGINS = np.array(["2018-06-11", "2018-06-23"], "datetime64[ns]")
+EDGES = [10.0, 50.0]
+SLOW, FAST = 400, 40  # pixels: nine in ten hardly move
 
 
 def write_past(folder: Path, model: str, errors: np.ndarray) -> Path:
     """A store of earlier origins whose forecasts err by ``errors`` (origin, past, horizon, point) mm."""
     observed = np.full(errors.shape, 5.0)
     dims = ("origin", "past", "horizon", "point")
+    point = np.arange(errors.shape[-1])
     store = xr.Dataset(
         {"median": (dims, observed + errors), "observed": (dims, observed), "sd": (dims, np.ones_like(errors))},
-        coords={"origin": ORIGINS[: len(errors)], "horizon": np.arange(1, errors.shape[2] + 1)},
+        coords={
+            "origin": ORIGINS[: len(errors)],
+            "horizon": np.arange(1, errors.shape[2] + 1),
+            "row": ("point", np.zeros_like(point)),
+            "col": ("point", point),
+        },
         attrs={"model": model, "label": f"the {model}"},
     )
     write_store(store, folder / f"{model}-past.zarr")
     return folder / f"{model}-past.zarr"
 
 
-def choose(folder: Path, **errors: np.ndarray) -> dict:
-    choose_model([write_past(folder, model, values) for model, values in errors.items()], folder / "choice.json")
+def write_cube(folder: Path, at: int, velocity: np.ndarray) -> Path:
+    """The as-of cube of an origin, one row of pixels, with this velocity in mm/yr."""
+    cube = make_cube(n_dates=14 + at, ny=1, nx=len(velocity), reference=(0, 0), not_inverted=(), masked=())
+    assert cube.time.values[-1] == ORIGINS[at]
+    cube["velocity"][:] = velocity
+    write_store(cube, folder / f"cube-{at}.zarr")
+    return folder / f"cube-{at}.zarr"
+
+
+def choose(folder: Path, velocities: list[np.ndarray] | None = None, **errors: np.ndarray) -> dict:
+    """Choose with the velocity of each origin's cube, the newest as the full one; zero where it is not given."""
+    origins, _, _, points = errors["persistence"].shape
+    cubes = [write_cube(folder, at, velocity) for at, velocity in enumerate(velocities or [np.zeros(points)] * origins)]
+    pasts = [write_past(folder, model, values) for model, values in errors.items()]
+    choose_model(pasts, cubes[:-1], cubes[-1], folder / "choice.json", EDGES)
     return json.loads((folder / "choice.json").read_text())
+
+
+def bowl(*means: float, sizes: tuple[int, ...] = (SLOW, FAST), origins: int = 1) -> np.ndarray:
+    """Errors (origin, 3 earlier ones, 2 horizons, point) that are the same all over each class."""
+    return np.broadcast_to(np.repeat(means, sizes), (origins, 3, 2, sum(sizes)))
+
+
+VELOCITY = np.repeat([2.0, -80.0], [SLOW, FAST])
+
+
+def test_much_ground_that_hardly_moves_does_not_hide_a_failure_where_it_sinks(tmp_path) -> None:
+    """Over all pixels `window_mean` wins (1.80 mm, persistence 1.82 mm, linear 2.02 mm), yet its error is twice as large in the bowl."""
+    choice = choose(tmp_path, [VELOCITY], persistence=bowl(1.0, 10.0), window_mean=bowl(-0.1, 18.8), linear=bowl(1.0, 12.2))
+    assert choice["model"] == "persistence"
+    choice = choose(tmp_path, [VELOCITY], persistence=bowl(1.0, 10.0), window_mean=bowl(-0.1, 18.8), linear=bowl(1.0, 4.0))
+    assert choice["model"] == "linear"
+
+
+def test_classes_weigh_alike_whatever_their_number_of_pixels(tmp_path) -> None:
+    """`a` has skill 0.2 on 400 slow pixels and 0.6 on 40 fast ones, `b` 0.5 and 0: 0.4 against 0.25."""
+    choice = choose(tmp_path, [VELOCITY], persistence=bowl(10.0, 10.0), a=bowl(8.0, 4.0), b=bowl(5.0, -10.0))
+    assert choice["model"] == "a", "over all pixels b errs by 5.45 mm and a by 7.64 mm"
+    assert choice["past_skill"] == pytest.approx({"persistence": 0.0, "a": 0.4, "b": 0.25})
+    assert choice["past_mae"] == pytest.approx({"persistence": 10.0, "a": 6.0, "b": 7.5})
+    assert choice["past_skill_by_class"]["a"] == pytest.approx({"below 10": 0.2, "50 and above": 0.6})
+    assert choice["n_pixels"] == SLOW + FAST
+    assert choice["sentence"] == (
+        "On 3 earlier origins up to 2018-06-11, a does best over all velocity classes: mean error 6.0 mm against 10.0 mm "
+        'for "nothing changes" (mean skill of the classes 0.40; worst class below 10 mm/yr: 0.20).'
+    )
+
+
+def test_a_model_that_fails_in_one_class_is_not_chosen(tmp_path) -> None:
+    """`window_mean` has the best mean, 0.37, but skill -0.06 on fast ground; -0.04 counts as no worse."""
+    base = bowl(10.0, 10.0)
+    choice = choose(tmp_path, [VELOCITY], persistence=base, window_mean=bowl(2.0, 10.6), linear=bowl(8.0, 9.0))
+    assert choice["model"] == "linear"
+    assert choice["sentence"].endswith(
+        "linear does best of those that fail in no velocity class: mean error 8.5 mm against 10.0 mm "
+        'for "nothing changes" (mean skill of the classes 0.15; worst class 50 mm/yr and above: 0.10). '
+        'Window mean does better on average, but is worse than "nothing changes" in a class (skill 50 mm/yr and above: -0.06).'
+    )
+    choice = choose(tmp_path, [VELOCITY], persistence=base, window_mean=bowl(2.0, 10.4), linear=bowl(8.0, 9.0))
+    assert choice["model"] == "window_mean"
+
+
+def test_persistence_where_every_better_model_fails_somewhere(tmp_path) -> None:
+    choice = choose(tmp_path, [VELOCITY], persistence=bowl(10.0, 10.0), drift=bowl(2.0, 16.0), linear=bowl(16.0, 5.0))
+    assert choice["model"] == "persistence"
+    assert choice["sentence"] == (
+        'On 3 earlier origins up to 2018-06-11, every model that beats "nothing changes" on average fails in some velocity class, so '
+        'persistence is shown. Drift does better on average, but is worse than "nothing changes" in a class '
+        "(skill 50 mm/yr and above: -0.60)."
+    )
+
+
+def test_persistence_where_gains_and_losses_cancel(tmp_path) -> None:
+    """Skills 0.01 and -0.03 pass the guard, but their mean is no gain, though the mean error is."""
+    choice = choose(tmp_path, [VELOCITY], persistence=bowl(1.0, 10.0), window_mean=bowl(1.03, 9.9))
+    assert choice["model"] == "persistence"
+    assert choice["sentence"] == (
+        'On 3 earlier origins up to 2018-06-11, no model beats "nothing changes" over all velocity classes (5.5 mm; the best other, '
+        "window mean, has 5.5 mm, mean skill of the classes -0.01, worst class below 10 mm/yr: -0.03), so persistence is shown."
+    )
+
+
+def test_a_class_needs_thirty_pixels(tmp_path) -> None:
+    """29 pixels that fail are not compared; 30 are."""
+    for few, model in ((29, "linear"), (30, "persistence")):
+        sizes = (SLOW, few)
+        velocity = np.repeat([2.0, -80.0], sizes)
+        choice = choose(tmp_path, [velocity], persistence=bowl(10, 10, sizes=sizes), linear=bowl(5, 30, sizes=sizes))
+        assert choice["model"] == model
+        assert choice["n_pixels"] == SLOW + (few if few == 30 else 0)
+
+
+def test_the_choice_at_an_origin_knows_nothing_of_after_it(tmp_path) -> None:
+    """The first origin keeps its choice whatever the later cube's velocity and the later errors are; the last one does not."""
+    base, linear = bowl(10.0, 10.0, origins=2), bowl(4.0, 20.0, origins=2)
+    turned = linear.copy()
+    turned[1] = 50.0
+    plain = choose(tmp_path, [VELOCITY, 0 * VELOCITY], persistence=base, linear=linear)["by_origin"]
+    moved = choose(tmp_path, [VELOCITY, VELOCITY], persistence=base, linear=linear)["by_origin"]
+    wrong = choose(tmp_path, [VELOCITY, 0 * VELOCITY], persistence=base, linear=turned)["by_origin"]
+    assert plain[0] == moved[0] == wrong[0]
+    assert [entry["model"] for entry in plain] == ["persistence", "linear"], "at the last origin all pixels are slow"
+    assert moved[1]["model"] == wrong[1]["model"] == "persistence"
 
 
 def test_the_smallest_past_error_wins_and_horizons_weigh_alike(tmp_path) -> None:
@@ -50,7 +159,7 @@ def test_the_smallest_past_error_wins_and_horizons_weigh_alike(tmp_path) -> None
     assert choice["past_skill"] == {"persistence": 0.0, "drift": 0.625}
     assert (choice["n_origins"], choice["n_pixels"], choice["origin"]) == (2, 3, "2018-06-23")
     assert choice["sentence"] == (
-        "On 2 earlier origins up to 2018-06-23, drift has the smallest mean error: 1.5 mm against 4.0 mm "
+        "On 2 earlier origins up to 2018-06-23, drift does best: mean error 1.5 mm against 4.0 mm "
         'for "nothing changes" (skill 0.62).'
     )
     assert first["sentence"] == (

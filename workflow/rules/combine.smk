@@ -39,6 +39,8 @@ rule calibrate_forecast:
 rule choose_model:
     input:
         pasts=models_of(f"{CUBE}/forecast/{{model}}-past.zarr"),
+        vintages=vintages_of(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
+        full=f"{CUBE}/stack/full/cube.zarr",
     output:
         choice=f"{CUBE}/combine/choice.json",
     log:
@@ -52,6 +54,7 @@ rule choose_model:
         mem_mb=2000,
         runtime="30m",
     params:
+        velocity_classes=setting("evaluate.velocity_classes"),
         code=code("choose_model"),
     message:
         "Choosing the model that did best in the past of {wildcards.cube}"
