@@ -122,7 +122,7 @@ def test_los_files_instead_of_angles(tmp_path: Path, folder: Path, truth: Truth)
         write_raster(folder / f"{name}.tif", np.full((4, 5), 0.5, np.float32))
     found = acquire(tmp_path, los={"east": "E.tif", "north": "N.tif", "up": "U.tif"})
     assert found.conventions["los"] is None
-    assert {name: Path(path).name for name, path in found.static.items()} == {
+    assert {name: Path(paths[0]).name for name, paths in found.static.items()} == {
         "dem": "dem.tif",
         "los_east": "E.tif",
         "los_north": "N.tif",

@@ -83,7 +83,7 @@ def test_heights_on_another_lattice_are_warped(tmp_path: Path) -> None:
     paths = [write(tmp_path / "a.tif", layer(1))]
     plane = (100 + 10 * np.arange(40, dtype=np.float32))[None, :] * np.ones((40, 1), np.float32)
     dem = write(tmp_path / "d.tif", plane, row=-10, col=-10, nodata=None)
-    align_products(manifest(tmp_path, paths, static={"dem": dem}), tmp_path / "i.zarr", "stop")
+    align_products(manifest(tmp_path, paths, static={"dem": [dem]}), tmp_path / "i.zarr", "stop")
     height = open_store(tmp_path / "i.zarr").height.values
     np.testing.assert_allclose(height, np.broadcast_to(200 + 10 * np.arange(10), (8, 10)), rtol=1e-5)
 

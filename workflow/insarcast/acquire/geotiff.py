@@ -21,7 +21,7 @@ class Found:
     """What a source found of one cube; see :class:`insarcast.core.Manifest` for the fields."""
 
     pairs: list[Pair]
-    static: dict[str, str] = field(default_factory=dict)
+    static: dict[str, list[str]] = field(default_factory=dict)
     conventions: dict[str, Any] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
 
@@ -140,7 +140,7 @@ def _left_out(skipped: list[Skipped]) -> str:
     return f"{len(pairs)} were left out, {pairs[0]['name']} because {pairs[0]['reason']}{swapped}; " if pairs else ""
 
 
-def _static(folder: Path, products: dict[str, Any]) -> dict[str, str]:
+def _static(folder: Path, products: dict[str, Any]) -> dict[str, list[str]]:
     """Layers that do not change in time; each must open."""
     named = {"dem": products["dem"]} | {f"los_{name}": file for name, file in (products["los"] or {}).items()}
     static = {}
@@ -151,7 +151,7 @@ def _static(folder: Path, products: dict[str, Any]) -> dict[str, str]:
         if not path.is_file():
             raise InsarcastError(f"There is no file {path}; products.{name.replace('_', '.')} names it.")
         read_tags(path)
-        static[name] = str(path)
+        static[name] = [str(path)]
     return static
 
 

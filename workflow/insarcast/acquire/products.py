@@ -54,7 +54,10 @@ def acquire_products(
         gnss=stations,
         conventions=found.conventions,
         skipped=found.skipped + missing,
-        sha256={name: file_sha256(Path(name)) for name in [*files, *found.static.values(), *stations]},
+        sha256={
+            name: file_sha256(Path(name))
+            for name in [*files, *(name for names in found.static.values() for name in names), *stations]
+        },
         credits=_credits(products, gnss, Path(originals)),
     ).write(manifest)
 

@@ -42,23 +42,26 @@ class Manifest:
         source: name of the source, for example ``geotiff``.
         dates: acquisition dates, ascending, ``yyyymmdd``.
         pairs: interferograms in the order of their dates.
-        static: name -> file of layers that do not change in time (``dem``, ``los_east`` ...).
+        static: name -> files of layers that do not change in time (``dem``, ``los_east`` ...); the first file fills the grid, the
+            next fill what it leaves.
         gnss: GNSS files.
         conventions: ``sign`` (away or towards), ``wavelength`` in m, ``nodata``, ``los`` (enu unit vector) and the like.
         skipped: what was left out: ``{"what", "name", "reason"}``.
         sha256: file -> checksum of every file above.
         credits: who made the data and under which licence.
+        truth: store of what was simulated, for scoring only, or None for a real scene.
     """
 
     source: str
     dates: list[str]
     pairs: list[Pair]
-    static: dict[str, str] = field(default_factory=dict)
+    static: dict[str, list[str]] = field(default_factory=dict)
     gnss: list[str] = field(default_factory=list)
     conventions: dict[str, Any] = field(default_factory=dict)
     skipped: list[dict[str, str]] = field(default_factory=list)
     sha256: dict[str, str] = field(default_factory=dict)
     credits: list[str] = field(default_factory=list)
+    truth: str | None = None
 
     def write(self, path: Path) -> None:
         write_json(path, asdict(self))

@@ -135,7 +135,11 @@ def _check_cube(cube: Mapping[str, Any], where: str) -> None:
         raise InsarcastError(
             f"{where}: stack.reference has only one of lon and lat; give both, or neither to choose by evidence."
         )
-    if weights == "coherence" and cube["products"]["coherence"] is None:
+    source, products = cube["source"], cube["products"]
+    for key in {"simulate": (), "geotiff": ("folder", "unwrapped")}.get(source, ("folder",)):
+        if products[key] is None:
+            raise InsarcastError(f"{where}: the key 'products.{key}' is missing; source {source} needs it.")
+    if weights == "coherence" and source == "geotiff" and cube["products"]["coherence"] is None:
         raise InsarcastError(
             f"{where}: stack.inversion.weights is 'coherence', but products.coherence names no files; set one of them."
         )

@@ -151,21 +151,32 @@ def _coherence(layer: Layer | None, block: tuple[slice, slice], shape: tuple[int
 
 
 def _static_readers(
-    static: dict[str, str], grid: Grid, los: list[float] | None
+    static: dict[str, list[str]], grid: Grid, los: list[float] | None
 ) -> dict[str, Callable[[tuple[slice, slice]], Array]]:
     """What reads a block of each layer that does not change in time."""
     readers: dict[str, Callable[[tuple[slice, slice]], Array]] = {}
     if "dem" in static:
-        readers["height"] = lambda block: _warped(static["dem"], grid, block)
+        readers["height"] = lambda block: _mosaic(static["dem"], grid, block)
     if "los_east" in static:
         names = [static[f"los_{part}"] for part in ("east", "north", "up")]
-        readers["los"] = lambda block: np.stack([_warped(path, grid, block) for path in names])
+        readers["los"] = lambda block: np.stack([_mosaic(paths, grid, block) for paths in names])
     elif los is not None:
         vector = np.asarray(los, np.float32)[:, None, None]
         readers["los"] = lambda block: np.broadcast_to(
             vector, (3, block[0].stop - block[0].start, block[1].stop - block[1].start)
         ).copy()
     return readers
+
+
+def _mosaic(paths: list[str], grid: Grid, block: tuple[slice, slice]) -> Array:
+    """A block of a layer in several files: the first fills it, the next fill what is left."""
+    out = _warped(paths[0], grid, block)
+    for path in paths[1:]:
+        holes = np.isnan(out)
+        if not holes.any():
+            break
+        out[holes] = _warped(path, grid, block)[holes]
+    return out
 
 
 def _warped(path: str, grid: Grid, block: tuple[slice, slice]) -> Array:
