@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from insarcast.core import InsarcastError, Pair, line_of_sight
 
 from .baselines import read_baselines
+from .found import Found, Key, check_enough, open_pairs
 from .patterns import check_pattern, dates_of, example, fill, find
 from .select import Skipped, select, skip
 from .tags import Tags, agreed, read_tags
-
-Key = tuple[str, str]
-
-
-@dataclass
-class Found:
-    """What a source found of one cube; see :class:`insarcast.core.Manifest` for the fields."""
-
-    pairs: list[Pair]
-    static: dict[str, list[str]] = field(default_factory=dict)
-    conventions: dict[str, Any] = field(default_factory=dict)
-    skipped: list[Skipped] = field(default_factory=list)
 
 
 def find_geotiff(folder: Path, products: dict[str, Any]) -> Found:
@@ -43,10 +31,10 @@ def find_geotiff(folder: Path, products: dict[str, Any]) -> Found:
     coherence, lacking = _coherence(folder, products["coherence"], wanted)
     skipped += lacking
     complete = [pair for pair in wanted if products["coherence"] is None or pair in coherence]
-    tags, broken = _open({pair: [named[pair], *_one(coherence, pair)] for pair in complete}, products["bad_file"])
+    tags, broken = open_pairs({pair: [named[pair], *_one(coherence, pair)] for pair in complete}, products["bad_file"])
     skipped += broken
     kept = list(tags)
-    _enough(kept, folder, skipped)
+    check_enough(kept, folder, skipped)
     static = _static(folder, products)
     conventions = _conventions(products, [tags[pair] for pair in kept])
     baselines, unknown = _baselines(folder, products["baselines"], kept, conventions["incidence"])
@@ -103,41 +91,6 @@ def _coherence(folder: Path, pattern: str | None, pairs: list[Key]) -> tuple[dic
         raise InsarcastError(f"No file in {folder} fits products.coherence '{pattern}'; {example(folder)}.")
     reason = f"no coherence file fits products.coherence '{pattern}'"
     return found, second + [skip("pair", "_".join(pair), reason) for pair in pairs if pair not in found]
-
-
-def _open(files: dict[Key, list[Path]], bad_file: str) -> tuple[dict[Key, Tags], list[Skipped]]:
-    """Tags of every pair's phase; what does not open, or has no CRS, stops the run or is listed, as the study says."""
-    tags: dict[Key, Tags] = {}
-    skipped = []
-    for pair, both in files.items():
-        try:
-            phase, *_ = [read_tags(path) for path in both]  # coherence has only to open
-            tags[pair] = phase
-        except InsarcastError as error:
-            name = "_".join(pair)
-            if bad_file == "stop":
-                raise InsarcastError(
-                    f"{str(error).rstrip('.')}; or set products.bad_file: skip, or list {name} in products.exclude, "
-                    "to go on without it."
-                ) from None
-            skipped.append(skip("pair", name, str(error)))
-    return tags, skipped
-
-
-def _enough(pairs: list[Key], folder: Path, skipped: list[Skipped]) -> None:
-    dates = {date for pair in pairs for date in pair}
-    if len(dates) < 3:
-        raise InsarcastError(
-            f"{folder} holds {len(dates)} usable dates in {len(pairs)} pairs, but a time series needs at least three; "
-            f"{_left_out(skipped)}add interferograms, or widen products.start, end and exclude."
-        )
-
-
-def _left_out(skipped: list[Skipped]) -> str:
-    """How many pairs were left out, and why the first was."""
-    pairs = [entry for entry in skipped if entry["what"] == "pair"]
-    swapped = " (are {date1} and {date2} swapped in the pattern?)" if pairs and "not earlier" in pairs[0]["reason"] else ""
-    return f"{len(pairs)} were left out, {pairs[0]['name']} because {pairs[0]['reason']}{swapped}; " if pairs else ""
 
 
 def _static(folder: Path, products: dict[str, Any]) -> dict[str, list[str]]:

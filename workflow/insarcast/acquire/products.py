@@ -7,7 +7,8 @@ from typing import Any
 
 from insarcast.core import InsarcastError, Manifest, file_sha256
 
-from .geotiff import Found, find_geotiff
+from .found import Found
+from .geotiff import find_geotiff
 from .originals import original_credits
 from .patterns import example, find
 from .places import find_folder
