@@ -26,3 +26,6 @@ from .split import Split as Split
 from .study import Study as Study
 from .study import find_studies as find_studies
 from .study import list_studies as list_studies
+from .tiles import TILE_LAYER as TILE_LAYER
+from .tiles import Tile as Tile
+from .tiles import read_tiles as read_tiles

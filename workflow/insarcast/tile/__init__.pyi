@@ -1,0 +1,1 @@
+from .cut import tile_cube as tile_cube
