@@ -11,9 +11,13 @@ configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/patterns.smk"
 include: "workflow/rules/acquire.smk"
 include: "workflow/rules/stack.smk"
+include: "workflow/rules/cluster.smk"
+include: "workflow/rules/tile.smk"
 include: "workflow/rules/forecast.smk"
+include: "workflow/rules/stitch.smk"
 include: "workflow/rules/combine.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"

@@ -45,7 +45,7 @@ def test_rule_files_are_short_and_say_what_they_do() -> None:
         text = path.read_text()
         assert len(text.splitlines()) <= (125 if path.name == "common.smk" else 150), path.name
         assert text.startswith('"""'), path.name
-        if path.name != "common.smk":
+        if path.name not in ("common.smk", "patterns.smk"):
             for word in ("inputs:", "outputs:", "steps:"):
                 assert word in text.split('"""')[1], (path.name, word)
 
@@ -86,7 +86,13 @@ def test_every_key_has_a_description() -> None:
 
 
 # Import name -> package name of conda-forge, where they differ.
-CONDA = {"yaml": "pyyaml", "matplotlib": "matplotlib-base", "dask": "dask-core"}
+CONDA = {
+    "sklearn": "scikit-learn",
+    "torch": "pytorch-cpu",
+    "yaml": "pyyaml",
+    "matplotlib": "matplotlib-base",
+    "dask": "dask-core",
+}
 # What a package brings that no module imports by name: engines behind xarray and pandas, and numpy's own.
 BEHIND = {"dask-core", "zarr", "pyarrow", "python", "affine", "rioxarray"}
 
@@ -104,7 +110,7 @@ def test_environments_parse_and_admit_the_locked_versions() -> None:
     from rattler import MatchSpec, Version, VersionSpec
 
     lock = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "envs/lock.txt").read_text(), re.M))
-    pip = {conda: name for name, conda in CONDA.items()} | {"pyyaml": "pyyaml"}
+    pip = {"matplotlib-base": "matplotlib", "dask-core": "dask", "pytorch-cpu": "torch", "pytorch-gpu": "torch"}
     for environment, packages in environments().items():
         for package, entry in packages.items():
             spec = MatchSpec(entry, strict=True)
@@ -135,10 +141,12 @@ def imports_of(module: str, seen: set[str]) -> set[str]:
 
 
 def test_each_rules_environment_holds_what_its_code_imports() -> None:
+    from insarcast.models import model_entry, model_module, model_names
+
     from insarcast.lazy import home
 
     packages = environments()
-    models = [f"insarcast.models.{path.stem}" for path in sorted((LIBRARY / "models").glob("*.py")) if path.stem != "__init__"]
+    models = model_names()
     text = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
     named = dict(re.findall(r"^(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S|\Z)", text, re.M | re.S))
     rules = {name: re.search(r"envs/([\w-]+)\.yaml", block).group(1) for name, block in named.items()}  # type: ignore[union-attr]
@@ -147,11 +155,13 @@ def test_each_rules_environment_holds_what_its_code_imports() -> None:
     for name, environment in rules.items():
         seen: set[str] = set()
         needed = imports_of(home(name), seen)
-        if name == "forecast_cube":
-            for model in models:
-                needed |= imports_of(model, seen)
+        views = {"forecast_cube": "series", "train_tiles": "grid", "train_global": "grid"}
+        for model in models:
+            if model_entry(model).view == views.get(name):
+                needed |= imports_of(model_module(model), seen)
         needed -= set(sys.stdlib_module_names) | {"insarcast", "__future__"}
-        missing = {CONDA.get(package, package) for package in needed} - set(packages[environment])
+        there = {package.replace("pytorch-gpu", "pytorch-cpu") for package in packages[environment]}
+        missing = {CONDA.get(package, package) for package in needed} - there
         assert not missing, f"{name} imports {missing}, which envs/{environment}.yaml lacks"
 
 

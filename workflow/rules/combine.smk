@@ -1,6 +1,6 @@
 """combine: intervals that cover, and the model that did best in the past.
 
-inputs:   forecast/{model}.zarr and {model}-past.zarr; the velocity of the cubes they were made from
+inputs:   forecast/{model}.zarr and {model}-past.zarr, or stitch/ for models of grids; the velocity of the cubes they were made from
 outputs:  results/{study}/{cube}/combine/: {model}.zarr (calibrated), choice.json
 steps:    calibrate_forecast, choose_model
 """
@@ -8,8 +8,8 @@ steps:    calibrate_forecast, choose_model
 
 rule calibrate_forecast:
     input:
-        forecast=rules.forecast_cube.output.forecast,
-        past=rules.forecast_cube.output.past,
+        forecast=raw_of(".zarr"),
+        past=raw_of("-past.zarr"),
         vintages=vintages_of(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
         full=f"{CUBE}/stack/full/cube.zarr",
     output:
@@ -38,7 +38,7 @@ rule calibrate_forecast:
 
 rule choose_model:
     input:
-        pasts=models_of(f"{CUBE}/forecast/{{model}}-past.zarr"),
+        pasts=raws_of("-past.zarr"),
         vintages=vintages_of(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
         full=f"{CUBE}/stack/full/cube.zarr",
     output:

@@ -1,4 +1,4 @@
-"""Studies, settings, vintages, targets and the code hash, for every other file."""
+"""Studies, settings and the code hash, for every other file."""
 
 import os
 import re
@@ -13,7 +13,6 @@ from insarcast.core import (
     code_hash,
     find_studies,
     fingerprint,
-    last_origins,
 )
 
 FAILURES = Path(".snakemake/insarcast.failures")
@@ -40,6 +39,8 @@ def plainly(function):
 
 STUDIES = plainly(find_studies)(config, f"{workflow.basedir}/config/studies")
 CACHE = config.get("cache", "cache")
+# Whether the rules that train ask for a GPU and its environment: --config gpu=true, or `config: [gpu=true]` in a profile.
+GPU = bool(config.get("gpu", False))
 DATA_ROOT = config.get("data_root", os.environ.get("INSARCAST_DATA"))
 
 
@@ -48,6 +49,7 @@ wildcard_constraints:
     cube=r"[A-Za-z0-9][\w-]*",
     vintage=r"full|asof-\d{8}",
     model=r"[a-z][a-z0-9_]*",
+    batch=r"\d+",
 
 
 @plainly
@@ -64,53 +66,6 @@ def setting(key):
     return lambda wildcards: plainly(study(wildcards.study).get)(
         key, wildcards.get("cube")
     )
-
-
-@plainly
-def models(wildcards):
-    """Models of a cube's forecasts, persistence first."""
-    named = study(wildcards.study).get("forecast.models", wildcards.cube)
-    return ["persistence", *(name for name in named if name != "persistence")]
-
-
-@plainly
-def origins(wildcards):
-    """As-of vintages of a cube: the study's dates, or the last that acquire found."""
-    wanted = study(wildcards.study).get("forecast.origins", wildcards.cube)
-    if isinstance(wanted, int):
-        found = checkpoints.acquire_products.get(
-            study=wildcards.study, cube=wildcards.cube
-        ).output.manifest
-        history = study(wildcards.study).get("forecast.history", wildcards.cube)
-        wanted = last_origins(found, wanted, history=history)
-    return [f"asof-{date}" for date in wanted]
-
-
-def vintages_of(pattern):
-    """A pattern once for each as-of vintage of the cube."""
-    return lambda wildcards: expand(pattern, **wildcards, vintage=origins(wildcards))
-
-
-def models_of(pattern):
-    """A pattern once for each model of the cube, persistence first."""
-    return lambda wildcards: expand(pattern, **wildcards, model=models(wildcards))
-
-
-def cubes_of(pattern):
-    """A pattern once for each cube of the study."""
-    return lambda wildcards: expand(
-        pattern, study=wildcards.study, cube=study(wildcards.study).cubes
-    )
-
-
-def targets(name):
-    """What a study leaves; its file is read when the target is asked for."""
-    leaves = ["stack/full/cube.zarr", "evaluate/scores.parquet", "report/maps"]
-    pattern = f"results/{name}/{{cube}}/{{leaf}}"
-    return lambda wildcards: [
-        *expand(pattern, cube=study(name).cubes, leaf=leaves),
-        f"results/{name}/report/index.html",
-    ]
 
 
 @plainly

@@ -11,7 +11,7 @@ steps:    score_forecasts, compare_gnss
 
 rule score_forecasts:
     input:
-        raws=models_of(f"{CUBE}/forecast/{{model}}.zarr"),
+        raws=raws_of(".zarr"),
         forecasts=models_of(f"{CUBE}/combine/{{model}}.zarr"),
         vintages=vintages_of(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
         full=f"{CUBE}/stack/full/cube.zarr",

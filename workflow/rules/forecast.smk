@@ -1,11 +1,18 @@
 """forecast: what each model expects, from every origin.
 
 inputs:   stack/asof-yyyymmdd/cube.zarr of every origin; stack/full/cube.zarr for the acquisition calendar and the newest origin
-outputs:  results/{study}/{cube}/forecast/: {model}.zarr, and {model}-past.zarr for the calibration
-steps:    forecast_cube
+          tile/tiles.gpkg for the models of grids
+outputs:  results/{study}/{cube}/forecast/: {model}.zarr, and {model}-past.zarr for the calibration;
+          of models of grids tiles/{model}-{batch}, and global/{model} where one network serves all tiles
+steps:    forecast_cube; train_global, train_tiles
 """
 
-from insarcast.models import model_module
+from insarcast.models import model_entry, model_module
+
+# What a model of grids is made of, beside the wildcards: its section of the study.
+model_settings = lambda wildcards: setting(model_entry(wildcards.model).settings)(
+    wildcards
+)
 
 
 rule forecast_cube:
@@ -36,5 +43,80 @@ rule forecast_cube:
         ),
     message:
         "Forecasting {wildcards.cube} by {wildcards.model}"
+    script:
+        "../scripts/door.py"
+
+
+rule train_global:
+    input:
+        vintages=vintages_of(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
+        full=f"{CUBE}/stack/full/cube.zarr",
+        tiles=f"{CUBE}/tile/tiles.gpkg",
+    output:
+        weights=directory(f"{CUBE}/forecast/global/{{model}}"),
+    log:
+        "logs/train_global/{study}/{cube}/{model}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_global/{{study}}/{{cube}}/{{model}}.tsv"
+    conda:
+        "../../envs/learn-cuda.yaml" if GPU else "../../envs/learn-cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=16000,
+        runtime="8h",
+        gpu=int(GPU),
+    params:
+        model="{model}",
+        settings=model_settings,
+        horizons=setting("forecast.horizons"),
+        history=setting("forecast.history"),
+        refit=setting("forecast.refit"),
+        retries=setting("forecast.retries"),
+        device=setting("forecast.device"),
+        seed=setting("forecast.seed"),
+        most_tiles=setting("tile.global_tiles"),
+        cache=CACHE,
+        code=lambda wildcards: code("train_global", model_module(wildcards.model)),
+    message:
+        "Training {wildcards.model} on all tiles of {wildcards.cube}"
+    script:
+        "../scripts/door.py"
+
+
+rule train_tiles:
+    input:
+        vintages=rules.train_global.input.vintages,
+        full=rules.train_global.input.full,
+        tiles=rules.train_global.input.tiles,
+        weights=weights_of,
+    output:
+        made=directory(f"{CUBE}/forecast/tiles/{{model}}-{{batch}}"),
+    log:
+        "logs/train_tiles/{study}/{cube}/{model}-{batch}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_tiles/{{study}}/{{cube}}/{{model}}-{{batch}}.tsv"
+    conda:
+        "../../envs/learn-cuda.yaml" if GPU else "../../envs/learn-cpu.yaml"
+    # One: the sums of a convolution depend on the number of threads, and a study must give the same bytes at any number of cores.
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime="8h",
+        gpu=int(GPU),
+    params:
+        model="{model}",
+        batch=lambda wildcards: int(wildcards.batch),
+        settings=model_settings,
+        horizons=setting("forecast.horizons"),
+        quantiles=setting("forecast.quantiles"),
+        history=setting("forecast.history"),
+        refit=setting("forecast.refit"),
+        retries=setting("forecast.retries"),
+        device=setting("forecast.device"),
+        seed=setting("forecast.seed"),
+        cache=CACHE,
+        code=lambda wildcards: code("train_tiles", model_module(wildcards.model)),
+    message:
+        "Training {wildcards.model} on the tiles of {wildcards.cube}, batch {wildcards.batch}"
     script:
         "../scripts/door.py"

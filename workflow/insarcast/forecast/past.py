@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -15,7 +16,7 @@ from .origins import Start
 
 # Half the distance between these quantiles is the standard deviation of a Gaussian law, and a like measure of any other.
 SPREAD = (0.15865525393145707, 0.8413447460685429)
-# Enough pixels for any quantile; a regular stride, so that no place is preferred.
+# Enough pixels for any quantile.
 PIXELS = 20_000
 # The most recent earlier origins: more add cost, not evidence about the present.
 ORIGINS = 60
@@ -26,15 +27,113 @@ def spread(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.fl
     return (high - low) / 2
 
 
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Pixels on a regular stride, so that no place is preferred.
+
+    Attributes:
+        stride: in pixels.
+        row: ``(point,)`` rows.
+        col: ``(point,)`` columns.
+    """
+
+    stride: int
+    row: NDArray[np.intp]
+    col: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, starts: Sequence[Start], pixels: int = PIXELS) -> Sample:
+        """At most so many pixels of a scene; the mask is the earliest origin's, so that no later one is seen."""
+        mask, stride = starts[0].cube.mask.values, 1
+        while mask[::stride, ::stride].sum() > pixels:
+            stride += 1
+        row, col = np.nonzero(mask[::stride, ::stride])
+        return cls(stride, row * stride, col * stride)
+
+    def within(self, window: tuple[slice, slice]) -> Sample:
+        """Those inside a window of the scene."""
+        inside = np.ones(self.row.size, bool)
+        for at, side in zip((self.row, self.col), window, strict=True):
+            inside &= (side.start <= at) & (at < side.stop)
+        return Sample(self.stride, self.row[inside], self.col[inside])
+
+    def match(
+        self, shape: tuple[int, int], row: NDArray[np.intp], col: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Indices of those pixels (row, col) of a scene that are in the sample, and where in the sample."""
+        place = np.full(shape, -1, "int32")
+        place[self.row, self.col] = np.arange(self.row.size)
+        here = place[row, col]
+        return np.flatnonzero(here >= 0), here[here >= 0]
+
+
+def earlier_dates(start: Start, history: int) -> NDArray[np.intp]:
+    """Indices of the earlier origins inside a cube: the most recent ones with enough history, the cube's own origin not among them."""
+    last = len(start.time) - 1
+    return np.arange(last - min(max(len(start.time) - history, 0), ORIGINS), last)
+
+
+class Past:
+    """What a model would have said from earlier origins, filled origin by origin; see :func:`run_past` for what it holds."""
+
+    def __init__(self, starts: Sequence[Start], horizons: Sequence[int], history: int, sample: Sample) -> None:
+        self.starts, self.horizons, self.history, self.sample = starts, list(horizons), history, sample
+        self.indices = [earlier_dates(start, history) for start in starts]
+        shape = (len(starts), max(map(len, self.indices)), len(self.horizons), sample.row.size)
+        self.median, self.sd, self.observed = (np.full(shape, np.nan, "float32") for _ in range(3))
+        self.past_origin = np.full(shape[:2], np.datetime64("NaT"), "datetime64[ns]")
+        for at, (start, indices) in enumerate(zip(starts, self.indices, strict=True)):
+            self.past_origin[at, : len(indices)] = start.time[indices]
+
+    def origins(self, at: int) -> list[np.datetime64]:
+        """Earlier origins of the origin with the index ``at``."""
+        return [np.datetime64(date) for date in self.starts[at].time[self.indices[at]]]
+
+    def fill(self, at: int, model: Forecaster, data: TrainingData, points: NDArray[np.intp], places: NDArray[np.intp]) -> None:
+        """Ask a fitted model at the earlier origins of one origin.
+
+        Args:
+            at: index of the origin.
+            model: fitted on nothing later than the first earlier origin.
+            data: the origin's cube, or a window of it.
+            points: those of its points that are in the sample.
+            places: where in the sample they are.
+        """
+        indices = self.indices[at]
+        if not len(indices):
+            return
+        forecast = model.predict(data, self.origins(at), self.horizons, (SPREAD[0], 0.5, SPREAD[1])).increment.values[..., points]
+        truth = _increments(data.take(points), indices, self.horizons)
+        known = np.isfinite(truth)
+        count = len(indices)
+        self.median[at, :count][..., places] = np.where(known, forecast[:, :, 1], np.nan)
+        self.sd[at, :count][..., places] = np.where(known, spread(forecast[:, :, 0], forecast[:, :, 2]), np.nan)
+        self.observed[at, :count][..., places] = truth
+
+    def dataset(self) -> xr.Dataset:
+        """Everything as a dataset."""
+        dims = ("origin", "past", "horizon", "point")
+        layers = (("median", self.median), ("sd", self.sd), ("observed", self.observed))
+        return xr.Dataset(
+            {name: (dims, layer, {"units": "mm"}) for name, layer in layers},
+            coords={
+                "origin": np.array([start.origin for start in self.starts], "datetime64[ns]"),
+                "horizon": np.asarray(self.horizons, "int64"),
+                "past_origin": (("origin", "past"), self.past_origin),
+                "row": ("point", self.sample.row),
+                "col": ("point", self.sample.col),
+            },
+            attrs={"history": self.history, "stride": self.sample.stride},
+        )
+
+
 def run_past(
     model: Forecaster, starts: Sequence[Start], horizons: Sequence[int], history: int, seed: int, pixels: int = PIXELS
 ) -> xr.Dataset:
-    """Run a model from earlier origins inside each cube, with targets that the cube's own origin does not pass.
-
-    The model is fitted once, up to the first earlier origin, as it would have been then.
+    """Run a local model from earlier origins inside each cube, with targets that the cube's own origin does not pass.
 
     Args:
-        model: an unfitted forecaster.
+        model: an unfitted forecaster of series; it learns up to the first earlier origin.
         starts: the origins, ascending.
         horizons: steps ahead.
         history: dates up to and with an earlier origin, at least.
@@ -46,52 +145,20 @@ def run_past(
         target lies beyond the origin, the pixel is masked, or a bridged step lies on the way; coordinates ``past_origin``
         (origin, past), and ``row`` and ``col`` (point).
     """
-    stride, row, col = _sample(starts[0].cube.mask.values, pixels)
-    counts = [min(max(len(start.time) - history, 0), ORIGINS) for start in starts]
-    shape = (len(starts), max(counts), len(horizons), row.size)
-    median, sd, observed = (np.full(shape, np.nan, "float32") for _ in range(3))
-    past_origin = np.full(shape[:2], np.datetime64("NaT"), "datetime64[ns]")
-    place = np.full(starts[0].cube.mask.shape, -1, "int32")
-    place[row, col] = np.arange(row.size)
-    for at, (start, count) in enumerate(zip(starts, counts, strict=True)):
-        if not count:
+    sample = Sample.of(starts, pixels)
+    past = Past(starts, horizons, history, sample)
+    stride, shape = sample.stride, starts[0].cube.mask.shape
+    for at, start in enumerate(starts):
+        origins = past.origins(at)
+        if not origins:
             continue
         thin = start.cube[["displacement", "filled", "mask"]].isel(y=slice(None, None, stride), x=slice(None, None, stride))
         data = TrainingData.from_cube(thin.load(), start.calendar)
-        at_row, at_col = data.pixels
-        points = place[at_row * stride, at_col * stride]
-        data, points = data.take(np.flatnonzero(points >= 0)), points[points >= 0]
-        indices = np.arange(len(start.time) - 1 - count, len(start.time) - 1)
-        origins = [np.datetime64(date) for date in start.time[indices]]
+        row, col = data.pixels
+        points, places = sample.match(shape, row * stride, col * stride)
         model.fit(data, Split(origins[0], tuple(origins), tuple(horizons)), seed=seed)
-        forecast = model.predict(data, origins, horizons, (SPREAD[0], 0.5, SPREAD[1])).increment.values
-        truth = _increments(data, indices, horizons)
-        known = np.isfinite(truth)
-        past_origin[at, :count] = start.time[indices]
-        median[at, :count][..., points] = np.where(known, forecast[:, :, 1], np.nan)
-        sd[at, :count][..., points] = np.where(known, spread(forecast[:, :, 0], forecast[:, :, 2]), np.nan)
-        observed[at, :count][..., points] = truth
-    dims = ("origin", "past", "horizon", "point")
-    return xr.Dataset(
-        {name: (dims, layer, {"units": "mm"}) for name, layer in (("median", median), ("sd", sd), ("observed", observed))},
-        coords={
-            "origin": np.array([start.origin for start in starts], "datetime64[ns]"),
-            "horizon": np.asarray(horizons, "int64"),
-            "past_origin": (("origin", "past"), past_origin),
-            "row": ("point", row),
-            "col": ("point", col),
-        },
-        attrs={"history": history, "stride": stride},
-    )
-
-
-def _sample(mask: NDArray[np.bool_], pixels: int) -> tuple[int, NDArray[np.intp], NDArray[np.intp]]:
-    """Stride, rows and columns of at most so many usable pixels; the mask is the earliest origin's, so that no later one is seen."""
-    stride = 1
-    while mask[::stride, ::stride].sum() > pixels:
-        stride += 1
-    row, col = np.nonzero(mask[::stride, ::stride])
-    return stride, row * stride, col * stride
+        past.fill(at, model, data, points, places)
+    return past.dataset()
 
 
 def _increments(data: TrainingData, indices: NDArray[np.intp], horizons: Sequence[int]) -> NDArray[np.float64]:

@@ -1,0 +1,183 @@
+"""Models of grids: train a batch of tiles, and forecast each tile from every origin."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from insarcast import __version__
+from insarcast.core import InsarcastError, Tile, read_tiles, write_json, write_store
+from insarcast.models import Forecaster, TrainingData, model_entry
+
+from .fits import Fit, Plan, Trained, Trainer, plan_fits, read_trained
+from .layers import forecast_layers, forecast_template
+from .origins import Start, read_starts
+from .past import Past, Sample
+
+Window = tuple[slice, slice]
+
+
+def train_tiles(
+    vintages: Sequence[Path],
+    full: Path,
+    tiles: Path,
+    weights: Sequence[Path],
+    made: Path,
+    model: str,
+    batch: int,
+    settings: dict[str, Any],
+    horizons: int,
+    quantiles: Sequence[float],
+    history: int,
+    refit: str,
+    retries: int,
+    device: str,
+    seed: int,
+    cache: str,
+) -> None:
+    """Train a model on each tile of a batch and forecast the tile from every origin and from earlier ones.
+
+    What is trained is kept in the cache fit by fit, known by the data, the settings and the code it was trained with: a killed
+    job goes on where it was. A tile that fails is tried again with the next seed; one that fails every time is listed, and the
+    stitched map has its neighbours there, or nothing.
+
+    Args:
+        vintages: as-of cubes.
+        full: the newest cube.
+        tiles: the table of tiles.
+        weights: folder of a trained global model: the model itself, or the one that is fine-tuned; empty for none.
+        made: folder to write: ``tile-0007.zarr`` with the raw forecast on the tile's window, ``tile-0007-past.zarr`` with the earlier
+            origins, and ``batch.json``: how each tile was trained, its status (``trained``, ``forecast`` by a global model,
+            ``skipped``, ``failed``) and why.
+        model: registered name of a model of grids.
+        batch: which tiles.
+        settings: of the model.
+        horizons: lead times 1 to this many acquisition steps.
+        quantiles: levels to write; 0.5 is added.
+        history: least number of dates up to and with an origin.
+        refit: ``each`` origin, or only the ``first``.
+        retries: further attempts for a tile that fails.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        seed: seed of everything random.
+        cache: the cache; trained models lie under ``training``.
+
+    Raises:
+        InsarcastError: no tile of the batch could be trained; the sentence is the first one's.
+    """
+    steps, levels = list(range(1, horizons + 1)), sorted({0.5, *quantiles})
+    starts = read_starts(vintages, full, horizons, history)
+    plan, sample = plan_fits(starts, steps, history, refit), Sample.of(starts)
+    trainer = Trainer(model, settings, seed, retries, device, Path(cache) / "training", "train_tiles")
+    learn = _learner(trainer, weights[0] if weights else None)
+    made.mkdir(parents=True)
+    entries = []
+    for tile in (tile for tile in read_tiles(tiles) if tile.batch == batch):
+        entry: dict[str, Any] = {"tile": tile.tile, "attempts": 0, "reason": ""}
+        entries.append(entry)
+        if tile.skipped:
+            entry |= {"status": "skipped", "reason": f"{tile.usable:.1%} of its pixels are usable; see tile.min_usable"}
+            continue
+        print(f"tile {tile.tile} of batch {batch}", file=sys.stderr, flush=True)
+        try:
+            entry |= _forecast_tile(
+                tile, starts, plan, sample, learn, steps, levels, history, made, {"model": model, "seed": seed}
+            )
+        except InsarcastError as error:
+            entry |= {"status": "failed", "reason": str(error), "attempts": retries + 1}
+    failed = [entry for entry in entries if entry["status"] == "failed"]
+    if failed and not any(entry["status"] in ("trained", "forecast") for entry in entries):
+        raise InsarcastError(
+            f"No tile of batch {batch} could be trained by {model}; tile {failed[0]['tile']}: {failed[0]['reason']}"
+        )
+    write_json(made / "batch.json", {"model": model, "batch": batch, "tiles": entries})
+
+
+Learn = Callable[[TrainingData, Fit], Trained]
+
+
+def _learner(trainer: Trainer, weights: Path | None) -> Learn:
+    """How a fit comes about: trained on the tile, taken from the global model, or fine-tuned from it."""
+    entry = model_entry(trainer.name)
+    if entry.scope == "global":
+        if weights is None:
+            raise ValueError(f"{trainer.name} needs the weights of a global model")
+        return lambda data, fit: read_trained(trainer.name, weights / fit.name)
+    return lambda data, fit: trainer.train([data], fit, None if weights is None else weights / fit.name / "model")
+
+
+def _forecast_tile(
+    tile: Tile,
+    starts: Sequence[Start],
+    plan: Plan,
+    sample: Sample,
+    learn: Learn,
+    steps: Sequence[int],
+    levels: Sequence[float],
+    history: int,
+    made: Path,
+    attrs: dict[str, Any],
+) -> dict[str, Any]:
+    """Train, forecast and write one tile; returns its entry in the list of the batch."""
+    window = tile.window
+    datas = [window_data(start, window) for start in starts]
+    trained = {fit.name: learn(datas[fit.at], fit) for fit in plan.fits}
+    first = trained[plan.origins[0].name].model
+    layers = [
+        forecast_layers(trained[fit.name].model, data, start.origin, steps, levels)
+        for fit, data, start in zip(plan.origins, datas, starts, strict=True)
+    ]
+    label = model_entry(str(attrs["model"])).label
+    attrs = {**attrs, "label": label, "insarcast_version": __version__, "tile": tile.tile}
+    store = forecast_template(starts, list(steps), list(levels), attrs, window)
+    store["increment"] = (store.increment.dims, np.stack([layer[0] for layer in layers]), store.increment.attrs)
+    store["sd"] = (store.sd.dims, np.stack([layer[1] for layer in layers]), store.sd.attrs)
+    write_store(store, made / f"tile-{tile.tile:04d}.zarr")
+    past = None if plan.past is None else trained[plan.past.name].model
+    earlier = tile_past(past, starts, datas, sample, window, steps, history)
+    write_store(earlier.assign_attrs(attrs | dict(earlier.attrs)), made / f"tile-{tile.tile:04d}-past.zarr")
+    return _entry([trained[fit.name].entry(fit) for fit in plan.fits], first, datas[0], str(attrs["model"]))
+
+
+def _entry(fits: list[dict[str, Any]], first: Any, data: TrainingData, model: str) -> dict[str, Any]:
+    again = [entry for entry in fits if entry["attempts"] > 1]
+    return {
+        "status": "forecast" if model_entry(model).scope == "global" else "trained",
+        "seed": fits[-1]["seed"],
+        "attempts": max(entry["attempts"] for entry in fits),
+        "reason": again[0]["reason"] if again else "",
+        "receptive_field": float(first.receptive_field(data)),
+        "parameters": int(first.parameters),
+        "fits": fits,
+    }
+
+
+def window_data(start: Start, window: Window) -> TrainingData:
+    """The points of one origin's cube inside a window; rows and columns count from the window's corner."""
+    cube = start.cube[["displacement", "filled", "mask"]].isel(y=window[0], x=window[1])
+    return TrainingData.from_cube(cube.load(), start.calendar)
+
+
+def tile_past(
+    model: Forecaster | None,
+    starts: Sequence[Start],
+    datas: Sequence[TrainingData],
+    sample: Sample,
+    window: Window,
+    steps: Sequence[int],
+    history: int,
+) -> xr.Dataset:
+    """What a model says from the earlier origins at the sampled pixels of a window; see :func:`insarcast.forecast.past.run_past`."""
+    here = sample.within(window)
+    past = Past(starts, steps, history, here)
+    shape = starts[0].cube.mask.shape
+    for at, data in enumerate(datas):
+        if model is not None:
+            row, col = data.pixels
+            points, places = here.match(shape, row + window[0].start, col + window[1].start)
+            past.fill(at, model, data, points, places)
+    return past.dataset()
