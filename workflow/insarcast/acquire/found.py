@@ -77,3 +77,13 @@ def _left_out(skipped: Sequence[Skipped]) -> str:
     swapped = " (are {date1} and {date2} swapped in the pattern?)" if pairs and "not earlier" in pairs[0]["reason"] else ""
     reason = pairs[0]["reason"].rstrip(".") if pairs else ""
     return f"{len(pairs)} were left out, {pairs[0]['name']} because {reason}{swapped}; " if pairs else ""
+
+
+def refuse_keys(products: Mapping[str, Any], source: str) -> None:
+    """Refuse keys that name files where a source finds them by names of its own: they would be ignored in silence."""
+    for key in ("unwrapped", "coherence", "dem", "baselines", "los"):
+        if products[key] is not None:
+            raise InsarcastError(
+                f"products.{key} is set, but source {source} finds its files by their published names; remove the key, or use "
+                "source geotiff."
+            )

@@ -51,7 +51,7 @@ def dates_of(folder: Path, path: Path, pattern: str) -> tuple[str, str] | None:
     A date that stands twice in the pattern (``{date1}_{date2}/{date1}_{date2}.unw.tif``) must be the same both times.
     """
     match = re.fullmatch("".join(_expression(pattern)), path.relative_to(folder).as_posix())
-    if match is None or not all(_is_date(match[name]) for name in ("date1", "date2")):
+    if match is None or not all(is_date(match[name]) for name in ("date1", "date2")):
         return None
     return match["date1"], match["date2"]
 
@@ -77,7 +77,8 @@ def _expression(pattern: str) -> Iterator[str]:
             yield re.escape(part)
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Whether eight digits are a day of the calendar."""
     try:
         return bool(datetime.strptime(text, "%Y%m%d"))
     except ValueError:

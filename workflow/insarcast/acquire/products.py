@@ -9,12 +9,14 @@ from insarcast.core import InsarcastError, Manifest, file_sha256
 
 from .found import Found
 from .geotiff import find_geotiff
+from .hyp3 import find_hyp3
+from .licsar import find_licsar
 from .originals import original_credits
 from .patterns import example, find
 from .places import find_folder
 from .select import Skipped, skip
 
-_SOURCES = {"geotiff": find_geotiff}
+_SOURCES = {"geotiff": find_geotiff, "hyp3": find_hyp3, "licsar": find_licsar}
 
 
 def acquire_products(
