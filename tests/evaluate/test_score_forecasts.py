@@ -61,6 +61,7 @@ def write_world(
         "forecasts": [paths["persistence"], paths["drift"]],
         "vintages": [paths[name] for name in VINTAGES],
         "full": paths["full"],
+        "clusters": [],
     }
 
 
@@ -87,15 +88,34 @@ def forecast_of(median: np.ndarray, half: float, model: str) -> xr.Dataset:
     ).rio.write_crs("EPSG:4326")
 
 
-def score(folder: Path, **world) -> tuple[pd.DataFrame, xr.Dataset]:
+LABELS = {VINTAGES[0]: [[-1, 1, 0], [0, 0, 0]], VINTAGES[1]: [[2, 1, 1], [0, 0, -1]]}
+
+
+def write_clusters(folder: Path, names: list[str]) -> list[Path]:
+    paths = []
+    for name in names:
+        label = np.array(LABELS[name], "int16")
+        cube = make_cube(6, NY, NX)
+        store = xr.Dataset({"label": (("y", "x"), label)}, coords={"y": cube.y, "x": cube.x}, attrs={"k": int(label.max()) + 1})
+        paths.append(folder / "cluster" / f"{name}.zarr")
+        write_store(store.rio.write_crs("EPSG:4326"), paths[-1])
+    return paths
+
+
+def score(folder: Path, clusters: list[str] | None = None, **world) -> tuple[pd.DataFrame, xr.Dataset]:
     outputs = folder / "scores.parquet", folder / "scores.csv", folder / "errors.zarr"
     paths = write_world(folder, **world)
+    if clusters is not None:
+        paths["clusters"] = write_clusters(folder, clusters)
     score_forecasts(**paths, scores=outputs[0], table=outputs[1], errors=outputs[2], velocity_classes=[10, 50], block=1, seed=0)
     return pd.read_parquet(outputs[0]), open_store(outputs[2]).load()
 
 
-def row(table: pd.DataFrame, model: str, origin: str = "all", horizon: int = 1, kind: str = "all") -> pd.Series:
+def row(
+    table: pd.DataFrame, model: str, origin: str = "all", horizon: int = 1, kind: str = "all", cluster: str = "all"
+) -> pd.Series:
     at = (table.model == model) & (table.origin == origin) & (table.horizon == horizon) & (table.velocity_class == kind)
+    at &= table.cluster == cluster
     assert at.sum() == 1
     return table[at].iloc[0]
 
@@ -351,3 +371,34 @@ def test_intervals_of_quantiles() -> None:
     assert interval_pairs([0.05, 0.25, 0.5, 0.75, 0.95]) == {50: (1, 3), 90: (0, 4)}
     assert interval_pairs([0.1, 0.5, 0.8, 0.9]) == {80: (0, 3)}
     assert interval_pairs([0.5]) == {}
+
+
+def test_clusters_by_hand(made, tmp_path) -> None:
+    """Errors of persistence at the first origin [0, 4, 10, -2, -6, 20], at the second [0, 6, 10, 0, -8, 20]; the newest name first."""
+    table, errors = score(tmp_path, clusters=VINTAGES[::-1])
+    first, second = (str(date) for date in DATES[3:5])
+    found = [row(table, "persistence", first, cluster=name) for name in ("1", "2")]
+    assert [(item.n, item.mae) for item in found] == [(4, 38 / 4), (1, 4)]
+    assert not len(table[(table.cluster == "3") & (table.origin == first)]), "a rank that an origin does not have"
+    later = [row(table, "persistence", second, cluster=name) for name in ("1", "2", "3")]
+    assert [(item.n, item.mae) for item in later] == [(2, 4), (2, 8), (1, 0)]
+    pooled = row(table, "drift", cluster="1")
+    assert (pooled.n, pooled.mae) == (6, pytest.approx((5 + 7 + 11 + 15 + 5 + 13) / 6))
+    assert pooled.skill == pytest.approx(1 - pooled.mae / ((38 + 8) / 6))
+    assert row(table, "drift", first, cluster="1").coverage90 == pytest.approx(0 / 4)
+    assert set(table[table.cluster != "all"].velocity_class) == {"all"}
+    plain, *_ = made
+    pd.testing.assert_frame_equal(table[table.cluster == "all"].reset_index(drop=True), plain)
+    assert table.model.tolist() == sorted(table.model, key=["persistence", "drift", "chosen"].index)
+    assert errors.attrs["vintages"] == VINTAGES
+
+
+def test_without_clusters_there_is_one_of_all(made) -> None:
+    table, *_ = made
+    assert set(table.cluster) == {"all"}
+    assert table.columns.tolist()[:5] == ["model", "origin", "horizon", "velocity_class", "cluster"]
+
+
+def test_clusters_that_lack_an_origin_are_a_sentence(tmp_path) -> None:
+    with pytest.raises(InsarcastError, match=f"cluster holds no clusters of {VINTAGES[1]}; delete"):
+        score(tmp_path, clusters=VINTAGES[:1])

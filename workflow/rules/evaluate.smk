@@ -1,8 +1,9 @@
 """evaluate: how much better than "nothing changes", and by how much the intervals cover.
 
-inputs:   combine/{model}.zarr, and forecast/{model}.zarr for the intervals before calibration
+inputs:   combine/{model}.zarr, and forecast/{model}.zarr or stitch/{model}.zarr for the intervals before calibration
           the as-of cubes (mask, velocity, reference) and the full cube (truth)
           choice.json (the model chosen at every origin)
+          cluster/{vintage}.zarr, where the cube is clustered
           the GNSS files that the manifest names
 outputs:  results/{study}/{cube}/evaluate/: scores.parquet, scores.csv, errors.zarr, gnss.parquet, gnss.json
 steps:    score_forecasts, compare_gnss
@@ -16,6 +17,7 @@ rule score_forecasts:
         vintages=vintages_of(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
         full=f"{CUBE}/stack/full/cube.zarr",
         choice=rules.choose_model.output.choice,
+        clusters=clusters_of(f"{CUBE}/cluster/{{vintage}}.zarr"),
     output:
         scores=f"{CUBE}/evaluate/scores.parquet",
         table=f"{CUBE}/evaluate/scores.csv",

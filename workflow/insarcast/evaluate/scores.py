@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from insarcast import __version__
@@ -23,11 +23,11 @@ from insarcast.core import (
     write_block,
 )
 
-from .table import score_table
+from .picks import CHOSEN, read_picks
+from .table import ALL, score_table
 from .tally import Tally, interval_pairs, neighbour_variance
 from .truth import Target, date_variance, find_targets, formal_variance, increment
 
-CHOSEN = "chosen"
 _VARIABLES = ["displacement", "filled", "sigma"]
 
 
@@ -37,6 +37,7 @@ def score_forecasts(
     vintages: Sequence[Path],
     full: Path,
     choice: Path,
+    clusters: Sequence[Path],
     scores: Path,
     table: Path,
     errors: Path,
@@ -52,7 +53,11 @@ def score_forecasts(
     The last model of the table, ``chosen``, is the automatic choice: at each origin the model that did best before it. Only this
     row says how well the choice does on unseen values; the newest choice has seen the targets that the table scores.
 
-    Columns of the table, beside model, origin (a date or ``all``), horizon and velocity_class (of the as-of cube, or ``all``):
+    Rows by cluster pool the velocity classes. Every origin has clusters of its own, found in its past: those of one number in
+    different origins are the same in rank only, the first the fastest subsiding, and rows over all origins pool equal ranks.
+
+    Columns of the table, beside model, origin (a date or ``all``), horizon, velocity_class (of the as-of cube, or ``all``) and
+    cluster (``1``, ``2`` and so on, or ``all``):
     ``n`` pixels; ``mae``, ``rmse``, ``bias`` (forecast minus truth), mm; ``skill`` = 1 - MAE / MAE of persistence with its 95 %
     block bootstrap interval ``skill_low``, ``skill_high`` (blocks of pixels are drawn, not dates: it does not tell how other dates
     would have gone); ``n_interval`` pixels with an interval, ``calibrated`` share of calibrated ones, ``coverage50``, ``width50``
@@ -67,6 +72,7 @@ def score_forecasts(
         vintages: as-of cubes, for mask, velocity and reference.
         full: the newest cube, the truth.
         choice: the models chosen at every origin.
+        clusters: stores of labels, one per as-of cube and named like it; empty where the study has no clusters.
         scores: parquet to write.
         table: the same as csv.
         errors: store to write: ``error`` (model, origin, horizon, y, x), median forecast minus truth, and ``truth``
@@ -85,42 +91,61 @@ def score_forecasts(
     cubes = [by_name[name] for name in names]
     dates = [str(cube.time.values[-1].astype("datetime64[D]")) for cube in cubes]
     models = [str(store.attrs["model"]) for store in stores]
-    picks = _picks(choice, dates, models)
+    picks = read_picks(choice, dates, models)
+    labels = _labels(clusters, names)
     newest = open_cube(full)
     targets, unscored = find_targets(newest, cubes, stores[0].target_time.values[: len(cubes)])
-    template = _template(stores, len(cubes), unscored)
+    template = _template(stores, names, unscored)
     sizes = template.error.sizes
     grid = (sizes["y"], sizes["x"])
-    shape = (len(stores), len(cubes), sizes["horizon"], len(velocity_classes) + 2)
-    tally = Tally(shape, grid, block)
+    classes = velocity_class_names(velocity_classes)
+    ranks = [str(rank + 1) for rank in range(max((int(store.attrs["k"]) for store in labels), default=0))]
+    tallies = [
+        Tally((len(stores), len(cubes), sizes["horizon"], len(groups) + 1), grid, block)
+        for groups in ([classes, ranks] if ranks else [classes])
+    ]
     edge = shard_edge(max(template.error[..., 0, 0].size, stores[0].increment[..., 0, 0].size, newest.sizes["time"]))
     create_store(template, errors, edge)
     for window in blocks(*grid, edge):
-        maps = _score_window(tally, stores, owns, newest, targets, velocity_classes, window)
+        maps = _score_window(tallies, stores, owns, newest, targets, velocity_classes, labels, window)
         write_block(maps, errors, window)
-    if tally.sums:
-        tally.choose(picks)
     levels = list(interval_pairs(stores[0]["quantile"].values.tolist()))
     steps = [int(step) for step in stores[0].horizon.values]
-    result = score_table(tally, [*models, CHOSEN], dates, steps, velocity_class_names(velocity_classes), levels, seed)
+    tables = []
+    for tally, groups in zip(tallies, (classes, ranks), strict=False):
+        if tally.sums:
+            tally.choose(picks)
+        tables.append(score_table(tally, [*models, CHOSEN], dates, steps, groups, levels, seed))
+    result = _join(tables)
     result.to_parquet(scores, index=False)
     result.to_csv(table, index=False, float_format="%.4f")
 
 
-def _picks(choice: Path, origins: Sequence[str], models: Sequence[str]) -> list[int]:
-    """Index of the model that was chosen at each origin."""
-    if CHOSEN in models:
-        raise InsarcastError(f"A model is called '{CHOSEN}', the name of the automatic choice in the scores; rename it.")
-    named = {str(item["origin"]): str(item["model"]) for item in json.loads(choice.read_text(encoding="utf-8"))["by_origin"]}
-    for origin in origins:
-        if named.get(origin) not in models:
-            raise InsarcastError(f"{choice} chooses no model with a forecast at {origin}; delete the file and run again.")
-    return [models.index(named[origin]) for origin in origins]
+def _labels(clusters: Sequence[Path], names: Sequence[str]) -> list[xr.Dataset]:
+    """Stores of labels in the order of the origins; empty where there are none at all."""
+    by_name = {path.stem: path for path in clusters}
+    for name in names if clusters else []:
+        if name not in by_name:
+            raise InsarcastError(f"{clusters[0].parent} holds no clusters of {name}; delete the folder and run again.")
+    return [open_store(by_name[name]) for name in names] if clusters else []
 
 
-def _template(stores: Sequence[xr.Dataset], origins: int, unscored: Sequence[str]) -> xr.Dataset:
-    first = stores[0].isel(origin=slice(0, origins))
-    space = (origins, first.sizes["horizon"], first.sizes["y"], first.sizes["x"])
+def _join(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One table: every model's rows by velocity class, then those by cluster."""
+    first, *others = tables
+    first.insert(4, "cluster", ALL)
+    by_cluster = [table[table["velocity_class"] != ALL].rename(columns={"velocity_class": "cluster"}) for table in others]
+    for part in by_cluster:
+        part.insert(3, "velocity_class", ALL)
+    joined = pd.concat([first, *by_cluster], ignore_index=True) if by_cluster else first
+    order = {model: index for index, model in enumerate(dict.fromkeys(joined["model"]))}
+    whole: pd.DataFrame = joined.sort_values("model", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+    return whole.astype({"velocity_class": "str", "cluster": "str"})
+
+
+def _template(stores: Sequence[xr.Dataset], names: Sequence[str], unscored: Sequence[str]) -> xr.Dataset:
+    first = stores[0].isel(origin=slice(0, len(names)))
+    space = (len(names), first.sizes["horizon"], first.sizes["y"], first.sizes["x"])
     meaning = {
         "units": "mm",
         "long_name": "median forecast minus truth, along the line of sight",
@@ -139,62 +164,64 @@ def _template(stores: Sequence[xr.Dataset], origins: int, unscored: Sequence[str
             ),
         },
         coords={**coords, "model": [str(store.attrs["model"]) for store in stores]},
-        attrs={"unscored": list(unscored), "insarcast_version": __version__},
+        attrs={"vintages": list(names), "unscored": list(unscored), "insarcast_version": __version__},
     )
 
 
 def _score_window(
-    tally: Tally,
+    tallies: Sequence[Tally],
     stores: Sequence[xr.Dataset],
     owns: Sequence[xr.Dataset],
     newest: xr.Dataset,
     targets: Sequence[Target],
     edges: Sequence[float],
+    labels: Sequence[xr.Dataset],
     window: tuple[slice, slice],
 ) -> xr.Dataset:
-    """Add one window of pixels to the tally; returns its maps of errors and truth."""
+    """Add one window of pixels to the tallies, by velocity class and by cluster; returns its maps of errors and truth."""
     place = {"y": window[0], "x": window[1]}
     part = newest[[name for name in _VARIABLES if name in newest]].isel(place).load()
     levels = stores[0]["quantile"].values
     half, pairs = int(np.flatnonzero(levels == 0.5)[0]), interval_pairs(levels.tolist())
-    last = tally.shape[3] - 1
-    shape = (*tally.shape[:3], *part.displacement.shape[1:])
+    shape = (*tallies[0].shape[:3], *part.displacement.shape[1:])
     error, truths = np.full(shape, np.nan, "float32"), np.full(shape[1:], np.nan, "float32")
     noise = date_variance(part)
     rows, cols = np.mgrid[window[0], window[1]]
     for target in targets:
+        at, step = target.at, target.step
         here = target.vintage.isel(place)
-        forecasts = [[s.increment.isel(place)[target.at, target.step].values for s in group] for group in (stores, owns)]
+        forecasts = [[s.increment.isel(place)[at, step].values for s in group] for group in (stores, owns)]
         truth = increment(part, target)
         usable = here.mask.values & np.isfinite(truth)
         for forecast in forecasts[0]:
             usable &= np.isfinite(forecast[half])
-        velocity = here.velocity.values
-        kinds = velocity_class(velocity, edges)
-        kinds[kinds < 0] = last
-        kind, block = kinds[usable], tally.block_of(rows[usable], cols[usable])
-        at, step = target.at, target.step
-        tally.add_pixels(at, step, kind, block)
         truths[at, step][usable] = truth[usable]
-        for model, (made, own) in enumerate(zip(*forecasts, strict=True)):
-            miss = made[half][usable].astype("float64") - truth[usable]
+        misses = [made[half][usable].astype("float64") - truth[usable] for made in forecasts[0]]
+        for model, miss in enumerate(misses):
             error[model, at, step][usable] = miss
-            tally.add_errors(model, at, step, kind, block, miss)
-            known = np.isfinite(made).all(axis=0)[usable]
-            tally.add("interval", model, at, step, kind, known.astype("float64"))
-            calibrated = float(stores[model].calibrated[at, step])
-            tally.add("calibrated", model, at, step, kind, np.full(kind.size, calibrated))
-            for percent, (low, high) in pairs.items():
-                for name, quantiles in (("", made), ("own_", own)):
-                    bottom, top = (quantiles[which][usable][known].astype("float64") for which in (low, high))
-                    inside = (bottom <= truth[usable][known]) & (truth[usable][known] <= top)
-                    tally.add(f"{name}coverage{percent}", model, at, step, kind[known], inside.astype("float64"))
-                    tally.add(f"{name}width{percent}", model, at, step, kind[known], top - bottom)
+        velocity = here.velocity.values
         formal = formal_variance(part, target) if "sigma" in part else np.full_like(truth, np.nan)
-        tally.add_noise("noise", at, step, kind, formal[usable])
-        tally.add_noise("noise_date", at, step, kind, noise[usable])
         detrended = np.where(usable, truth - np.nan_to_num(velocity) * target.days / 365.25, np.nan)
-        shared, which = neighbour_variance(detrended, kinds)
-        tally.add_noise("noise_pixel", at, step, which, shared)
+        groupings = [velocity_class(velocity, edges), *(store.label.isel(place).values for store in labels[at : at + 1])]
+        for tally, found in zip(tallies, groupings, strict=True):
+            kinds = np.where(found < 0, tally.shape[3] - 1, found).astype("int64")
+            kind, block = kinds[usable], tally.block_of(rows[usable], cols[usable])
+            tally.add_pixels(at, step, kind, block)
+            for model, (made, own) in enumerate(zip(*forecasts, strict=True)):
+                tally.add_errors(model, at, step, kind, block, misses[model])
+                calibrated = float(stores[model].calibrated[at, step])
+                tally.add("calibrated", model, at, step, kind, np.full(kind.size, calibrated))
+                known = np.isfinite(made).all(axis=0)[usable]
+                tally.add("interval", model, at, step, kind, known.astype("float64"))
+                for percent, ends in pairs.items():
+                    for name, quantiles in (("", made), ("own_", own)):
+                        bottom, top = (quantiles[which][usable][known].astype("float64") for which in ends)
+                        inside = (bottom <= truth[usable][known]) & (truth[usable][known] <= top)
+                        tally.add(f"{name}coverage{percent}", model, at, step, kind[known], inside.astype("float64"))
+                        tally.add(f"{name}width{percent}", model, at, step, kind[known], top - bottom)
+            tally.add_noise("noise", at, step, kind, formal[usable])
+            tally.add_noise("noise_date", at, step, kind, noise[usable])
+            shared, which = neighbour_variance(detrended, kinds)
+            tally.add_noise("noise_pixel", at, step, which, shared)
     dims = ("origin", "horizon", "y", "x")
     return xr.Dataset({"error": (("model", *dims), error), "truth": (dims, truths)})

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .tally import Tally, bootstrap_skill
 
 Array = NDArray[np.float64]
+ALL = "all"
 DRAWS = 1000
 _KEYS = ("model", "origin", "horizon", "velocity_class")
 _NUMBERS = ("n", "mae", "rmse", "bias", "skill", "n_interval", "coverage50", "coverage90", "width90", "noise")
@@ -59,11 +60,11 @@ def score_table(
 
 def _or_all(names: Sequence[str]) -> Iterator[tuple[str, slice]]:
     yield from ((name, slice(index, index + 1)) for index, name in enumerate(names))
-    yield "all", slice(None)
+    yield ALL, slice(None)
 
 
 def _classes(names: Sequence[str]) -> Iterator[tuple[str, slice]]:
-    yield "all", slice(None)
+    yield ALL, slice(None)
     yield from ((name, slice(index, index + 1)) for index, name in enumerate(names))
 
 
