@@ -3,7 +3,7 @@
 # make bench   the measurements of the README, one JSON object each
 # make report  pack a study's results into report.zip (STUDY=name)
 PYTHON ?= python3
-STUDY ?= mexico_city
+STUDY ?= demo
 CORES ?= all
 BIN := .venv/bin
 # Where somebody watches, a bar per rule; elsewhere a line per rule.
