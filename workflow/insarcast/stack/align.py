@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from affine import Affine
-from rasterio.windows import Window
 
 from insarcast.core import (
     InsarcastError,
@@ -27,16 +26,23 @@ from insarcast.core import (
     write_block,
 )
 
-from .grid import BadFileError, Grid, Layer, open_raster, read_window
+from .grid import BadFileError, Grid, Layer
+from .static import StaticLayers
 
 Array = npt.NDArray[np.float32]
+Block = tuple[slice, slice]
+Both = tuple[Layer, Layer | None]
+
+NEAR_ZERO = 1.0  # rad; neighbours of an interferogram's own reference pixel are this near to it
+_WINDOW_BYTES = 256 * 2**20  # of phase, and as much of coherence
 
 
 def align_products(manifest: Path, ifgs: Path, bad_file: str) -> None:
     """Read the products of a manifest onto one grid.
 
     Writes dims (pair, y, x): ``phase`` in rad, positive = away from the satellite whatever the product's own sign, NaN where
-    nothing was measured; ``coherence`` 0 to 1; and (y, x) ``height`` in m and ``los`` (enu), the unit vector ground -> satellite.
+    nothing was measured and over water; ``coherence`` 0 to 1; and (y, x) ``height`` in m, ``los`` (enu), the unit vector ground
+    -> satellite, and ``water``, what the products' own masks call so.
 
     Args:
         manifest: the manifest that ``acquire`` left.
@@ -55,27 +61,29 @@ def align_products(manifest: Path, ifgs: Path, bad_file: str) -> None:
     if not pairs:
         raise InsarcastError(f"No interferogram of {manifest} can be used; the first: {skipped[0]['reason']}")
     edge = shard_edge(len(pairs))
-    create_store(_template(pairs, grid, found, found.skipped + skipped), ifgs, edge)
-    away = 1.0 if found.conventions["sign"] == "away" else -1.0
-    nodata = found.conventions.get("nodata")
-    static = _static_readers(found.static, grid, found.conventions.get("los"))
-    for block in blocks(grid.ny, grid.nx, edge):
-        phase = np.stack([layers[pair.name][0].read(block, nodata) for pair in pairs]) * np.float32(away)
-        data: dict[str, tuple[tuple[str, ...], Array]] = {"phase": (("pair", "y", "x"), phase)}
-        if any(layers[pair.name][1] for pair in pairs):
-            data["coherence"] = (
-                ("pair", "y", "x"),
-                np.stack([_coherence(layers[pair.name][1], block, phase[0].shape) for pair in pairs]),
-            )
-        for name, read in static.items():
-            values = read(block)
-            data[name] = (("enu", "y", "x") if name == "los" else ("y", "x"), values)
+    static = StaticLayers(found.static, grid, found.conventions)
+    create_store(_template(pairs, grid, found, found.skipped + skipped, static.names), ifgs, edge)
+    both = [layers[pair.name] for pair in pairs]
+    has_coherence = any(layer for _, layer in both)
+    for block in _windows(grid.ny, grid.nx, edge, len(pairs)):
+        coherence = _coherence(both, block) if has_coherence else None
+        phase = _phase(both, block, coherence, found.conventions)
+        measured = np.asarray(np.isfinite(phase).any(0))
+        data: dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]] = {"phase": (("pair", "y", "x"), phase)}
+        if coherence is not None:
+            data["coherence"] = (("pair", "y", "x"), coherence)
+        if "water" in static.names:
+            water = static.water(block, measured)
+            phase[:, water] = np.nan
+            data["water"] = (("y", "x"), water)
+        if "height" in static.names:
+            data["height"] = (("y", "x"), static.height(block, measured))
+        if "los" in static.names:
+            data["los"] = (("enu", "y", "x"), static.los(block, measured))
         write_block(xr.Dataset(data), ifgs, block)
 
 
-def _survey(
-    pairs: list[Pair], nodata: float | None, bad_file: str
-) -> tuple[dict[str, tuple[Layer, Layer | None]], Grid, list[dict[str, str]]]:
+def _survey(pairs: list[Pair], nodata: float | None, bad_file: str) -> tuple[dict[str, Both], Grid, list[dict[str, str]]]:
     """Check every file and lay out the union of the extents.
 
     Returns:
@@ -129,7 +137,7 @@ def _place(path: str, base: Grid, nodata: float | None, kind: str) -> Layer:
     """Place a file on the lattice after reading it once; raises BadFileError if it is broken or empty."""
     grid = Grid.of(path)
     row, col = base.offset(grid, path)
-    layer, any_valid, top = Layer(path, row, col), False, -np.inf
+    layer, any_valid, top = Layer(path, row, col, share=kind == "coherence"), False, -np.inf
     for block in blocks(grid.ny, grid.nx, 2048):
         moved = (slice(block[0].start + row, block[0].stop + row), slice(block[1].start + col, block[1].stop + col))
         values = layer.read(moved, nodata)
@@ -143,57 +151,70 @@ def _place(path: str, base: Grid, nodata: float | None, kind: str) -> Layer:
     return layer
 
 
-def _coherence(layer: Layer | None, block: tuple[slice, slice], shape: tuple[int, ...]) -> Array:
-    if layer is None:
-        return np.full(shape, np.nan, np.float32)
-    with np.errstate(invalid="ignore"):
-        return np.clip(layer.read(block, None), 0, 1)
+def _windows(ny: int, nx: int, edge: int, layers: int) -> Iterator[Block]:
+    """Windows that hold whole shards and as much as memory allows: a file is opened once per window, and its rows are packed whole."""
+    wide = edge * max(1, _WINDOW_BYTES // (4 * layers * edge * edge))
+    for top in range(0, ny, edge):
+        for left in range(0, nx, wide):
+            yield slice(top, min(top + edge, ny)), slice(left, min(left + wide, nx))
 
 
-def _static_readers(
-    static: dict[str, list[str]], grid: Grid, los: list[float] | None
-) -> dict[str, Callable[[tuple[slice, slice]], Array]]:
-    """What reads a block of each layer that does not change in time."""
-    readers: dict[str, Callable[[tuple[slice, slice]], Array]] = {}
-    if "dem" in static:
-        readers["height"] = lambda block: _mosaic(static["dem"], grid, block)
-    if "los_east" in static:
-        names = [static[f"los_{part}"] for part in ("east", "north", "up")]
-        readers["los"] = lambda block: np.stack([_mosaic(paths, grid, block) for paths in names])
-    elif los is not None:
-        vector = np.asarray(los, np.float32)[:, None, None]
-        readers["los"] = lambda block: np.broadcast_to(
-            vector, (3, block[0].stop - block[0].start, block[1].stop - block[1].start)
-        ).copy()
-    return readers
+def _shape(block: Block) -> tuple[int, int]:
+    return block[0].stop - block[0].start, block[1].stop - block[1].start
 
 
-def _mosaic(paths: list[str], grid: Grid, block: tuple[slice, slice]) -> Array:
-    """A block of a layer in several files: the first fills it, the next fill what is left."""
-    out = _warped(paths[0], grid, block)
-    for path in paths[1:]:
-        holes = np.isnan(out)
-        if not holes.any():
-            break
-        out[holes] = _warped(path, grid, block)[holes]
+def _coherence(both: list[Both], block: Block) -> Array:
+    """(pair, y, x) coherence, 0 to 1; NaN for a pair without."""
+    out = np.full((len(both), *_shape(block)), np.nan, np.float32)
+    for values, (_, layer) in zip(out, both, strict=True):
+        if layer is not None:
+            values[:] = layer.read(block, None)
+    return np.clip(out, 0, 1, out=out)
+
+
+def _phase(both: list[Both], block: Block, coherence: Array | None, conventions: dict[str, Any]) -> Array:
+    """(pair, y, x) phase in rad, positive away from the satellite."""
+    out = np.empty((len(both), *_shape(block)), np.float32)
+    nodata = conventions.get("nodata")
+    for index, (values, (layer, _)) in enumerate(zip(out, both, strict=True)):
+        if conventions.get("reference_zero") and coherence is not None:
+            grown = (slice(block[0].start - 1, block[0].stop + 1), slice(block[1].start - 1, block[1].stop + 1))
+            values[:] = without_gaps(layer.read(grown, nodata, keep_zero=True), coherence[index])
+        else:
+            values[:] = layer.read(block, nodata)
+    if conventions["sign"] != "away":
+        np.negative(out, out=out)
     return out
 
 
-def _warped(path: str, grid: Grid, block: tuple[slice, slice]) -> Array:
-    """A block of a file that may lie on any lattice, bilinear; NaN outside it."""
-    from rasterio.enums import Resampling
-    from rasterio.vrt import WarpedVRT
+def without_gaps(grown: Array, coherence: Array) -> Array:
+    """Phase with NaN for 0, except where 0 was measured: at the pixel an interferogram is referenced to.
 
-    out = np.full((block[0].stop - block[0].start, block[1].stop - block[1].start), np.nan, np.float32)
-    corner = grid.transform @ Affine.translation(block[1].start, block[0].start)
-    with open_raster(path) as file, WarpedVRT(
-        file, crs=grid.crs, transform=corner, height=out.shape[0], width=out.shape[1], resampling=Resampling.bilinear,
-        nodata=np.nan, src_nodata=file.nodata, dtype="float32",
-    ) as warped:  # fmt: skip
-        return read_window(warped, path, Window(0, 0, out.shape[1], out.shape[0])).astype(np.float32)
+    HyP3 subtracts from an interferogram its phase at its most coherent pixel, and writes 0 for what it masks as well. The
+    reference pixel is told by three marks: it is coherent, its four neighbours are measured, and their phase is near its own (the
+    phase of the most coherent place is smooth), while a masked pixel lies in an area of 0 or has neighbours of any phase. A
+    masked pixel that passes is wrong by no more than :data:`NEAR_ZERO`.
+
+    Args:
+        grown: (y + 2, x + 2) phase in rad, the block with one more pixel on every side; NaN where nothing was measured.
+        coherence: (y, x) coherence of the block.
+
+    Returns:
+        (y, x) phase.
+    """
+    inner = grown[1:-1, 1:-1]
+    out: Array = np.where(inner == 0, np.float32(np.nan), inner)
+    around = (grown[:-2, 1:-1], grown[2:, 1:-1], grown[1:-1, :-2], grown[1:-1, 2:])
+    single = (inner == 0) & (coherence > 0)
+    for side in around:
+        single &= np.isfinite(side) & (side != 0)
+    for row, col in np.argwhere(single):
+        if abs(np.median([side[row, col] for side in around])) <= NEAR_ZERO:
+            out[row, col] = 0
+    return out
 
 
-def _template(pairs: list[Pair], grid: Grid, found: Manifest, skipped: list[dict[str, str]]) -> xr.Dataset:
+def _template(pairs: list[Pair], grid: Grid, found: Manifest, skipped: list[dict[str, str]], static: list[str]) -> xr.Dataset:
     import rioxarray  # noqa: F401  (registers .rio)
 
     shape = (len(pairs), grid.ny, grid.nx)
@@ -203,8 +224,10 @@ def _template(pairs: list[Pair], grid: Grid, found: Manifest, skipped: list[dict
     }
     if any(pair.coherence for pair in pairs):
         data["coherence"] = (("pair", "y", "x"), blank(kind, *shape), {"units": "1"})
-    if "dem" in found.static:
+    if "height" in static:
         data["height"] = (("y", "x"), blank(kind, *shape[1:]), {"units": "m"})
+    if "water" in static:
+        data["water"] = (("y", "x"), blank(np.bool_, *shape[1:]), {"long_name": "the products' own masks say water"})
     data["los"] = (("enu", "y", "x"), blank(kind, 3, *shape[1:]), {"units": "1", "long_name": "unit vector ground to satellite"})
     template = xr.Dataset(
         data,

@@ -59,9 +59,9 @@ def build_cube(ifgs: Path, inversion: Path, cube: Path, vintage: str, mask: dict
         layers = _layers(part, _bordered(data, block), years, seed)
         indices = layers | _ratios(layers, len(years))
         inverted = np.isfinite(layers["velocity"])
-        flags = reasons(indices, inverted, limits)
-        tally.add(flags, indices, inverted, limits)
         here = static.isel(y=block[0], x=block[1])
+        flags = reasons(indices, inverted, limits, here.water.values if "water" in here else None)
+        tally.add(flags, indices, inverted, limits)
         grid: dict[str, Any] = {name: (("y", "x"), values) for name, values in layers.items()}
         grid |= {"mask": (("y", "x"), flags == 0), "mask_reason": (("y", "x"), flags)}
         grid |= {name: (here[name].dims, here[name].values) for name in ("los", "height") if name in here}

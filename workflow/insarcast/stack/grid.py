@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,18 +74,32 @@ class Grid:
 
 @dataclass(frozen=True)
 class Layer:
-    """A file and where its first pixel lies in the common grid."""
+    """A file and where its first pixel lies in the common grid.
+
+    Attributes:
+        path: the file.
+        row: row of its first pixel.
+        col: column of its first pixel.
+        share: bytes stand for shares of 255 (coherence).
+    """
 
     path: str
     row: int
     col: int
+    share: bool = False
 
     def moved(self, top: int, left: int) -> Layer:
         """The same file in a grid that begins ``top`` rows and ``left`` columns later."""
-        return Layer(self.path, self.row - top, self.col - left)
+        return replace(self, row=self.row - top, col=self.col - left)
 
-    def read(self, block: tuple[slice, slice], nodata: float | None) -> Array:
-        """The block of the common grid as float32, NaN where the file has nothing."""
+    def read(self, block: tuple[slice, slice], nodata: float | None, *, keep_zero: bool = False) -> Array:
+        """The block of the common grid as float32, NaN where the file has nothing.
+
+        Args:
+            block: rows and columns of the common grid; may reach out of it.
+            nodata: value that means nothing was measured, besides the file's own.
+            keep_zero: leave 0 as it is even where it means nodata.
+        """
         out = np.full((block[0].stop - block[0].start, block[1].stop - block[1].start), np.nan, np.float32)
         with open_raster(self.path) as file:
             top, left = max(block[0].start - self.row, 0), max(block[1].start - self.col, 0)
@@ -95,11 +109,11 @@ class Layer:
             data = read_window(file, self.path, Window(left, top, right - left, bottom - top))
             marks = {file.nodata, nodata}  # the study's adds to the file's own
         values = data.astype(np.float32)
-        if data.dtype == np.uint8:
+        if self.share and data.dtype == np.uint8:
             values /= 255
         values[~np.isfinite(values)] = np.nan
         for mark in marks:
-            if mark is not None and np.isfinite(mark):
+            if mark is not None and np.isfinite(mark) and not (keep_zero and mark == 0):
                 # A mark is compared as the file stores it: -3.4e38 rounds to float32, 0.5 fits no integer.
                 values[data == (np.float32(mark) if data.dtype == np.float32 else mark)] = np.nan
         r, c = top + self.row - block[0].start, left + self.col - block[1].start

@@ -43,7 +43,8 @@ PRESETS: dict[str, dict[str, float]] = {
 }  # fmt: skip
 
 NOT_INVERTED = "not_inverted"
-FLAGS = [NOT_INVERTED, *INDICES]
+WATER = "water"
+FLAGS = [NOT_INVERTED, *INDICES, WATER]  # new flags come last: a stored bit keeps its meaning
 
 
 def resolve_thresholds(settings: Mapping[str, Any], record_years: float) -> dict[str, float]:
@@ -60,7 +61,10 @@ def resolve_thresholds(settings: Mapping[str, Any], record_years: float) -> dict
 
 
 def reasons(
-    indices: Mapping[str, npt.NDArray[Any]], inverted: npt.NDArray[np.bool_], limits: Mapping[str, float]
+    indices: Mapping[str, npt.NDArray[Any]],
+    inverted: npt.NDArray[np.bool_],
+    limits: Mapping[str, float],
+    water: npt.NDArray[np.bool_] | None = None,
 ) -> npt.NDArray[np.uint16]:
     """Why each pixel is masked.
 
@@ -68,6 +72,7 @@ def reasons(
         indices: index name -> (y, x) values; an index that is absent is not tested.
         inverted: (y, x) pixels that have a displacement.
         limits: index name -> threshold.
+        water: (y, x) pixels that are masked as water; that they have no displacement is no second reason.
 
     Returns:
         (y, x) bits in the order of :data:`FLAGS`; 0 = use. NaN in an index masks the pixel.
@@ -78,6 +83,8 @@ def reasons(
             values = indices[name]
             good = values >= limit if INDICES[name] == "below" else values <= limit
             flags |= np.where(inverted & ~good, 1 << FLAGS.index(name), 0).astype(np.uint16)
+    if water is not None:
+        flags[water] = 1 << FLAGS.index(WATER)
     return flags
 
 
