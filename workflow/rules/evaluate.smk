@@ -67,3 +67,6 @@ rule compare_gnss:
         "Comparing {wildcards.cube} with GNSS along the line of sight"
     script:
         "../scripts/door.py"
+
+
+include: "evaluate_maps.smk"

@@ -1,2 +1,3 @@
 from .gnss import compare_gnss as compare_gnss
+from .maps import score_maps as score_maps
 from .scores import score_forecasts as score_forecasts
