@@ -1,0 +1,1 @@
+from .run import cluster_cube as cluster_cube

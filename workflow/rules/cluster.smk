@@ -1,0 +1,35 @@
+"""cluster: areas that move alike, in what each vintage knows.
+
+inputs:   stack/{vintage}/cube.zarr
+outputs:  results/{study}/{cube}/cluster/{vintage}.zarr
+steps:    cluster_cube
+"""
+
+
+rule cluster_cube:
+    input:
+        cube=f"{CUBE}/stack/{{vintage}}/cube.zarr",
+    output:
+        labels=directory(f"{CUBE}/cluster/{{vintage}}.zarr"),
+    log:
+        "logs/cluster_cube/{study}/{cube}/{vintage}.log",
+    benchmark:
+        f"{BENCHMARKS}/cluster_cube/{{study}}/{{cube}}/{{vintage}}.tsv"
+    conda:
+        "../../envs/learn-cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="1h",
+    params:
+        method=setting("cluster.method"),
+        k=setting("cluster.k"),
+        k_max=setting("cluster.k_max"),
+        features=setting("cluster.features"),
+        sample=setting("cluster.sample"),
+        seed=setting("forecast.seed"),
+        code=code("cluster_cube"),
+    message:
+        "Grouping what moves alike in {wildcards.vintage} of {wildcards.cube}"
+    script:
+        "../scripts/door.py"
