@@ -1,0 +1,1 @@
+from .run import stitch_tiles as stitch_tiles
