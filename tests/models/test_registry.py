@@ -17,7 +17,16 @@ WORKFLOW = Path(__file__).parents[2] / "workflow"
 def test_names_and_targets() -> None:
     assert model_names()[0] == "persistence"
     assert model_module("linear") == "insarcast.models.linear"
-    assert all(model_entry(name).scope == "series" and model_entry(name).label for name in model_names())
+    assert {model_entry(name).view for name in model_names()} == {"series", "grid"}
+    assert all(model_entry(name).label for name in model_names())
+    assert len({model_entry(name).label for name in model_names()}) == len(model_names())
+
+
+def test_a_parent_is_a_model_of_the_same_class_and_settings() -> None:
+    child = model_entry("convlstm_finetuned")
+    assert child.parent == "convlstm_global"
+    parent = model_entry(child.parent)
+    assert (parent.target, parent.settings, parent.scope, parent.parent) == (child.target, child.settings, "global", None)
 
 
 def test_an_unknown_model_is_a_sentence_with_the_closest_name() -> None:
@@ -34,12 +43,13 @@ def test_reading_it_imports_no_model() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=WORKFLOW, capture_output=True, text=True, check=True)
     loaded = done.stdout.split()
     assert "insarcast.models.registry" in loaded
-    assert not {"numpy", "xarray", "insarcast.models.linear"} & set(loaded)
+    assert not {"numpy", "xarray", "torch", "insarcast.models.linear"} & set(loaded)
 
 
 def test_a_change_to_one_model_reruns_that_model() -> None:
     """The hash of a forecast covers its own model's module and no other's."""
     hashes = {name: code_hash("forecast_cube", model_module(name)) for name in model_names()}
     assert hashes["persistence"] == hashes["drift"], "they share a module"
-    assert len(set(hashes.values())) == 3
+    assert hashes["convlstm"] == hashes["convlstm_finetuned"]
+    assert len(set(hashes.values())) == 4
     assert code_hash("forecast_cube") not in hashes.values()

@@ -27,12 +27,16 @@ class Entry:
         view: what it looks at: ``series``, ``grid`` or ``graph``.
         scope: what one fit covers: ``series``, ``cluster``, ``tile`` or ``global``.
         label: the model in a person's words.
+        settings: section of the study with its settings, or None where it has none.
+        parent: the model that is trained first, and whose weights this one goes on from, or None.
     """
 
     target: str
     view: str
     scope: str
     label: str
+    settings: str | None = None
+    parent: str | None = None
 
 
 @cache
