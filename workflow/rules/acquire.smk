@@ -28,6 +28,7 @@ checkpoint acquire_products:
         source=setting("source"),
         products=setting("products"),
         gnss=setting("gnss"),
+        simulate=setting("simulate"),
         data_root=lambda wildcards: needed_root(*folders(wildcards), DATA_ROOT),
         listing=lambda wildcards: plainly(check_still_there)(
             Path(CUBE.format(**wildcards), "acquire/manifest.json"),

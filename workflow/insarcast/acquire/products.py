@@ -7,7 +7,6 @@ from typing import Any
 
 from insarcast.core import InsarcastError, Manifest, file_sha256
 
-from .found import Found
 from .geotiff import find_geotiff
 from .hyp3 import find_hyp3
 from .licsar import find_licsar
@@ -15,6 +14,7 @@ from .originals import original_credits
 from .patterns import example, find
 from .places import find_folder
 from .select import Skipped, skip
+from .simulate import find_simulated
 
 _SOURCES = {"geotiff": find_geotiff, "hyp3": find_hyp3, "licsar": find_licsar}
 
@@ -27,8 +27,9 @@ def acquire_products(
     data_root: str | None,
     originals: str,
     cache: str,
+    simulate: dict[str, Any] | None = None,
 ) -> None:
-    """Find the products and GNSS files of one cube, or fetch their public originals.
+    """Find the products and GNSS files of one cube, fetch their public originals, or simulate a scene first.
 
     Args:
         manifest: JSON to write, see :class:`insarcast.core.Manifest`.
@@ -37,16 +38,20 @@ def acquire_products(
         gnss: the study's ``gnss``, defaults filled in.
         data_root: folder that relative names lie under, or None.
         originals: folder of the tables of public originals.
-        cache: folder for what is fetched.
+        cache: folder for what is fetched or simulated.
+        simulate: the study's ``simulate``, for that source.
 
     Raises:
         InsarcastError: the folder is nowhere, its files cannot be used, or a file is broken.
     """
-    if source not in _SOURCES:
-        raise InsarcastError(f"There is no source '{source}'; known are {', '.join(_SOURCES)}.")
+    if source not in (*_SOURCES, "simulate"):
+        raise InsarcastError(f"There is no source '{source}'; known are {', '.join(_SOURCES)}, simulate.")
     places: dict[str, Any] = {"data_root": data_root, "originals": Path(originals), "cache": Path(cache)}
-    folder = find_folder(products["folder"], key="products.folder", original=products["original"], **places)
-    found: Found = _SOURCES[source](folder, products)
+    if source == "simulate":
+        found = find_simulated(simulate or {}, products, Path(cache))
+    else:
+        folder = find_folder(products["folder"], key="products.folder", original=products["original"], **places)
+        found = _SOURCES[source](folder, products)
     stations, missing = _find_gnss(gnss, places)
     files = [pair.unwrapped for pair in found.pairs] + [pair.coherence for pair in found.pairs if pair.coherence]
     Manifest(
@@ -62,6 +67,7 @@ def acquire_products(
             for name in [*files, *(name for names in found.static.values() for name in names), *stations]
         },
         credits=_credits(products, gnss, Path(originals)),
+        truth=found.truth,
     ).write(manifest)
 
 
