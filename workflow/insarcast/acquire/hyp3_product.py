@@ -109,7 +109,7 @@ def read_parameters(product: Product) -> Parameters:
         )
     return Parameters(
         baseline,
-        None if heading is None else 180 - (180 - heading) % 360,
+        None if heading is None else math.remainder(heading, 360),  # -164.3 and 195.7 are one
         _incidence(values),
         _number(values, "radar wavelength"),
         _number(values, "utc time"),
