@@ -9,8 +9,11 @@ import pytest
 import rasterio
 from affine import Affine
 
-from insarcast.core import InsarcastError, Manifest, Pair, open_store
+from insarcast.core import InsarcastError, Manifest, Pair, line_of_sight, open_store
+from insarcast.report.words import reason
 from insarcast.stack import align_products
+from insarcast.stack.align import without_gaps
+from insarcast.stack.static import unit_vector
 
 PIXEL = 0.001
 DATES = ["20200101", "20200113", "20200125"]
@@ -151,3 +154,150 @@ def test_a_product_that_changed_since_it_was_found_is_not_used(tmp_path: Path) -
     listed = manifest(tmp_path, [path], sha256={path: "0" * 64})
     with pytest.raises(InsarcastError, match="has changed since it was found"):
         align_products(listed, tmp_path / "i.zarr", "stop")
+
+
+def test_look_vectors_are_those_of_the_published_angles() -> None:
+    """An ascending and a descending pass: the unit vector from incidence and heading, whose angles HyP3 would write."""
+    for incidence, heading in ((39.0, -12.0), (33.0, -168.0)):
+        # A right-looking radar sees the satellite 90 degrees to the left of its heading, at heading - 90 clockwise from north.
+        theta, phi = np.deg2rad(90 - incidence), np.deg2rad(90 - (heading - 90))
+        found = unit_vector(np.array([[[theta, np.nan]], [[phi, phi]]], np.float32))
+        np.testing.assert_allclose(found[:, 0, 0], line_of_sight(incidence, heading), atol=1e-6)
+        assert np.isnan(found[:, 0, 1]).all()
+
+
+def test_a_phase_of_0_is_data_only_where_an_interferogram_is_referenced() -> None:
+    nan = np.nan
+    cases = {  # the block's middle pixel, and whether it is data
+        "reference": ([[9, 0.3, 9], [0.2, 0, -0.4], [9, 0.1, 9]], 0.9, True),
+        "not coherent": ([[9, 0.3, 9], [0.2, 0, -0.4], [9, 0.1, 9]], 0, False),
+        "coherence unknown": ([[9, 0.3, 9], [0.2, 0, -0.4], [9, 0.1, 9]], nan, False),
+        "beside a masked pixel": ([[9, 0.3, 9], [0.2, 0, 0], [9, 0.1, 9]], 0.9, False),
+        "at the edge": ([[9, 0.3, 9], [0.2, 0, nan], [9, 0.1, 9]], 0.9, False),
+        "masked alone": ([[9, 3.3, 9], [3.2, 0, 3.4], [9, 3.1, 9]], 0.9, False),
+        "one neighbour unwrapped wrongly": ([[9, 6.5, 9], [0.2, 0, -0.4], [9, 0.1, 9]], 0.9, True),
+        "corners do not matter": ([[0, 0.3, 0], [0.2, 0, -0.4], [nan, 0.1, 0]], 0.9, True),
+    }
+    for name, (grown, coherence, kept) in cases.items():
+        found = without_gaps(np.array(grown, np.float32), np.full((1, 1), coherence, np.float32))
+        assert found.shape == (1, 1)
+        assert (found[0, 0] == 0) if kept else np.isnan(found[0, 0]), name
+
+
+def test_a_reference_pixel_on_the_border_of_two_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The neighbours of a block's edge lie in the next block."""
+    from insarcast.stack import align
+
+    phase = np.full((130, 140), 0.3, np.float32)
+    phase[127, 128] = phase[64, 127] = 0
+    phase[20:22, 127:129] = 0
+    paths = [write(tmp_path / f"{k}.tif", phase) for k in range(3)]
+    coherence: list[str | None] = [write(tmp_path / "c.tif", np.full((130, 140), 0.9, np.float32))] * 3
+    listed = manifest(tmp_path, paths, coherence, conventions=CONVENTIONS | {"reference_zero": True})
+    monkeypatch.setattr(align, "_WINDOW_BYTES", 1)  # a window is one shard of 128 pixels or more
+    monkeypatch.setattr(align, "shard_edge", lambda layers: 128)
+    align_products(listed, tmp_path / "i.zarr", "stop")
+    values = open_store(tmp_path / "i.zarr").phase.values
+    assert (values[:, 127, 128] == 0).all()
+    assert (values[:, 64, 127] == 0).all()
+    assert int(np.isnan(values).sum()) == 3 * 4
+
+
+def test_windows_of_any_width_give_the_same_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from insarcast.stack import align
+
+    paths = [write(tmp_path / f"{k}.tif", layer(k, 140, 300), row=5 * k, col=40 * k) for k in range(3)]
+    heights = [write(tmp_path / f"h{k}.tif", layer(9, 140, 300), row=5 * k, col=40 * k) for k in range(3)]
+    listed = manifest(tmp_path, paths, static={"dem": heights})
+    monkeypatch.setattr(align, "shard_edge", lambda layers: 128)
+    align_products(listed, tmp_path / "wide.zarr", "stop")
+    monkeypatch.setattr(align, "_WINDOW_BYTES", 1)
+    align_products(listed, tmp_path / "narrow.zarr", "stop")
+    files = sorted(path.relative_to(tmp_path / "wide.zarr") for path in (tmp_path / "wide.zarr").rglob("*") if path.is_file())
+    assert len(files) > 10
+    for name in files:
+        assert (tmp_path / "wide.zarr" / name).read_bytes() == (tmp_path / "narrow.zarr" / name).read_bytes(), name
+
+
+def test_layers_in_many_files_are_filled_from_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty products of nearly one extent: the largest file fills a block, and the others are opened only to be placed."""
+    from insarcast.stack import grid
+
+    names = [(f"202001{d:02d}", f"202001{d + 1:02d}") for d in range(1, 21)]
+    pairs = [Pair(*name, write(tmp_path / f"{k}.tif", layer(k, 20, 20), row=k % 3)) for k, name in enumerate(names)]
+    big = layer(77, 30, 30)
+    big[25, 3] = 0
+    heights = [write(tmp_path / f"h{k}.tif", layer(50 + k, 20, 20), row=k % 3) for k in range(19)]
+    heights.append(write(tmp_path / "big.tif", big, row=-2))
+    found = Manifest("hyp3", DATES, pairs, {"dem": heights}, conventions=CONVENTIONS | {"static_nodata": {"dem": 0.0}})
+    found.write(tmp_path / "manifest.json")
+    opened: list[str] = []
+    plain = grid.open_raster
+
+    def counted(path: str) -> Any:
+        opened.append(Path(path).name)
+        return plain(path)
+
+    monkeypatch.setattr(grid, "open_raster", counted)
+    align_products(tmp_path / "manifest.json", tmp_path / "i.zarr", "stop")
+    data = open_store(tmp_path / "i.zarr").load()
+    np.testing.assert_array_equal(data.height.values, big[2:24, :20])
+    assert max(opened.count(Path(path).name) for path in heights[:19]) == 1
+
+
+def test_holes_are_filled_by_the_next_file_where_something_is_measured(tmp_path: Path) -> None:
+    one, two, phase = layer(1), layer(2), layer(3)
+    one[0, 0] = one[4, 4] = one[7, 9] = 0
+    two[4, 4] = 0
+    phase[0, 0] = 0
+    paths = [write(tmp_path / "a.tif", phase)] * 3
+    files = [write(tmp_path / "h1.tif", one), write(tmp_path / "h2.tif", two)]
+    listed = manifest(tmp_path, paths, static={"dem": files})
+    align_products(listed, tmp_path / "i.zarr", "stop")
+    height = open_store(tmp_path / "i.zarr").height.values
+    assert height[7, 9] == two[7, 9]
+    assert np.argwhere(np.isnan(height)).tolist() == [[0, 0], [4, 4]]
+    assert height[1, 1] == one[1, 1]
+
+
+def test_look_vectors_come_from_one_product_each(tmp_path: Path) -> None:
+    """East, north and up of a pixel are of one file pair, whatever holes another product has in one of its angles."""
+    paths = [write(tmp_path / "a.tif", layer(3))] * 3
+    angles = {"lv_theta": [0.9, 0.8], "lv_phi": [3.0, 2.0]}
+    static: dict[str, list[str]] = {name: [] for name in angles}
+    for k in range(2):
+        for name, values in angles.items():
+            field = np.full((8, 10), values[k], np.float32)
+            if k == 0 and name == "lv_phi":
+                field[2, 2] = 0
+            static[name].append(write(tmp_path / f"{name}{k}.tif", field, nodata=None))
+    conventions = CONVENTIONS | {"los": None, "angles": "hyp3", "static_nodata": {"lv_theta": 0.0, "lv_phi": 0.0}}
+    align_products(manifest(tmp_path, paths, static=static, conventions=conventions), tmp_path / "i.zarr", "stop")
+    los = open_store(tmp_path / "i.zarr").los.values
+    for place, (theta, phi) in {(0, 0): (0.9, 3.0), (2, 2): (0.8, 2.0)}.items():
+        expected = [np.cos(theta) * np.cos(phi), np.cos(theta) * np.sin(phi), np.sin(theta)]
+        np.testing.assert_allclose(los[(slice(None), *place)], expected, rtol=1e-6)
+
+
+def test_water_is_masked_with_its_own_reason(tmp_path: Path) -> None:
+    from insarcast.stack import build_cube, close_loops, invert_network
+    from tests.stack.conftest import SETTINGS
+
+    lake = np.ones((8, 10), np.uint8)
+    lake[5:, 7:] = 0
+    paths = [write(tmp_path / f"{k}.tif", layer(0) * (k + 1)) for k in range(3)]
+    static = {"water": [write(tmp_path / "w.tif", lake, nodata=0)]}  # 0 is water even where it is tagged as nodata
+    align_products(manifest(tmp_path, paths, static=static), tmp_path / "i.zarr", "stop")
+    assert np.isnan(open_store(tmp_path / "i.zarr").phase.values[:, 5:, 7:]).all()
+    close_loops(tmp_path / "i.zarr", tmp_path / "c.zarr", tmp_path / "n.parquet")
+    invert_network(
+        tmp_path / "i.zarr", tmp_path / "c.zarr", tmp_path / "v.zarr", tmp_path / "d.json", vintage="full", threads=1,
+        **SETTINGS | {"closing": {"required": False, "max_rms": 99, "nullify": "none"}, "reference": {"lon": -98.9985, "lat": 19.9985, "window": 1, "min_coherence": 0}},
+    )  # fmt: skip
+    build_cube(tmp_path / "i.zarr", tmp_path / "v.zarr", tmp_path / "q.zarr", "full", {"preset": "none", "thresholds": {}}, 0, "")
+    cube = open_store(tmp_path / "q.zarr").load()
+    names = cube.mask_reason.attrs["flag_meanings"].split()
+    assert names[-1] == "water"
+    np.testing.assert_array_equal(cube.mask_reason.values == 1 << names.index("water"), lake == 0)
+    np.testing.assert_array_equal(cube.mask.values, lake == 1)
+    assert reason("water") == "water"
