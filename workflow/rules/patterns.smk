@@ -70,7 +70,9 @@ def models_of(pattern):
 
 def raw_of(ending):
     """The raw forecast of the wildcards' model."""
-    return lambda wildcards: expand(raw_forecast(wildcards.model) + ending, **wildcards)
+    return lambda wildcards: (raw_forecast(wildcards.model) + ending).format(
+        **wildcards
+    )
 
 
 def raws_of(ending):
