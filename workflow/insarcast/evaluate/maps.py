@@ -94,7 +94,13 @@ def score_maps(errors: Path, vintages: Sequence[Path], choice: Path, scores: Pat
                     for kind, base in enumerate((0.0, last)):
                         if ranges[kind][step] > 0:
                             likeness[kind, model, at, step] += similarity_sums(
-                                base + truth + miss, base + truth, valid & np.isfinite(base), ranges[kind][step], rows, cols, scales
+                                base + truth + miss,
+                                base + truth,
+                                valid & np.isfinite(base),
+                                ranges[kind][step],
+                                rows,
+                                cols,
+                                scales,
                             )
     result = _table(moments, likeness, picks, ranges, models, dates, steps)
     result.to_parquet(scores, index=False)

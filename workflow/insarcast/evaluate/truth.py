@@ -53,7 +53,7 @@ def find_targets(
     found, unscored = [], []
     for at, cube in enumerate(vintages):
         origin = cube.time.values[-1].astype("datetime64[D]")
-        window = full[[name for name in ("displacement", "filled") if name in full]].isel(_reference_window(cube)).load()
+        window = full[[name for name in ("displacement", "filled") if name in full]].isel(reference_window(cube)).load()
         for step, target in enumerate(target_time[at].astype("datetime64[D]")):
             if target > dates[-1]:
                 continue
@@ -74,7 +74,7 @@ def find_targets(
     return found, unscored
 
 
-def _reference_window(cube: xr.Dataset) -> dict[str, slice]:
+def reference_window(cube: xr.Dataset) -> dict[str, slice]:
     """The square around the reference point, cut at the grid's edge, as the stack stage takes it."""
     size = int(cube.attrs["reference_window"])
     before, after = (size - 1) // 2, size // 2 + 1
