@@ -170,16 +170,18 @@ def test_a_phase_of_0_is_data_only_where_an_interferogram_is_referenced() -> Non
     nan = np.nan
     cases = {  # the block's middle pixel, and whether it is data
         "reference": ([[9, 0.3, 9], [0.2, 0, -0.4], [9, 0.1, 9]], 0.9, True),
-        "not coherent": ([[9, 0.3, 9], [0.2, 0, -0.4], [9, 0.1, 9]], 0, False),
+        "not coherent": ([[9, 0.3, 9], [0.2, 0, -0.4], [9, 0.1, 9]], 0.8, False),
         "coherence unknown": ([[9, 0.3, 9], [0.2, 0, -0.4], [9, 0.1, 9]], nan, False),
-        "beside a masked pixel": ([[9, 0.3, 9], [0.2, 0, 0], [9, 0.1, 9]], 0.9, False),
-        "at the edge": ([[9, 0.3, 9], [0.2, 0, nan], [9, 0.1, 9]], 0.9, False),
+        "beside a masked pixel": ([[9, 0.3, 9], [0.2, 0, 0], [9, 0.1, 9]], 0.9, True),
+        "at the edge": ([[9, 0.3, 9], [0.2, 0, nan], [9, 0.1, 9]], 0.9, True),
+        "in the corner of an area": ([[9, 0.3, 9], [0.2, 0, 0], [9, 0, 9]], 0.9, False),
+        "at the corner of the file": ([[9, 0.3, 9], [0.2, 0, nan], [9, nan, 9]], 0.9, False),
         "masked alone": ([[9, 3.3, 9], [3.2, 0, 3.4], [9, 3.1, 9]], 0.9, False),
         "one neighbour unwrapped wrongly": ([[9, 6.5, 9], [0.2, 0, -0.4], [9, 0.1, 9]], 0.9, True),
         "corners do not matter": ([[0, 0.3, 0], [0.2, 0, -0.4], [nan, 0.1, 0]], 0.9, True),
     }
     for name, (grown, coherence, kept) in cases.items():
-        found = without_gaps(np.array(grown, np.float32), np.full((1, 1), coherence, np.float32))
+        found = without_gaps(np.array(grown, np.float32), np.full((1, 1), coherence, np.float32), 0.85)
         assert found.shape == (1, 1)
         assert (found[0, 0] == 0) if kept else np.isnan(found[0, 0]), name
 
@@ -193,7 +195,7 @@ def test_a_reference_pixel_on_the_border_of_two_windows(tmp_path: Path, monkeypa
     phase[20:22, 127:129] = 0
     paths = [write(tmp_path / f"{k}.tif", phase) for k in range(3)]
     coherence: list[str | None] = [write(tmp_path / "c.tif", np.full((130, 140), 0.9, np.float32))] * 3
-    listed = manifest(tmp_path, paths, coherence, conventions=CONVENTIONS | {"reference_zero": True})
+    listed = manifest(tmp_path, paths, coherence, conventions=CONVENTIONS | {"reference_zero": True, "nodata": 0.0})
     monkeypatch.setattr(align, "_WINDOW_BYTES", 1)  # a window is one shard of 128 pixels or more
     monkeypatch.setattr(align, "shard_edge", lambda layers: 128)
     align_products(listed, tmp_path / "i.zarr", "stop")
@@ -292,7 +294,9 @@ def test_water_is_masked_with_its_own_reason(tmp_path: Path) -> None:
     close_loops(tmp_path / "i.zarr", tmp_path / "c.zarr", tmp_path / "n.parquet")
     invert_network(
         tmp_path / "i.zarr", tmp_path / "c.zarr", tmp_path / "v.zarr", tmp_path / "d.json", vintage="full", threads=1,
-        **SETTINGS | {"closing": {"required": False, "max_rms": 99, "nullify": "none"}, "reference": {"lon": -98.9985, "lat": 19.9985, "window": 1, "min_coherence": 0}},
+        **SETTINGS
+        | {"closing": {"required": False, "max_rms": 99, "nullify": "none"}}
+        | {"reference": {"lon": -98.9985, "lat": 19.9985, "window": 1, "min_coherence": 0}},
     )  # fmt: skip
     build_cube(tmp_path / "i.zarr", tmp_path / "v.zarr", tmp_path / "q.zarr", "full", {"preset": "none", "thresholds": {}}, 0, "")
     cube = open_store(tmp_path / "q.zarr").load()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ Block = tuple[slice, slice]
 Both = tuple[Layer, Layer | None]
 
 NEAR_ZERO = 1.0  # rad; neighbours of an interferogram's own reference pixel are this near to it
+PEAK = 0.9  # share of the file's largest coherence that it has at least
 _WINDOW_BYTES = 256 * 2**20  # of phase, and as much of coherence
 
 
@@ -148,7 +150,7 @@ def _place(path: str, base: Grid, nodata: float | None, kind: str) -> Layer:
         raise BadFileError(f"{path} holds nothing but nodata; fetch it again.")
     if kind == "coherence" and top > 1.001:
         raise BadFileError(f"{path} holds coherence up to {top:g}; it must be 0 to 1 (float) or 0 to 255 (uint8).")
-    return layer
+    return replace(layer, top=top)
 
 
 def _windows(ny: int, nx: int, edge: int, layers: int) -> Iterator[Block]:
@@ -176,10 +178,10 @@ def _phase(both: list[Both], block: Block, coherence: Array | None, conventions:
     """(pair, y, x) phase in rad, positive away from the satellite."""
     out = np.empty((len(both), *_shape(block)), np.float32)
     nodata = conventions.get("nodata")
-    for index, (values, (layer, _)) in enumerate(zip(out, both, strict=True)):
-        if conventions.get("reference_zero") and coherence is not None:
+    for index, (values, (layer, quality)) in enumerate(zip(out, both, strict=True)):
+        if conventions.get("reference_zero") and nodata == 0 and coherence is not None and quality is not None:
             grown = (slice(block[0].start - 1, block[0].stop + 1), slice(block[1].start - 1, block[1].stop + 1))
-            values[:] = without_gaps(layer.read(grown, nodata, keep_zero=True), coherence[index])
+            values[:] = without_gaps(layer.read(grown, nodata, keep_zero=True), coherence[index], PEAK * quality.top)
         else:
             values[:] = layer.read(block, nodata)
     if conventions["sign"] != "away":
@@ -187,29 +189,29 @@ def _phase(both: list[Both], block: Block, coherence: Array | None, conventions:
     return out
 
 
-def without_gaps(grown: Array, coherence: Array) -> Array:
+def without_gaps(grown: Array, coherence: Array, least: float) -> Array:
     """Phase with NaN for 0, except where 0 was measured: at the pixel an interferogram is referenced to.
 
     HyP3 subtracts from an interferogram its phase at its most coherent pixel, and writes 0 for what it masks as well. The
-    reference pixel is told by three marks: it is coherent, its four neighbours are measured, and their phase is near its own (the
-    phase of the most coherent place is smooth), while a masked pixel lies in an area of 0 or has neighbours of any phase. A
-    masked pixel that passes is wrong by no more than :data:`NEAR_ZERO`.
+    reference pixel is told by three marks: its coherence is near the largest of the file, at least three of its four neighbours
+    are measured, and their phase is near its own. A masked pixel is incoherent, lies in an area of 0, or has neighbours of any
+    phase; one that passes all the same is wrong by about :data:`NEAR_ZERO` at most.
 
     Args:
         grown: (y + 2, x + 2) phase in rad, the block with one more pixel on every side; NaN where nothing was measured.
         coherence: (y, x) coherence of the block.
+        least: coherence that the reference pixel has at least.
 
     Returns:
         (y, x) phase.
     """
     inner = grown[1:-1, 1:-1]
     out: Array = np.where(inner == 0, np.float32(np.nan), inner)
-    around = (grown[:-2, 1:-1], grown[2:, 1:-1], grown[1:-1, :-2], grown[1:-1, 2:])
-    single = (inner == 0) & (coherence > 0)
-    for side in around:
-        single &= np.isfinite(side) & (side != 0)
+    around = np.stack([grown[:-2, 1:-1], grown[2:, 1:-1], grown[1:-1, :-2], grown[1:-1, 2:]])
+    single = (inner == 0) & (coherence > 0) & (coherence >= least) & ((np.isfinite(around) & (around != 0)).sum(0) >= 3)
     for row, col in np.argwhere(single):
-        if abs(np.median([side[row, col] for side in around])) <= NEAR_ZERO:
+        beside = around[:, row, col]
+        if abs(np.median(beside[np.isfinite(beside) & (beside != 0)])) <= NEAR_ZERO:
             out[row, col] = 0
     return out
 

@@ -81,12 +81,14 @@ class Layer:
         row: row of its first pixel.
         col: column of its first pixel.
         share: bytes stand for shares of 255 (coherence).
+        top: its largest value, once it is known.
     """
 
     path: str
     row: int
     col: int
     share: bool = False
+    top: float = np.nan
 
     def moved(self, top: int, left: int) -> Layer:
         """The same file in a grid that begins ``top`` rows and ``left`` columns later."""
