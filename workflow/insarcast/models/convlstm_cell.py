@@ -12,35 +12,58 @@ Equations (6)-(10) of Leng et al. 2023 (doi 10.1007/s11442-023-2169-8), which ar
 What does not wait for the frame before is done for all frames at once: the convolution of the inputs going forward, and going back the
 gradients of both kernels and of the inputs. Only the convolution of H_t-1 and the gates stay in the loop, and at the first frame,
 where H and C are zero, the former is left out.
+
+The gates exist twice: as functions that ``torch.compile`` can fuse, for a GPU, and in place (:mod:`.convlstm_cpu`), for a CPU. Their
+gradients are written out, so that autograd keeps neither graph nor copies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, conv_transpose2d
+from torch.nn.functional import conv2d, conv_transpose2d, unfold
 
-Gates = Callable[[Tensor, Tensor | None, Tensor | None], tuple[Tensor, Tensor, Tensor]]
+# Up to so many channels, a CPU's gradient of a kernel is faster as one product of matrices.
+FEW = 8
+
+
+class States(NamedTuple):
+    """What a layer went through, one tensor ``(batch, channel, y, x)`` per frame.
+
+    Attributes:
+        active: i, f, the candidate and o after their functions, ``4 channel``.
+        cell: C.
+        hidden: H.
+    """
+
+    active: list[Tensor]
+    cell: list[Tensor]
+    hidden: list[Tensor]
+
+
+Gates = Callable[[Tensor, Tensor | None, Tensor | None, Tensor | None], tuple[Tensor, Tensor, Tensor]]
 GatesBack = Callable[
     [Tensor, Tensor | None, Tensor, Tensor, Tensor | None, Tensor | None, Tensor | None], tuple[Tensor, Tensor | None]
 ]
 
 
-def gates(z: Tensor, c: Tensor | None, peephole: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+def gates(z: Tensor, more: Tensor | None, c: Tensor | None, peephole: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
     """The gates of one frame.
 
     Args:
-        z: ``(batch, 4 channel, y, x)`` sums of the convolutions for i, f, the candidate and o.
+        z: ``(batch, 4 channel, y, x)`` convolution of the input and bias, for i, f, the candidate and o.
+        more: convolution of the hidden state, or None at the first frame.
         c: cell state before, or None for zero.
         peephole: ``(3, channel, 1 or y, 1 or x)`` W_ci, W_cf and W_co, or None.
 
     Returns:
         Activations like ``z`` in its precision, the new cell state (never below float32), and the new hidden state.
     """
-    i, f, g, o = (z if z.dtype == torch.float64 else z.float()).chunk(4, 1)
+    total = z if z.dtype == torch.float64 else z.float()
+    i, f, g, o = (total if more is None else total + more).chunk(4, 1)
     if peephole is not None and c is not None:
         i, f = torch.addcmul(i, peephole[0], c), torch.addcmul(f, peephole[1], c)
     i, f, g = i.sigmoid(), f.sigmoid(), g.tanh()
@@ -78,12 +101,12 @@ def gates_back(
         dh = dh + back_h
     squashed = new.tanh()
     do = dh * squashed * (o - o * o)
-    dc = torch.addcmul(dh * o, dh * o, squashed * squashed, value=-1)
+    dc = dh * o * (1 - squashed * squashed)
     if back_c is not None:
         dc = dc + back_c
     if peephole is not None:
         dc = torch.addcmul(dc, do, peephole[2])
-    di, dg = dc * g * (i - i * i), dc * (i - i * g * g)
+    di, dg = dc * g * (i - i * i), dc * i * (1 - g * g)
     if c is None:
         return torch.cat([di, torch.zeros_like(di), dg, do], 1).to(active.dtype), None
     df = dc * c * (f - f * f)
@@ -93,75 +116,101 @@ def gates_back(
     return torch.cat([di, df, dg, do], 1).to(active.dtype), before
 
 
+class Loop:
+    """The recurrence of a layer as functions, compiled or not.
+
+    Args:
+        forward_gates: :func:`gates` or a compiled form of it.
+        backward_gates: :func:`gates_back` likewise.
+    """
+
+    def __init__(self, forward_gates: Gates = gates, backward_gates: GatesBack = gates_back) -> None:
+        self.gates, self.gates_back = forward_gates, backward_gates
+
+    def forward(self, z: Tensor, kernel: Tensor, peephole: Tensor | None) -> States:
+        """From the convolved inputs ``(time, batch, 4 channel, y, x)``, which it may overwrite, to the states."""
+        states = States([], [], [])
+        more: Tensor | None = None
+        for t in range(len(z)):
+            if t:
+                more = conv2d(states.hidden[-1], kernel, padding=kernel.shape[-1] // 2)
+            done = self.gates(z[t], more, states.cell[-1] if t else None, peephole)
+            for kept, made in zip(states, done, strict=True):
+                kept.append(made)
+        return states
+
+    def backward(self, states: States, grad: Tensor, kernel: Tensor, peephole: Tensor | None) -> Tensor:
+        """Gradient ``(time * batch, 4 channel, y, x)`` of what :meth:`forward` was given, from that of the hidden states."""
+        last = len(grad) - 1
+        parts: list[Tensor] = [grad] * len(grad)
+        back_h: Tensor | None = None
+        back_c: Tensor | None = None
+        for t in range(last, -1, -1):
+            if t < last:
+                back_h = conv_transpose2d(parts[t + 1], kernel, padding=kernel.shape[-1] // 2)
+            before = states.cell[t - 1] if t else None
+            parts[t], back_c = self.gates_back(states.active[t], before, states.cell[t], grad[t], back_h, back_c, peephole)
+        return torch.cat(parts)
+
+
 class LayerPass(torch.autograd.Function):
-    """All frames through one layer, with the gradients written out."""
+    """All frames through one layer."""
 
     @staticmethod
     def forward(
-        ctx: Any,
-        x: Tensor,
-        input_kernel: Tensor,
-        hidden_kernel: Tensor,
-        bias: Tensor,
-        peephole: Tensor | None,
-        forward_gates: Gates,
-        backward_gates: GatesBack,
+        ctx: Any, x: Tensor, input_kernel: Tensor, hidden_kernel: Tensor, bias: Tensor, peephole: Tensor | None, loop: Loop
     ) -> Tensor:
         """Hidden states ``(time, batch, channel, y, x)`` of frames ``(time, batch, channel, y, x)``, in the frames' precision."""
         time, batch = x.shape[:2]
-        wx, wh = input_kernel.to(x.dtype), hidden_kernel.to(x.dtype)
-        pad = wh.shape[-1] // 2
-        sums = conv2d(x.flatten(0, 1), wx, bias.to(x.dtype), padding=pad)
-        z = sums.view(time, batch, *sums.shape[1:])
-        actives: list[Tensor] = []
-        cells: list[Tensor] = []
-        hiddens: list[Tensor] = []
-        c: Tensor | None = None
-        for t in range(time):
-            total = z[t] + conv2d(hiddens[-1], wh, padding=pad) if t else z[t]
-            active, c, h = forward_gates(total, c, peephole)
-            actives.append(active)
-            cells.append(c)
-            hiddens.append(h)
-        ctx.save_for_backward(x, input_kernel, hidden_kernel, peephole, *actives, *cells, *hiddens)
-        ctx.gates = backward_gates
-        return torch.stack(hiddens)
+        flat, wx, wh = x.flatten(0, 1), input_kernel.to(x.dtype), hidden_kernel.to(x.dtype)
+        sums = conv2d(flat, wx, bias.to(x.dtype), padding=wx.shape[-1] // 2)
+        states = loop.forward(sums.view(time, batch, *sums.shape[1:]), wh, peephole)
+        hidden = torch.cat(states.hidden)
+        ctx.save_for_backward(flat, input_kernel, hidden_kernel, peephole, hidden, *states.active, *states.cell)
+        ctx.loop = loop
+        return hidden.view(time, batch, *hidden.shape[1:])
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of the frames, both kernels, the bias and the peepholes."""
-        x, input_kernel, hidden_kernel, peephole, *states = ctx.saved_tensors
-        time, batch = x.shape[:2]
-        actives, cells, hiddens = states[:time], states[time : 2 * time], states[2 * time :]
+        x, input_kernel, hidden_kernel, peephole, hidden, *kept = ctx.saved_tensors
+        grad = grads[0]
+        time, batch = grad.shape[:2]
+        states = States(kept[:time], kept[time:], [])
         wx, wh = input_kernel.to(x.dtype), hidden_kernel.to(x.dtype)
-        pad = wh.shape[-1] // 2
-        sums: list[Tensor] = [x] * time
-        back_h: Tensor | None = None
-        back_c: Tensor | None = None
-        for t in reversed(range(time)):
-            c = cells[t - 1] if t else None
-            sums[t], back_c = ctx.gates(actives[t], c, cells[t], grads[0][t], back_h, back_c, peephole)
-            back_h = conv_transpose2d(sums[t], wh, padding=pad) if t else None
-        dz = torch.cat(sums)
-        dx, dwx, _ = _conv_back(dz, x.flatten(0, 1), wx, pad, (bool(ctx.needs_input_grad[0]), True, False))
-        dwh = torch.zeros_like(wh)
+        dz = ctx.loop.backward(states, grad, wh, peephole)
+        dx: Tensor | None = None
+        if ctx.needs_input_grad[0]:
+            dx = conv_transpose2d(dz, wx, padding=wx.shape[-1] // 2)
+            dx = dx.view(time, batch, *dx.shape[1:])
+        dwx = kernel_gradient(dz, x, wx).to(input_kernel.dtype)
+        dwh = torch.zeros_like(hidden_kernel)
         if time > 1:
-            dwh = _conv_back(dz[batch:], torch.cat(hiddens[:-1]), wh, pad, (False, True, False))[1]
+            dwh = kernel_gradient(dz[batch:], hidden[:-batch], wh).to(hidden_kernel.dtype)
         db = dz.sum((0, 2, 3), dtype=input_kernel.dtype)
-        dp = None if peephole is None else _peephole_back(sums, cells, peephole)
-        dx = None if dx is None else dx.view(x.shape)
-        return dx, dwx.to(input_kernel.dtype), dwh.to(hidden_kernel.dtype), db, dp, None, None
+        dp = None if peephole is None else peephole_gradient(dz.view(time, batch, *dz.shape[1:]), states.cell, peephole)
+        return dx, dwx, dwh, db, dp, None
 
 
-def _conv_back(grad: Tensor, x: Tensor, kernel: Tensor, pad: int, wanted: tuple[bool, bool, bool]) -> tuple[Any, Any, Any]:
-    done = torch.ops.aten.convolution_backward(grad, x, kernel, None, [1, 1], [pad, pad], [1, 1], False, [0, 0], 1, list(wanted))
-    return done[0], done[1], done[2]
+def kernel_gradient(grad: Tensor, x: Tensor, kernel: Tensor) -> Tensor:
+    """Gradient of a kernel from that of the convolution ``(frame, out, y, x)`` of frames ``(frame, in, y, x)``."""
+    pad = kernel.shape[-1] // 2
+    if x.device.type == "cpu" and x.shape[1] <= FEW:
+        total = torch.zeros(kernel.shape[0], kernel[0].numel(), dtype=x.dtype)
+        for above, below in zip(grad, x, strict=True):
+            total.addmm_(above.flatten(1), unfold(below[None], kernel.shape[-1], padding=pad)[0].T)
+        return total.view(kernel.shape)
+    mask = [False, True, False]
+    done = torch.ops.aten.convolution_backward(grad, x, kernel, None, [1, 1], [pad, pad], [1, 1], False, [0, 0], 1, mask)
+    gradient: Tensor = done[1]
+    return gradient
 
 
-def _peephole_back(sums: list[Tensor], cells: list[Tensor], peephole: Tensor) -> Tensor:
+def peephole_gradient(grad: Tensor, cells: list[Tensor], peephole: Tensor) -> Tensor:
+    """Gradient of the peepholes from that of the sums ``(time, batch, 4 channel, y, x)`` and the cell states."""
     total = torch.zeros((3, *cells[0].shape[1:]), dtype=cells[0].dtype, device=cells[0].device)
-    for t, grad in enumerate(sums):
-        di, df, _, do = grad.to(total.dtype).chunk(4, 1)
+    for t, part in enumerate(grad):
+        di, df, _, do = part.to(total.dtype).chunk(4, 1)
         if t:
             total[0] += (di * cells[t - 1]).sum(0)
             total[1] += (df * cells[t - 1]).sum(0)

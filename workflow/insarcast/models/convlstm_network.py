@@ -11,7 +11,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from .convlstm_cell import Gates, GatesBack, LayerPass, gates, gates_back
+from .convlstm_cell import LayerPass, Loop, gates, gates_back
+from .convlstm_cpu import InPlaceLoop
 
 
 class Layer(nn.Module):
@@ -79,19 +80,19 @@ class Network(nn.Module):
         x = frames.to(self.precision) if self.precision != torch.float32 else frames
         if x.device.type == "cuda":
             x = x.flatten(0, 1).contiguous(memory_format=torch.channels_last).view(x.shape)
-        functions = _fused() if self.fused else (gates, gates_back)
+        loop = InPlaceLoop() if x.device.type == "cpu" and x.dtype != torch.bfloat16 else _fused() if self.fused else Loop()
         for layer in self.layers:
             at = cast(Layer, layer)
-            x = LayerPass.apply(x, at.input_kernel, at.hidden_kernel, at.bias, at.peephole, *functions)  # type: ignore[no-untyped-call]
+            x = LayerPass.apply(x, at.input_kernel, at.hidden_kernel, at.bias, at.peephole, loop)  # type: ignore[no-untyped-call]
         maps = torch.nn.functional.conv2d(x[-1].to(self.head.dtype), self.head, self.shift)
         offset, rate = maps.chunk(2, 1)
         return torch.addcmul(offset, rate, lead[:, :, None, None])
 
 
 @cache
-def _fused() -> tuple[Gates, GatesBack]:
+def _fused() -> Loop:
     """The gates compiled, once for all networks of a process."""
-    return _guarded(gates), _guarded(gates_back)
+    return Loop(_guarded(gates), _guarded(gates_back))
 
 
 def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
