@@ -92,7 +92,22 @@ def test_every_link_leads_to_a_file_of_the_study(page: Page, drawn: Study) -> No
 
 def test_every_figure_is_there_once_with_alt_text_and_a_unit(page: Page, drawn: Study) -> None:
     facts = [json.loads(path.read_text()) for path in drawn.figures if path.suffix == ".json"]
-    assert [item["id"] for item in facts] == ["F1", "F2", "F3", "F5", "F6", "F7", "F8", "F10", "F11", "F12", "F13", "F14", "F15"]
+    assert [item["id"] for item in facts] == [
+        "F1",
+        "F2",
+        "F3",
+        "F5",
+        "F6",
+        "F7",
+        "F8",
+        "F10",
+        "F11",
+        "F12",
+        "F13",
+        "F14",
+        "F15",
+        "F21",
+    ]
     assert len(page.all("img")) == len(facts)
     shown = {image["alt"] for image in page.all("img")}
     for item in facts:
@@ -115,7 +130,7 @@ def test_headings_are_in_order_and_sections_are_named(page: Page) -> None:
 
 def test_persistence_heads_every_table_of_scores(page: Page) -> None:
     scored = [rows for rows in page.tables if rows[0][0] == "Model"]
-    assert len(scored) == 4  # all lead times; by lead time; two velocity classes
+    assert len(scored) == 5  # all lead times; by lead time; two velocity classes; how alike the maps are
     assert all(rows[1][0] == "persistence" for rows in scored)
 
 
@@ -155,7 +170,7 @@ def test_text_of_others_is_text(drawn: Study, tmp_path: Path) -> None:
     assert evil in page.text
     assert "<b>boldly</b>" in page.text  # the credits
     assert not page.all("b") or all(attributes == {} for attributes in page.all("b"))
-    assert len(page.all("img")) == 13
+    assert len(page.all("img")) == 14
 
 
 def test_same_inputs_same_bytes(drawn: Study, tmp_path: Path) -> None:
@@ -181,7 +196,12 @@ def test_two_lines_of_sight_on_one_page(drawn: Study, tmp_path: Path) -> None:
         [path for study in both for path in study.forecasts],
         [study.choice for study in both],
         [study.scores for study in both],
+        [study.likeness for study in both],
         [study.gnss for study in both],
+        [],
+        [],
+        [],
+        [],
         [study.maps for study in both],
         [path for study in both for path in study.figures],
         out / "index.html",
@@ -195,7 +215,7 @@ def test_two_lines_of_sight_on_one_page(drawn: Study, tmp_path: Path) -> None:
     page = Page(out / "index.html")
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert len(page.all("img")) == 2 * 13
+    assert len(page.all("img")) == 2 * 14
     assert page.all("h1")
     assert "toy" in page.text  # without a title the study's name is the title
     assert {row["cube"] for row in csv.DictReader((out / "tables/headline.csv").open())} == {"T1", "T2"}

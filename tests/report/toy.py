@@ -71,6 +71,45 @@ class Study:
         return self.cube_folder / "evaluate/errors.zarr"
 
     @property
+    def likeness(self) -> Path:
+        return self.cube_folder / "evaluate/maps.parquet"
+
+    @property
+    def fields(self) -> Path:
+        return self.cube_folder / "evaluate/maps.zarr"
+
+    @property
+    def clusters(self) -> Path:
+        return self.cube_folder / "cluster/full.zarr"
+
+    @property
+    def tiles(self) -> Path:
+        return self.cube_folder / "tile/tiles.gpkg"
+
+    @property
+    def batches(self) -> list[Path]:
+        return sorted((self.cube_folder / "forecast/tiles").glob("*"))
+
+    @property
+    def seams(self) -> list[Path]:
+        return sorted((self.cube_folder / "stitch").glob("*.json"))
+
+    def seam(self, model: str) -> Path:
+        return self.cube_folder / f"stitch/{model}.json"
+
+    @property
+    def truth_fields(self) -> Path:
+        return self.cube_folder / "evaluate/truth.zarr"
+
+    @property
+    def truth_table(self) -> Path:
+        return self.cube_folder / "evaluate/truth.parquet"
+
+    @property
+    def truth_numbers(self) -> Path:
+        return self.cube_folder / "evaluate/truth.json"
+
+    @property
     def gnss(self) -> Path:
         return self.cube_folder / "evaluate/gnss.json"
 
@@ -109,7 +148,12 @@ class Study:
             self.forecasts,
             [self.choice],
             [self.scores],
+            [self.likeness],
             [self.gnss],
+            [path for path in [self.clusters] if path.exists()],
+            self.batches,
+            self.seams,
+            [path for path in (self.truth_table, self.truth_numbers) if path.exists()],
             [self.maps],
             self.figures,
             folder / "index.html",
@@ -145,6 +189,7 @@ class Study:
         report.draw_gnss(self.gnss, self.series, *self.figure("F15_gnss.svg"))
         self.draw_forecast()
         self.draw_scores()
+        self.draw_more()
         report.write_maps(self.cube, self.forecasts, self.choice, self.maps, "subsidence_red", self.model)
 
     def draw_forecast(self, colours: str = "subsidence_red") -> None:
@@ -160,6 +205,28 @@ class Study:
             colours,
             self.model,
         )
+
+    def draw_more(self) -> None:
+        """Where the forecast gains, and what only some studies have."""
+        from insarcast import report
+
+        report.draw_gains(
+            self.cube,
+            self.fields,
+            self.likeness,
+            self.scores,
+            self.forecasts,
+            self.choice,
+            *self.figure("F21_gains.png"),
+            self.model,
+        )
+        if self.clusters.exists():
+            report.draw_clusters(self.clusters, self.cube, *self.figure("F16_clusters.png"))
+        if self.batches:
+            report.draw_tiles(self.cube, self.tiles, self.batches, self.seams, *self.figure("F18_tiles.png"), "subsidence_red")
+            report.draw_training(self.batches, *self.figure("F20_training.svg"))
+        if self.truth_table.exists():
+            report.draw_truth(self.cube, self.truth_fields, self.truth_table, "subsidence_red", *self.figure("F19_truth.png"))
 
     def draw_scores(self) -> None:
         from insarcast import report
@@ -187,6 +254,8 @@ def write_study(
     dropped: Sequence[tuple[str, str]] = (("20180211_20180307", "mean coherence 0.03 is below 0.05"),),
 ) -> Study:
     """Write the files of every earlier stage; ``chosen`` is the newest choice, ``past`` the choices at the scored origins."""
+    from tests.report.more import write_likeness
+
     study = Study(folder)
     data = make_cube() if cube is None else cube
     for path in (study.manifest, study.decisions, study.choice, study.scores):
@@ -198,6 +267,7 @@ def write_study(
     named = [{"origin": origin, "model": model} for origin, model in (*zip(TESTED, past, strict=True), ("2018-06-11", chosen))]
     write_json(study.choice, {"model": chosen, "past_mae": {}, "sentence": f"In the past {chosen} did best.", "by_origin": named})
     _write_scores(study, data, scored, past)
+    write_likeness(study, data, scored, past)
     _write_gnss(study, data, gnss)
     return study
 
@@ -269,7 +339,7 @@ def _write_forecasts(study: Study, data: xr.Dataset) -> None:
                 "origin": origins, "horizon": list(HORIZONS), "quantile": list(QUANTILES), "y": data.y, "x": data.x,
                 "target_time": (("origin", "horizon"), target),
             },
-            attrs={"model": model, "insarcast_version": "test", "sentence": "Two of three horizons are calibrated."},
+            attrs={"model": model, "label": f"{model} in words", "insarcast_version": "test", "sentence": "Two of three horizons are calibrated."},
         )  # fmt: skip
         write_store(store.rio.write_crs("EPSG:4326"), path)
 

@@ -1,11 +1,9 @@
 """report: figures, maps, tables and the one page a person reads.
 
-inputs:   what the stages left of every cube of the study, and the figures
+inputs:   what the stages left of every cube of the study (some have clusters, models of grids, a truth), and the figures
 outputs:  results/{study}/report/index.html, results/{study}/report/tables, results/{study}/{cube}/report/maps
-steps:    those of report_figures.smk, then write_maps, write_report
+steps:    those of report_figures.smk and report_grids.smk, then write_maps, write_report
 """
-
-from types import SimpleNamespace
 
 FIGURES = f"{CUBE}/report/figures"
 MAPS, TRUST, RIGHT = (
@@ -13,6 +11,7 @@ MAPS, TRUST, RIGHT = (
     "4 Can the forecast be trusted?",
     "5 Is the displacement right?",
 )
+TRUTH = [f"{CUBE}/evaluate/truth.parquet", f"{CUBE}/evaluate/truth.json"]
 
 # A figure, registered for Snakemake's own report by section and name; its caption is workflow/report/{name}.rst.
 figure = lambda section, name, file: report(
@@ -23,7 +22,37 @@ figure = lambda section, name, file: report(
 )
 
 
+# A list of files for every cube of the study, and files that only some cubes have.
+everywhere = lambda files: lambda wildcards: [
+    path
+    for cube in study(wildcards.study).cubes
+    for path in files(
+        type(wildcards)(fromdict={"study": wildcards.study, "cube": cube})
+    )
+]
+where = lambda whether, patterns: lambda wildcards: (
+    expand(patterns, **wildcards) if whether(wildcards) else []
+)
+
+
 include: "report_figures.smk"
+include: "report_grids.smk"
+
+
+always = lambda wildcards: True
+FIGURE_GROUPS = [
+    (always, rules.draw_displacement.output),
+    (always, rules.draw_network.output),
+    (always, rules.draw_noise.output),
+    (always, rules.draw_gnss.output),
+    (always, rules.draw_forecast.output),
+    (always, rules.draw_scores.output),
+    (always, rules.draw_gains.output),
+    (clustered, rules.draw_clusters.output),
+    (grid_models, rules.draw_tiles.output),
+    (grid_models, rules.draw_training.output),
+    (simulated, rules.draw_truth.output),
+]
 
 
 use rule draw_noise as write_maps with:
@@ -52,23 +81,22 @@ use rule draw_noise as write_report with:
         manifests=cubes_of(f"{CUBE}/acquire/manifest.json"),
         decisions=cubes_of(f"{CUBE}/stack/full/decisions.json"),
         cubes=cubes_of(f"{CUBE}/stack/full/cube.zarr"),
-        forecasts=lambda wildcards: [
-            f"results/{wildcards.study}/{cube}/combine/{model}.zarr"
-            for cube in study(wildcards.study).cubes
-            for model in models(SimpleNamespace(study=wildcards.study, cube=cube))
-        ],
+        forecasts=everywhere(models_of(f"{CUBE}/combine/{{model}}.zarr")),
         choices=cubes_of(f"{CUBE}/combine/choice.json"),
         scores=cubes_of(f"{CUBE}/evaluate/scores.parquet"),
+        likeness=cubes_of(f"{CUBE}/evaluate/maps.parquet"),
         gnss=cubes_of(f"{CUBE}/evaluate/gnss.json"),
+        clusters=everywhere(where(clustered, f"{CUBE}/cluster/full.zarr")),
+        batches=everywhere(all_batches),
+        seams=everywhere(grids_of(f"{CUBE}/stitch/{{model}}.json")),
+        truths=everywhere(where(simulated, TRUTH)),
         maps=cubes_of(f"{CUBE}/report/maps"),
-        figures=cubes_of(
-            [
-                *rules.draw_displacement.output,
-                *rules.draw_network.output,
-                *rules.draw_noise.output,
-                *rules.draw_gnss.output,
-                *rules.draw_forecast.output,
-                *rules.draw_scores.output,
+        figures=everywhere(
+            lambda wildcards: [
+                path
+                for whether, drawn in FIGURE_GROUPS
+                if whether(wildcards)
+                for path in expand(drawn, **wildcards)
             ]
         ),
     output:

@@ -1,8 +1,13 @@
+from .clusters import draw_clusters as draw_clusters
 from .displacement import draw_displacement as draw_displacement
 from .forecast import draw_forecast as draw_forecast
+from .gains import draw_gains as draw_gains
 from .gnss import draw_gnss as draw_gnss
 from .maps import write_maps as write_maps
 from .network import draw_network as draw_network
 from .noise import draw_noise as draw_noise
 from .page import write_report as write_report
 from .scores import draw_scores as draw_scores
+from .tiles import draw_tiles as draw_tiles
+from .training import draw_training as draw_training
+from .truth import draw_truth as draw_truth

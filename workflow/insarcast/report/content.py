@@ -11,22 +11,30 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from insarcast.core import Manifest, open_cube, read_manifest
+from insarcast.core import Manifest, open_cube, open_store, read_manifest
 
-from . import scoring, sentences, words
+from . import gain_words, scoring, sentences, words
 from .answer import Tile, answer_lines, headline_rows, held, tiles_of, trusted
 from .areas import SMALLEST, find_areas, speeds
+from .gains import read_likeness
+from .grids import grid_lines, lost_tiles
 from .look import Facts
 from .network import pair_counts, reasons_of_pairs
 from .numbers import CubeNumbers, cube_numbers
 from .outlook import chosen_store, outlooks
-from .tables import Cell, Table, areas_table, dropped_table, gnss_table, pairs_table, scores_table, speeds_table, totals_table
+from .score_tables import clusters_table, likeness_table, scores_table, totals_table
+from .tables import Cell, Table, areas_table, dropped_table, gnss_table, pairs_table, speeds_table
+from .truth_lines import read_truths
 from .verdict import Verdict, verdict_of
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Files of one cube that the page is made from; classes are the edges of its velocity classes, mm/yr; model is report.model."""
+    """Files of one cube that the page is made from; classes are the edges of its velocity classes, mm/yr; model is report.model.
+
+    ``clusters`` (the store of the full vintage), ``batches`` and ``seams`` (of grid models), and ``truths`` (the table and the
+    numbers of a simulated scene) are empty for a cube that has none.
+    """
 
     name: str
     manifest: Path
@@ -35,7 +43,12 @@ class Sources:
     forecasts: Sequence[Path]
     choice: Path
     scores: Path
+    likeness: Path
     gnss: Path
+    clusters: Sequence[Path]
+    batches: Sequence[Path]
+    seams: Sequence[Path]
+    truths: Sequence[Path]
     maps: Path
     figures: Sequence[Path]
     classes: Sequence[float]
@@ -58,6 +71,9 @@ class Content:
     areas: Table
     speeds: Table
     scores: list[Table]
+    clusters: Table
+    likeness: Table
+    truths: list[Table]
     gnss: Table
     pairs: Table
     dropped: Table
@@ -65,12 +81,14 @@ class Content:
     pixels: tuple[int, int]
     credits: list[str]
     maps: list[str]
+    simulated: bool
     headline: list[dict[str, Cell]] = field(default_factory=list)
 
     @property
     def tables(self) -> list[Table]:
         """All tables that are written as csv."""
-        return [self.areas, self.speeds, *self.scores, self.gnss, self.pairs, self.dropped]
+        scored = [*self.scores, self.clusters, self.likeness, *self.truths]
+        return [self.areas, self.speeds, *(table for table in scored if table.rows), self.gnss, self.pairs, self.dropped]
 
 
 def read_facts(path: Path) -> Facts:
@@ -86,6 +104,7 @@ def gather(source: Sources) -> Content:
     store, scores = chosen_store(source.forecasts, source.choice, source.model), scoring.read_scores(source.scores)
     verdict = verdict_of(source.choice, source.model, scores)
     facts, last = cube_numbers(cube), outlooks(store, cube)[-1]
+    days, likeness, truth = scoring.lead_days(store), read_likeness(source.likeness), read_truths(source.truths)
     edge, count, fast = find_areas(cube, last)
     figures = {facts_.id: (image, facts_) for image, facts_ in _figures(source.figures)}
     content = Content(
@@ -97,19 +116,23 @@ def gather(source: Sources) -> Content:
         where=sentences.areas(count, edge, SMALLEST)
         if facts.used
         else sentences.measured(facts.used, facts.total, facts.reasons),
-        trust=_trust(facts, scores, verdict, store),
-        evidence=_evidence(facts, found, gnss),
-        made=_made(manifest, found, facts, store, scores),
+        trust=_trust(facts, scores, verdict, store, likeness),
+        evidence=[*truth.lines(verdict), *_evidence(facts, found, gnss)],
+        made=_made(manifest, found, source, store),
         areas=areas_table(source.name, fast, last.target if last.peak else None, last.level),
         speeds=speeds_table(source.name, speeds(cube, source.classes)),
-        scores=_score_tables(source.name, scores, scoring.lead_days(store)),
+        scores=_score_tables(source.name, scores, days),
+        clusters=clusters_table(source.name, scores),
+        likeness=likeness_table(source.name, likeness, days),
+        truths=truth.tables(source.name, days),
         gnss=gnss_table(source.name, gnss["comparisons"]),
         pairs=pairs_table(source.name, found["pairs"]),
-        dropped=dropped_table(source.name, _dropped(found, facts, gnss)),
+        dropped=dropped_table(source.name, [*_dropped(found, facts, gnss), *lost_tiles(source.batches)]),
         masked=facts.reasons,
         pixels=(facts.used, facts.total),
         credits=list(manifest.credits),
         maps=sorted(path.name for path in source.maps.iterdir() if path.suffix == ".tif"),
+        simulated=manifest.truth is not None,
     )
     content.headline = headline_rows(source.name, facts, last, scores, verdict, gnss)
     return content
@@ -127,7 +150,7 @@ def _strip(cube: xr.Dataset, manifest: Manifest, facts: CubeNumbers, found: dict
     vintage = str(cube.attrs.get("as_of", "full"))
     known = facts.dates[-1] if vintage == "full" else words.day(vintage.removeprefix("asof-"))
     return [
-        ("Source", str(manifest.source)),
+        ("Source", _source(manifest)),
         ("Geometry", sentences.geometry(facts.incidence, facts.heading)),
         ("Dates", days),
         ("Reference (zero)", place),
@@ -140,7 +163,12 @@ def _strip(cube: xr.Dataset, manifest: Manifest, facts: CubeNumbers, found: dict
     ]
 
 
-def _trust(facts: CubeNumbers, scores: pd.DataFrame, verdict: Verdict, store: xr.Dataset) -> list[str]:
+def _source(manifest: Manifest) -> str:
+    """Where the products are from; what was simulated says so, whatever layout it has."""
+    return str(manifest.source) if manifest.truth is None else "simulated"
+
+
+def _trust(facts: CubeNumbers, scores: pd.DataFrame, verdict: Verdict, store: xr.Dataset, likeness: pd.DataFrame) -> list[str]:
     flags = store["calibrated"].values if "calibrated" in store else None
     calibrated = sentences.calibration(
         int(flags.sum()) if flags is not None else 0, flags.size if flags is not None else 0, store.attrs.get("sentence")
@@ -150,7 +178,18 @@ def _trust(facts: CubeNumbers, scores: pd.DataFrame, verdict: Verdict, store: xr
         *verdict.reasons(),
         trusted(scores, verdict),
     ]
-    return [line for line in [*lines, held(scores, verdict) or "", calibrated] if line]
+    return [line for line in [*lines, _alike(verdict, likeness), held(scores, verdict) or "", calibrated] if line]
+
+
+def _alike(verdict: Verdict, likeness: pd.DataFrame) -> str:
+    """The structural similarity of the scored model's maps at the first lead time that has one; empty where none has."""
+    known = likeness[likeness["ssim_increment"].notna()].sort_values("horizon")
+    own = known[known["model"] == verdict.scored]
+    if verdict.scored == scoring.BASELINE or not len(own):
+        return ""
+    base = known[(known["model"] == scoring.BASELINE) & (known["horizon"] == own["horizon"].iloc[0])]["ssim_increment"]
+    first = float(own["ssim_increment"].iloc[0])
+    return gain_words.likeness(verdict.who, int(own["horizon"].iloc[0]), first, float(base.iloc[0]) if len(base) else None)
 
 
 def _evidence(facts: CubeNumbers, found: dict[str, Any], gnss: dict[str, Any]) -> list[str]:
@@ -166,7 +205,7 @@ def _evidence(facts: CubeNumbers, found: dict[str, Any], gnss: dict[str, Any]) -
     ]
 
 
-def _made(manifest: Manifest, found: dict[str, Any], facts: CubeNumbers, store: xr.Dataset, scores: pd.DataFrame) -> list[str]:
+def _made(manifest: Manifest, found: dict[str, Any], source: Sources, store: xr.Dataset) -> list[str]:
     inversion, reference = found.get("inversion", {}), found["reference"]
     norm = {"l2": "least squares", "l1": "least absolute residuals"}.get(
         str(inversion.get("norm")), str(inversion.get("norm", "least squares"))
@@ -175,18 +214,26 @@ def _made(manifest: Manifest, found: dict[str, Any], facts: CubeNumbers, store: 
         str(inversion.get("weights", "none")), "weighted"
     )
     kept = pair_counts(found)[0]
-    models = words.listed([words.model(name) for name in scoring.model_order(scores) if name != scoring.CHOSEN])
+    models = words.listed([_labelled(each) for each in map(open_store, source.forecasts)])
     origins = [words.day(str(value)[:10]) for value in store.origin.values]
     lines = [
         f"{words.count(len(manifest.pairs), 'interferogram')} of {words.count(found['dates_found'], 'date')} were read "
-        f"({manifest.source}) and put on one grid.",
+        f"({_source(manifest)}) and put on one grid.",
         f"{words.count(kept, 'interferogram')} passed the gates (coverage, coherence, loop closure) and were inverted by "
         f"{norm}, {weights}, pixel by pixel.",
         str(reference.get("sentence", "")),
         f"Forecasts start from {words.listed(origins)}; each origin has its own cube, made from acquisitions up to that date only.",
-        f"Models: {models}." if models else "",
+        f"Models: {models}.",
+        *(str(open_store(path).attrs.get("sentence", "")) for path in source.clusters),
+        *grid_lines(source.batches, source.seams),
     ]
     return [line for line in lines if line]
+
+
+def _labelled(store: xr.Dataset) -> str:
+    """A model with its meaning: drift (the mean rate goes on)."""
+    label = str(store.attrs.get("label") or "")
+    return f"{words.model(str(store.attrs['model']))} ({label})" if label else words.model(str(store.attrs["model"]))
 
 
 def _score_tables(name: str, scores: pd.DataFrame, days: Mapping[int, float]) -> list[Table]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -198,3 +198,16 @@ def lead_ticks(axes: Any, leads: dict[int, float]) -> None:
     axes.set_xticks(values if len(values) <= 12 else values[:: -(-len(values) // 12)])
     axes.xaxis.set_major_formatter("{x:.0f}")
     axes.set_xlabel("lead time [days]")
+
+
+def label_ends(axes: Any, ends: Sequence[tuple[Any, float, str, str]]) -> None:
+    """Names at the right ends of lines, given as (x, y, name, colour), moved apart where they would overlap."""
+    low, high = axes.get_ylim()
+    gap = 0.062 * (high - low)
+    placed: list[float] = []
+    for x, y, name, colour in sorted(ends, key=lambda end: end[1]):
+        at = max(y, placed[-1] + gap) if placed else y
+        placed.append(at)
+        axes.annotate(
+            name, (x, at), (8, 0), textcoords="offset points", va="center", color=colour, fontsize=9, annotation_clip=False
+        )

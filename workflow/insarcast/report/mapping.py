@@ -85,7 +85,7 @@ def draw_graticule(axes: Axes, frame: Frame, room: tuple[float, float], *, botto
     }
     for name, shown in (("x", bottom), ("y", left)):
         low, high = ends[name]
-        values = np.asarray(MaxNLocator(nbins=most[name], steps=[1, 2, 5, 10]).tick_values(low, high))
+        values = np.asarray(MaxNLocator(nbins=most[name], steps=[1, 2, 5, 10], min_n_ticks=1).tick_values(low, high))
         values = values[(values >= low) & (values <= high)]
         if not len(values):
             values = np.array([(low + high) / 2])
@@ -167,7 +167,9 @@ def draw_fastest(axes: Axes, place: Place) -> None:
         axes.plot(*place, "o", markersize=12, fillstyle="none", color=colour, markeredgewidth=width, zorder=7, clip_on=False)
 
 
-def draw_legend(figure: Figure, missing: bool, reference: bool, stations: bool, fastest: bool = False) -> None:
+def draw_legend(
+    figure: Figure, missing: bool, reference: bool, stations: bool, fastest: bool = False, grey: str = "not measured"
+) -> None:
     """What star, triangle, ring and grey mean, below the maps."""
     handles: list[Any] = []
     if fastest:
@@ -177,15 +179,25 @@ def draw_legend(figure: Figure, missing: bool, reference: bool, stations: bool, 
     if stations:
         handles.append(Line2D([], [], marker="^", linestyle="", markersize=7, color=INK, label="GNSS station"))
     if missing:
-        handles.append(Patch(facecolor=GREY, edgecolor="#8d949c", hatch="////", linewidth=0, label="not measured"))
+        handles.append(Patch(facecolor=GREY, edgecolor="#8d949c", hatch="////", linewidth=0, label=grey))
     if handles:
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), handletextpad=0.5, columnspacing=1.8)
 
 
 def draw_signed_bar(
-    figure: Figure, axes: Any, values: NDArray[Any], limit: float, colours: Colormap, title: str | None, **place: Any
+    figure: Figure,
+    axes: Any,
+    values: NDArray[Any],
+    limit: float,
+    colours: Colormap,
+    title: str | None,
+    ends: tuple[str, str] | None = None,
+    **place: Any,
 ) -> None:
-    """Horizontal bar of a signed quantity with words at both ends; only the part of it that the field uses."""
+    """Horizontal bar of a signed quantity with words at both ends (those of a displacement, if no others are given).
+
+    Only the part of the bar that the field uses is drawn.
+    """
     low, high = used_part(values, limit)
     part, norm = part_of(colours, limit, low, high)
     known = values[np.isfinite(values)]
@@ -198,7 +210,8 @@ def draw_signed_bar(
     ticks = ticks[(ticks >= low - 1e-9) & (ticks <= high + 1e-9)]
     bar.set_ticks(list(ticks), labels=[f"{tick:+g}".replace("-", "\N{MINUS SIGN}") if tick else "0" for tick in ticks])
     below_words = "away from the satellite (subsidence)" if title else "away (subsidence)"
-    for x, words, side in ((0.0, below_words, "left"), (1.0, "towards (uplift)", "right")):
+    ends = ends or (below_words, "towards (uplift)")
+    for x, words, side in ((0.0, ends[0], "left"), (1.0, ends[1], "right")):
         bar.ax.text(x, -1.75, words, transform=bar.ax.transAxes, ha=side, va="top", fontsize=8.5)
     if title:  # on a line of its own: the bar of a tall scene is too narrow for all three
         bar.set_label(title, fontsize=8.5, fontweight="bold", labelpad=14)

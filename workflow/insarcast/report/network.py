@@ -134,12 +134,12 @@ def _course(ends: list[str], height: dict[str, float]) -> tuple[Any, Any]:
     return first + (way * days).astype("timedelta64[h]"), 4 * way * (1 - way) * days
 
 
-def dates_axis(axes: Any) -> None:
-    """Dates in a few words each."""
+def dates_axis(axes: Any, most: int = 9) -> None:
+    """Dates in a few words each, at most so many."""
     from matplotlib import dates
 
     untyped: Any = dates
-    locator = untyped.AutoDateLocator(minticks=4, maxticks=9)
+    locator = untyped.AutoDateLocator(minticks=min(4, most), maxticks=most)
     axes.xaxis.set_major_locator(locator)
     months = ["%Y-%m", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%S"]
     axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator, show_offset=False, formats=months))

@@ -13,14 +13,19 @@ from typing import Any
 
 from insarcast import __version__
 
-from . import words
+from . import truth_words, words
 from .content import Content, Sources, gather
 from .glossary import GLOSSARY
 from .look import DPI, WIDTH
 from .tables import Table, headline_table, settings_rows
 
 # Which figures a section shows, in this order; what a study does not have is left out.
-SECTIONS = {"maps": ("F1", "F2", "F3"), "trust": ("F5", "F6", "F7", "F8", "F10"), "evidence": ("F11", "F12", "F13", "F14", "F15")}
+SECTIONS = {
+    "maps": ("F1", "F2", "F3"),
+    "trust": ("F5", "F6", "F7", "F8", "F10", "F21"),
+    "evidence": ("F11", "F12", "F13", "F14", "F15"),
+    "made": ("F16", "F18", "F20"),
+}
 LIBRARIES = ("numpy", "xarray", "zarr", "numba", "scipy", "pandas", "rasterio", "pyproj", "matplotlib", "cmcrameri", "jinja2")
 _TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 
@@ -34,7 +39,12 @@ def write_report(
     forecasts: Sequence[Path],
     choices: Sequence[Path],
     scores: Sequence[Path],
+    likeness: Sequence[Path],
     gnss: Sequence[Path],
+    clusters: Sequence[Path],
+    batches: Sequence[Path],
+    seams: Sequence[Path],
+    truths: Sequence[Path],
     maps: Sequence[Path],
     figures: Sequence[Path],
     index: Path,
@@ -55,9 +65,14 @@ def write_report(
         cubes: full cubes.
         choices: models chosen at every origin.
         scores: tables of scores.
+        likeness: tables of improved shares and structural similarity.
         gnss: comparisons with GNSS.
         maps: folders of maps.
         forecasts: calibrated forecasts of all cubes, ``<cube>/combine/<model>.zarr``.
+        clusters: clusters of the full vintages, ``<cube>/cluster/full.zarr``, of the cubes that have them.
+        batches: folders of tiles' forecasts, ``<cube>/forecast/tiles/<model>-<batch>``, of the cubes that have models of grids.
+        seams: what stitching said of them, ``<cube>/stitch/<model>.json``.
+        truths: ``<cube>/evaluate/truth.parquet`` and ``truth.json`` of the cubes that are simulated.
         figures: figures and their JSON of all cubes, ``<cube>/report/figures/...``.
         index: page to write.
         tables: folder to write, csv files.
@@ -70,8 +85,9 @@ def write_report(
     contents = [
         gather(
             Sources(
-                name=name, manifest=manifests[at], decisions=decisions[at], cube=cubes[at], choice=choices[at], scores=scores[at], gnss=gnss[at],
-                maps=maps[at], forecasts=[p for p in forecasts if p.parts[-3] == name], figures=[p for p in figures if p.parts[-4] == name],
+                name=name, manifest=manifests[at], decisions=decisions[at], cube=cubes[at], choice=choices[at], scores=scores[at],
+                likeness=likeness[at], gnss=gnss[at], maps=maps[at], forecasts=_of(name, forecasts, 3), clusters=_of(name, clusters, 3),
+                batches=_of(name, batches, 4), seams=_of(name, seams, 3), truths=_of(name, truths, 3), figures=_of(name, figures, 4),
                 classes=classes[at], model=drawn[at],
             )
         )
@@ -84,6 +100,7 @@ def write_report(
         table.write(tables)
     text = _environment(page.parent).get_template(page.name).render(
         study=study,
+        notice=_notice(contents),
         title=str(values.get("title") or study),
         summary=str(values.get("summary") or ""),
         style=style.read_text(encoding="utf-8"),
@@ -97,6 +114,17 @@ def write_report(
         glossary=GLOSSARY,
     )  # fmt: skip
     index.write_text(text, encoding="utf-8")
+
+
+def _of(cube: str, paths: Sequence[Path], depth: int) -> list[Path]:
+    """The paths of one cube, whose name is the ``depth``-th part from the end."""
+    return [path for path in paths if path.parts[-depth] == cube]
+
+
+def _notice(contents: Sequence[Content]) -> str:
+    """What must be said before anything else: that a scene is simulated. Empty where none is."""
+    names = [content.name for content in contents if content.simulated]
+    return truth_words.notice(names, len(names) == len(contents)) if names else ""
 
 
 def _environment(folder: Path) -> Any:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from . import scoring, sentences, words
+from . import scoring, words
 from .choice_words import choice_note
 from .coverage import draw_coverage
-from .look import GREY, SOFT, Facts, canvas, keep, lead_ticks, model_style, say
+from .look import GREY, SOFT, Facts, canvas, keep, label_ends, lead_ticks, model_style, say
 from .outlook import chosen_store
 from .scorecard import draw_card
 from .scoring import NOTHING, Leads
@@ -57,21 +57,8 @@ def draw_scores(
     draw_coverage(table, leads, verdict.scored, coverage, coverage_json)
 
 
-def _label_ends(axes: Any, ends: list[tuple[float, float, str, str]]) -> None:
-    """Names at the right ends of lines, moved apart where they would overlap."""
-    low, high = axes.get_ylim()
-    gap = 0.062 * (high - low)
-    placed: list[float] = []
-    for x, y, name, colour in sorted(ends, key=lambda end: end[1]):
-        at = max(y, placed[-1] + gap) if placed else y
-        placed.append(at)
-        axes.annotate(
-            name, (x, at), (8, 0), textcoords="offset points", va="center", color=colour, fontsize=9, annotation_clip=False
-        )
-
-
 def _lines(axes: Any, rows: pd.DataFrame, models: list[str], leads: Leads, name: str) -> None:
-    ends = []
+    drawn: list[tuple[str, tuple[float, ...], str]] = []
     for position, model in enumerate(models):
         part = rows[rows["model"] == model].sort_values("horizon")
         part = part[part[name].notna()]
@@ -79,9 +66,22 @@ def _lines(axes: Any, rows: pd.DataFrame, models: list[str], leads: Leads, name:
             continue
         style, x = model_style(position, model), [leads[h] for h in part["horizon"]]
         axes.plot(x, part[name], **style)
-        ends.append((x[-1], float(part[name].iloc[-1]), words.model(model), style["color"]))
+        drawn.append((model, (*x, *part[name]), style["color"]))
     axes.margins(x=0.03, y=0.12)
-    _label_ends(axes, ends)
+    label_ends(axes, _joined(drawn))
+
+
+def _joined(drawn: list[tuple[str, tuple[float, ...], str]]) -> list[tuple[float, float, str, str]]:
+    """Ends of the lines with their names; lines that are the same (the automatic choice and the model it was) share one name."""
+    ends: dict[tuple[float, ...], tuple[float, float, str, str]] = {}
+    for model, points, colour in drawn:
+        line = tuple(round(value, 9) for value in points)
+        if line in ends:
+            x, y, name, first = ends[line]
+            ends[line] = (x, y, f"{name} = {words.model(model)}", first)
+        else:
+            ends[line] = (points[len(points) // 2 - 1], points[-1], words.model(model), colour)
+    return list(ends.values())
 
 
 def _bands(axes: Any, rows: pd.DataFrame, models: list[str], leads: Leads) -> None:
@@ -150,9 +150,9 @@ def _skill_title(verdict: Verdict, good: list[int], scored: list[int], leads: Le
         )
     unbroken = [h for at, h in enumerate(scored) if scored[: at + 1] == good[: at + 1]]
     if not unbroken:
-        return f"{sentences.capital(verdict.who)} is no better than persistence at {leads[scored[0]]:.0f} days"
+        return f"{words.capital(verdict.who)} is no better than persistence at {leads[scored[0]]:.0f} days"
     last = "at every lead time scored, up to" if unbroken == scored else "up to"
-    return f"{sentences.capital(verdict.who)} is better than persistence {last} {leads[unbroken[-1]]:.0f} days"
+    return f"{words.capital(verdict.who)} is better than persistence {last} {leads[unbroken[-1]]:.0f} days"
 
 
 def _draw_error(table: pd.DataFrame, leads: Leads, verdict: Verdict, image: Path, text: Path) -> None:

@@ -46,7 +46,9 @@ def read_scores(path: Path) -> pd.DataFrame:
                 for name in ("model", "origin", "horizon", "velocity_class", "n", "mae", "rmse", "bias", "skill", "n_interval")
             }
         )
-    for name in ("model", "origin", "velocity_class"):
+    if "cluster" not in table:
+        table["cluster"] = ALL
+    for name in ("model", "origin", "velocity_class", "cluster"):
         table[name] = table[name].astype(str)
     table = table[pd.to_numeric(table["horizon"], errors="coerce").notna()].copy()
     table["horizon"] = table["horizon"].astype(int)
@@ -64,9 +66,14 @@ def class_order(table: pd.DataFrame) -> list[str]:
     return [name for name in dict.fromkeys(table["velocity_class"]) if name != ALL]
 
 
-def overall(table: pd.DataFrame, velocity_class: str = ALL) -> pd.DataFrame:
-    """Rows over all origins, of one velocity class, that hold any value: a line for each model and horizon."""
-    rows = table[(table["origin"] == ALL) & (table["velocity_class"] == velocity_class)]
+def cluster_order(table: pd.DataFrame) -> list[str]:
+    """Clusters by their numbers, without the one of all pixels."""
+    return sorted((name for name in dict.fromkeys(table["cluster"]) if name != ALL), key=lambda name: (len(name), name))
+
+
+def overall(table: pd.DataFrame, velocity_class: str = ALL, cluster: str = ALL) -> pd.DataFrame:
+    """Rows over all origins, of one velocity class and cluster, that hold any value: a line for each model and horizon."""
+    rows = table[(table["origin"] == ALL) & (table["velocity_class"] == velocity_class) & (table["cluster"] == cluster)]
     return rows[(rows["n"] > 0) & rows["mae"].notna()]
 
 
@@ -88,9 +95,9 @@ def column(table: pd.DataFrame, kind: str, level: int) -> str | None:
     return next((name for name in (f"{kind}{level}", f"{kind}_{level}") if name in table), None)
 
 
-def totals(table: pd.DataFrame) -> list[Total]:
+def totals(table: pd.DataFrame, cluster: str = ALL) -> list[Total]:
     """Scores of every model over all horizons, weighted by the number of values, coverage by those with an interval."""
-    rows, found = overall(table), []
+    rows, found = overall(table, cluster=cluster), []
     top = levels(table)[-1:] or [0]
     name = column(table, "coverage", top[0])
     base = mean(rows[rows["model"] == BASELINE], "mae")

@@ -8,15 +8,10 @@ from typing import Any
 
 from . import words
 from .choice_words import who
-from .words import NBSP, count, day, listed, mm, percent, place, rate, whole
+from .words import NBSP, capital, count, day, listed, mm, percent, place, rate, whole
 
 FEW_DATES = 20  # fewer dates than this allow no seasonal term and no training: only the simple models
 CLOSE = 0.05  # an interval whose coverage is this near to its level holds what it promises
-
-
-def capital(text: str) -> str:
-    """The text with a capital first letter; the rest as it is."""
-    return text[:1].upper() + text[1:]
 
 
 def motion(value: float) -> str:

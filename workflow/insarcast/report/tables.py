@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from . import scoring, words
+from . import words
 from .areas import Area
-from .choice_words import choice_note
 
 Cell = str | float | int | None
 
@@ -113,63 +110,6 @@ def speeds_table(cube: str, rows: Sequence[tuple[str, int, float, float]]) -> Ta
         {"velocity": name, "pixels": n, "area_km2": km2, "share": share} for name, n, km2, share in rows
     ]
     return Table(f"{cube}_speeds", "How much of the measured area moves how fast, either way.", columns, cells)
-
-
-def scores_table(table: pd.DataFrame, days: Mapping[int, float], velocity_class: str, name: str) -> Table:
-    """Scores of every model by lead time, persistence first, the automatic choice last."""
-    columns = [Column("model", "Model"), Column("horizon", "Lead [steps]", 0), Column("lead_days", "Lead [days]", 0)]
-    columns += [
-        Column("n", "n", 0),
-        Column("mae", "MAE [mm]", 1),
-        Column("rmse", "RMSE [mm]", 1),
-        Column("bias", "Bias [mm]", 1),
-        Column("skill", "Skill", 2),
-    ]
-    columns += [
-        Column(key, f"Within {level} % [%]", 0, 100)
-        for level in scoring.levels(table)
-        if (key := scoring.column(table, "coverage", level))
-    ]
-    columns += [
-        Column(key, f"Width {level} % [mm]", 0)
-        for level in scoring.levels(table)
-        if (key := scoring.column(table, "width", level))
-    ]
-    if "noise" in table:
-        columns.append(Column("noise", "Noise [mm]", 1))
-    rows: list[dict[str, Cell]] = []
-    for item in scoring.overall(table, velocity_class).to_dict("records"):
-        row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
-        row["model"] = words.model(str(item["model"]))
-        row["lead_days"] = days.get(int(item["horizon"]))
-        rows.append(row)
-    which = "all pixels" if velocity_class == scoring.ALL else f"velocity {velocity_class} mm/yr"
-    return Table(name, f"Scores over all test origins, {which}; persistence first, the automatic choice last.", columns, rows)
-
-
-def totals_table(cube: str, table: pd.DataFrame) -> Table:
-    """Scores over all lead times, persistence first, the automatic choice last."""
-    top = scoring.levels(table)[-1:] or [0]
-    columns = [
-        Column("model", "Model"),
-        Column("n", "n", 0),
-        Column("mae", "MAE [mm]", 1),
-        Column("rmse", "RMSE [mm]", 1),
-        Column("bias", "Bias [mm]", 1),
-        Column("skill", "Skill", 2),
-        Column("n_interval", "n intervals", 0),
-        Column("coverage", f"Within {top[0]} % [%]", 0, 100),
-    ]
-    rows: list[dict[str, Cell]] = [
-        {
-            "model": words.model(item.model), "n": item.n, "mae": item.mae, "rmse": item.rmse, "bias": item.bias, "skill": item.skill,
-            "n_interval": item.n_interval, "coverage": item.coverage,
-        }
-        for item in scoring.totals(table)
-    ]  # fmt: skip
-    note = choice_note(scoring.model_order(table))
-    title = f"Scores of the models over all lead times and test origins; persistence first.{note}"
-    return Table(f"{cube}_models", title, columns, rows)
 
 
 def gnss_table(cube: str, comparisons: Sequence[Mapping[str, Any]]) -> Table:

@@ -8,6 +8,12 @@ from datetime import date as Date
 
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+_WRITTEN = {"convlstm": "ConvLSTM", "lstm": "LSTM", "arima": "ARIMA"}  # parts of models' names that are no common words
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter; the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def whole(value: float) -> str:
@@ -75,9 +81,16 @@ def stations(name: str) -> str:
     return name.replace(" - ", f"{NBSP}{MINUS}{NBSP}")
 
 
+def plain(name: str) -> str:
+    """A name from a file as it is read: urban_edge -> urban edge."""
+    return name.replace("_", " ")
+
+
 def model(name: str) -> str:
     """A model's registered name as it is read: window_mean -> window mean; ``chosen`` is the automatic choice."""
-    return "automatic choice" if name == "chosen" else name.replace("_", " ")
+    if name == "chosen":
+        return "automatic choice"
+    return " ".join(_WRITTEN.get(part, part) for part in name.split("_"))
 
 
 def reason(name: str) -> str:
@@ -98,6 +111,7 @@ def reason(name: str) -> str:
         "loop_err_ratio": "share of loop errors",
         "resid_rms": "large residual of the inversion",
         "temporal_coherence": "low temporal coherence",
+        "water": "water",
     }
     return known.get(name, name.replace("_", " "))
 

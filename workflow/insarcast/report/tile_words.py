@@ -1,0 +1,103 @@
+"""Sentences on tiles, seams and training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import words
+from .words import NBSP, count, listed
+
+MOST = 6  # tiles named one by one; more are counted
+
+
+def times(number: int) -> str:
+    """Once, twice, 3 times."""
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def named(tiles: Sequence[int]) -> str:
+    """Tiles by their numbers, or how many they are."""
+    if len(tiles) > MOST:
+        return f"{len(tiles)} tiles"
+    return f"{'tile' if len(tiles) == 1 else 'tiles'}{NBSP}{listed([str(tile) for tile in tiles])}"
+
+
+def cover(tiles: int, skipped: int, rows: int, cols: int) -> str:
+    """How the scene is cut.
+
+    Args:
+        tiles: all tiles.
+        skipped: those with too few usable pixels.
+        rows: edge of a window in pixels.
+        cols: the other edge.
+    """
+    size = f"{rows} \N{MULTIPLICATION SIGN} {cols} pixels"
+    if tiles == 1:
+        left = " It has too few usable pixels and is skipped." if skipped else ""
+        return f"One tile of {size} covers the scene.{left}"
+    left = f"; {skipped} of them {'has' if skipped == 1 else 'have'} too few usable pixels" if skipped else ""
+    return f"{count(tiles, 'tile')} of {size} cover the scene{left}."
+
+
+def seams(model: str, blended: float | None, cut: float | None) -> str:
+    """What blending did to the jumps across seams.
+
+    Args:
+        model: registered name.
+        blended: median jump across seams over that beside them, as blended; None: no seam.
+        cut: the same without blending.
+    """
+    name = words.model(model)
+    if blended is None:
+        return f"The map of {name} has no seam."
+    if cut is None:
+        return f"In the map of {name} the median jump across seams is {blended:.2f} times that beside them."
+    if round(cut, 2) == round(blended, 2):
+        return f"Blending left the median jump across seams of {name} at {blended:.2f} times that beside them."
+    verb = "brought" if abs(blended - 1) < abs(cut - 1) else "did not help: it moved"
+    return f"Blending {verb} the median jump across seams of {name} from {cut:.2f} to {blended:.2f} times that beside them."
+
+
+def trained(model: str, fits: int, tiles: int, epochs: float | None) -> str:
+    """How much was trained.
+
+    Args:
+        model: registered name.
+        fits: trainings, over all tiles and origins.
+        tiles: tiles with a training of their own; 0 where one training served all.
+        epochs: median number of epochs of the best, or None.
+    """
+    name = words.capital(words.model(model))
+    if fits == 0:
+        return f"{name} was not trained."
+    best = "" if epochs is None else f"; the best epoch was the {ordinal(round(epochs))} in the median"
+    where = f"on {count(tiles, 'tile')}" if tiles else "on all tiles together"
+    return f"{name} was trained {times(fits)} {where}{best}."
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 13th."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def retried(model: str, tile: int, attempts: int) -> str:
+    """A tile whose training failed and then did not."""
+    return (
+        f"{words.capital(words.model(model))}: tile{NBSP}{tile} failed {times(attempts - 1)} and was trained with another seed."
+    )
+
+
+def many_retried(model: str, tiles: int) -> str:
+    """More such tiles than are named."""
+    return f"{words.capital(words.model(model))}: {tiles} tiles failed at first and were trained with another seed."
+
+
+def left_out(model: str, failed: Sequence[int], skipped: Sequence[int]) -> str:
+    """Tiles without a forecast of the model's own; empty where there are none."""
+    parts = []
+    if failed:
+        parts.append(f"{named(failed)} failed")
+    if skipped:
+        parts.append(f"{named(skipped)} {'was' if len(skipped) == 1 else 'were'} skipped")
+    return f"{words.capital(words.model(model))}: {listed(parts)} (reasons in the record)." if parts else ""
