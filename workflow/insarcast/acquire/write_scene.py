@@ -12,7 +12,7 @@ from typing import Any
 
 from insarcast.core import write_json
 
-from .scene.make import make_scene
+from .scene.make import Scene, make_scene
 from .write_hyp3 import write_hyp3
 from .write_licsar import write_licsar
 from .write_truth import write_truth
@@ -56,7 +56,7 @@ def _is_complete(folder: Path) -> bool:
     return (folder / "truth.zarr").is_dir() and all((folder / "products" / name).is_dir() for name in names)
 
 
-def _write_truth(scene: Any, folder: Path) -> None:
+def _write_truth(scene: Scene, folder: Path) -> None:
     part, whole = folder / ".part-truth.zarr", folder / "truth.zarr"
     if whole.is_dir():
         return

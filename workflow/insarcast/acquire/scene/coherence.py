@@ -88,7 +88,7 @@ def phase_deviation(coherence: npt.NDArray[np.floating], looks: float) -> npt.ND
     Source: Rodriguez and Martin 1992, Theory and design of interferometric synthetic aperture radars.
     """
     bound = np.sqrt((1 - coherence**2) / (2 * looks * coherence**2))
-    return np.minimum(bound, np.pi / np.sqrt(3))
+    return np.asarray(np.minimum(bound, np.pi / np.sqrt(3)))
 
 
 def _greenness(day: date, greenest: float) -> float:

@@ -29,7 +29,7 @@ def make_dates(acquisitions: Mapping[str, Any], seed: int) -> list[date]:
 def make_baselines(dates: Sequence[date], tube: float, seed: int) -> npt.NDArray[np.float64]:
     """Perpendicular position of the satellite on each date, m, relative to the first; a pair's baseline is a difference."""
     offset = np.array([generator(seed, Draw.BASELINE, day.toordinal()).normal(0, tube) if tube else 0.0 for day in dates])
-    return offset - offset[0]
+    return np.asarray(offset - offset[0], np.float64)
 
 
 def make_pairs(
@@ -49,10 +49,10 @@ def make_pairs(
     pairs = {(i, i + lag) for i in range(count) for lag in acquisitions["lags"] if i + lag < count}
     if acquisitions["annual"]:
         pairs |= set(_annual(dates, acquisitions["interval"]))
-    kept, lost = set(pairs), []
+    kept, lost, groups = set(pairs), [], _groups(pairs, count)
     for i, j in sorted(pairs):
         draw = generator(seed, Draw.LOST, dates[i].toordinal(), dates[j].toordinal()).random()
-        if draw < acquisitions["lost"] and _holds_together(kept - {(i, j)}, count):
+        if draw < acquisitions["lost"] and _groups(kept - {(i, j)}, count) == groups:
             kept.remove((i, j))
             lost.append((i, j))
     return sorted(kept), lost
@@ -68,8 +68,8 @@ def _annual(dates: Sequence[date], interval: int) -> list[tuple[int, int]]:
     return found
 
 
-def _holds_together(pairs: set[tuple[int, int]], count: int) -> bool:
-    """Whether all dates hang together by the pairs."""
+def _groups(pairs: set[tuple[int, int]], count: int) -> int:
+    """Number of groups of dates that hang together by the pairs."""
     group = list(range(count))
 
     def head(i: int) -> int:
@@ -79,4 +79,4 @@ def _holds_together(pairs: set[tuple[int, int]], count: int) -> bool:
 
     for i, j in pairs:
         group[head(j)] = head(i)
-    return len({head(i) for i in range(count)}) == 1
+    return len({head(i) for i in range(count)})

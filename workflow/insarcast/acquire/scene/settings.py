@@ -22,7 +22,13 @@ def complete_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
         InsarcastError: an unknown key, or values that cannot go together; the sentence names them.
     """
     whole = _fill(settings, schema()["$defs"]["simulate"], "simulate")
+    whole["area"]["pixel"] = float(whole["area"]["pixel"])
     _check_acquisitions(whole["acquisitions"])
+    if whole["layout"] == "hyp3" and not (whole["area"]["pixel"].is_integer() and 10 <= whole["area"]["pixel"] <= 99):
+        raise InsarcastError(
+            f"simulate.area.pixel is {whole['area']['pixel']:g}, but HyP3's names tell it with two digits; "
+            "give a whole number of m from 10 to 99, or set simulate.layout: licsar."
+        )
     for number, bowl in enumerate(whole["bowls"]):
         _check_bowl(bowl, f"simulate.bowls.{number}")
     longer, shorter = whole["troposphere"]["scales"]
@@ -70,10 +76,6 @@ def _check_acquisitions(acquisitions: Mapping[str, Any]) -> None:
         raise InsarcastError(
             f"simulate.acquisitions.start is '{acquisitions['start']}', which is no date; write it like \"2021-01-09\"."
         ) from None
-    if 1 not in acquisitions["lags"]:
-        raise InsarcastError(
-            f"simulate.acquisitions.lags is {acquisitions['lags']}, but without 1 the network may fall apart; add it."
-        )
 
 
 def _check_bowl(bowl: Mapping[str, Any], where: str) -> None:

@@ -46,12 +46,12 @@ class Lattice:
     @property
     def x(self) -> npt.NDArray[np.float64]:
         """Eastings of pixel centres, ascending."""
-        return self.west + self.pixel * (np.arange(self.nx) + 0.5)
+        return np.asarray(self.west + self.pixel * (np.arange(self.nx) + 0.5), np.float64)
 
     @property
     def y(self) -> npt.NDArray[np.float64]:
         """Northings of pixel centres, descending."""
-        return self.north - self.pixel * (np.arange(self.ny) + 0.5)
+        return np.asarray(self.north - self.pixel * (np.arange(self.ny) + 0.5), np.float64)
 
 
 @dataclass(frozen=True, eq=False)
