@@ -109,7 +109,7 @@ def course(bowl: Mapping[str, Any], years: Values) -> Values:
         settled = rate * constant / consolidation_rate(start)  # mm at the end of all consolidation
         return np.asarray(settled * (consolidation((years + bowl["age"]) / constant) - consolidation(start)))
     if bowl["kind"] == "onset":
-        return np.asarray(rate * np.clip(years - bowl["onset"], 0, None))
+        return np.asarray(rate * np.clip(years - bowl["onset"] * years[-1], 0, None))
     return np.asarray(rate * years)
 
 

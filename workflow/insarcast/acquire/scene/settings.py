@@ -99,8 +99,8 @@ def _check_bowl(bowl: Mapping[str, Any], where: str) -> None:
         raise InsarcastError(f"{where}.age is {bowl['age']:g}, but must be above 0 years: at 0 the rate is infinite.")
     if bowl["kind"] == "seasonal" and bowl["seasonal"] <= 0:
         raise InsarcastError(f"{where} is seasonal, but its amplitude 'seasonal' is 0; give it in mm.")
-    if bowl["kind"] == "onset" and (bowl["onset"] is None or bowl["onset"] < 0):
-        raise InsarcastError(f"{where} has no onset in the record; give it in years after the first date.")
+    if not 0 <= bowl["onset"] < 1:
+        raise InsarcastError(f"{where}.onset is {bowl['onset']:g}, but must be a share of the record, from 0 to below 1.")
 
 
 def _check_decay(decay: list[float], where: str) -> None:
