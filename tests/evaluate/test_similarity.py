@@ -18,7 +18,7 @@ def sums(
     for window in blocks(*first.shape, edge):
         rows, cols = (span_of(own, size) for own, size in zip(window, first.shape, strict=True))
         at = (slice(rows.low, rows.high), slice(cols.low, cols.high))
-        total += similarity_sums(first[at], second[at], valid[at], data_range, rows, cols, SCALES)
+        total += similarity_sums(np.stack([first[at]]), second[at], valid[at], data_range, rows, cols, SCALES)[0]
     return total
 
 

@@ -90,18 +90,12 @@ def score_maps(errors: Path, vintages: Sequence[Path], choice: Path, scores: Pat
                 if not valid.any():
                     continue
                 _add_moments(moments, at, step, error[(slice(None), *own)], truth[own])
-                for model, miss in enumerate(error):
-                    for kind, base in enumerate((0.0, last)):
-                        if ranges[kind][step] > 0:
-                            likeness[kind, model, at, step] += similarity_sums(
-                                base + truth + miss,
-                                base + truth,
-                                valid & np.isfinite(base),
-                                ranges[kind][step],
-                                rows,
-                                cols,
-                                scales,
-                            )
+                for kind, base in enumerate((np.zeros_like(last), last)):
+                    if ranges[kind][step] > 0:
+                        known, observed = valid & np.isfinite(base), base + truth
+                        likeness[kind, :, at, step] += similarity_sums(
+                            observed + error, observed, known, ranges[kind][step], rows, cols, scales
+                        )
     result = _table(moments, likeness, picks, ranges, models, dates, steps)
     result.to_parquet(scores, index=False)
     result.to_csv(table, index=False, float_format="%.4f")

@@ -59,24 +59,24 @@ def span_of(own: slice, size: int) -> Span:
     return Span(own.start, own.stop, max(own.start - HALO, 0), min(own.stop + HALO, size), size)
 
 
-def similarity_sums(first: Array, second: Array, valid: Bool, data_range: float, rows: Span, cols: Span, scales: int) -> Array:
-    """Sums over the windows centred on a block's own pixels.
+def similarity_sums(firsts: Array, second: Array, valid: Bool, data_range: float, rows: Span, cols: Span, scales: int) -> Array:
+    """Sums over the windows centred on a block's own pixels, of several maps that are held against one.
 
     Args:
-        first: (y, x) map over the spans' pixels at hand; any finite or NaN value where not valid.
-        second: the same of the other map.
-        valid: (y, x) pixels that both maps have.
+        firsts: (map, y, x) over the spans' pixels at hand; any value where not valid.
+        second: (y, x) the map that they are held against.
+        valid: (y, x) pixels that all maps have.
         data_range: L of the formulas, in the maps' units.
         rows: the block along y.
         cols: the block along x.
         scales: how many; from 1 to :data:`SCALES`.
 
     Returns:
-        (scale, 4): sum of SSIM and number of windows; sum of contrast x structure over the windows inside the scene, and
+        (map, scale, 4): sum of SSIM and number of windows; sum of contrast x structure over the windows inside the scene, and
         their number. Adding the blocks' sums gives the scene's.
     """
-    maps = np.where(valid, np.stack([first, second]).astype("float64"), 0.0)
-    sums = np.zeros((scales, 4))
+    maps = np.where(valid, np.concatenate([second[None], firsts]).astype("float64"), 0.0)
+    sums = np.zeros((len(firsts), scales, 4))
     for scale in range(scales):
         if scale:
             maps, valid = _pool(maps, valid)
@@ -85,7 +85,7 @@ def similarity_sums(first: Array, second: Array, valid: Bool, data_range: float,
             break
         near, beyond = tuple(axis[2] for axis in axes), [axis[3] for axis in axes]
         shape = tuple(stop - start for start, stop, *_ in axes)
-        sums[scale] = _local_sums(
+        sums[:, scale] = _local_sums(
             np.pad(maps[(slice(None), *near)], [(0, 0), *beyond], mode="reflect"),
             np.pad(valid[near], beyond, mode="reflect"),
             data_range,
@@ -99,7 +99,7 @@ def ssim_of(sums: Array) -> float:
     """SSIM, the mean over windows; NaN where no window counts.
 
     Args:
-        sums: (scale, 4) of :func:`similarity_sums`, added over blocks.
+        sums: (scale, 4), one map's of :func:`similarity_sums`, added over blocks.
     """
     return float(sums[0, 0] / sums[0, 1]) if sums[0, 1] else math.nan
 
@@ -139,25 +139,25 @@ def _inside(span: Span, scale: int) -> Bool:
 
 
 def _local_sums(maps: Array, valid: Bool, data_range: float, inside: tuple[Bool, ...], shape: tuple[int, ...]) -> Array:
-    """Sums over one scale; ``maps`` and ``valid`` reach :data:`REACH` pixels beyond the ``shape`` that is summed."""
-    first, second = maps
+    """Sums over one scale, (map, 4), of the maps after the first against the first; all reach :data:`REACH` beyond ``shape``."""
+    second, *firsts = maps
     own = (slice(REACH, REACH + shape[0]), slice(REACH, REACH + shape[1]))
-    if valid.all():
-        weight: Array = np.ones(shape)
-    else:
-        weight = _smooth(valid.astype("float64"), own)
+    weight = np.ones(shape) if valid.all() else _smooth(valid.astype("float64"), own)
     counts = valid[own] & (weight >= LEAST_WEIGHT)
-    scaled = np.where(counts, weight, 1.0)
-    mean_first, mean_second, square_first, square_second, product = (
-        _smooth(part, own) / scaled for part in (first, second, first**2, second**2, first * second)
-    )
-    c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
-    variance = np.maximum(square_first - mean_first**2, 0.0) + np.maximum(square_second - mean_second**2, 0.0)
-    structure = (2 * (product - mean_first * mean_second) + c2) / (variance + c2)
-    similarity = (2 * mean_first * mean_second + c1) / (mean_first**2 + mean_second**2 + c1) * structure
     whole = np.zeros(shape, bool)
     whole[inside] = counts[inside]
-    return np.array([similarity[counts].sum(), counts.sum(), structure[whole].sum(), whole.sum()], "float64")
+    scaled = np.where(counts, weight, 1.0)
+    c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
+    mean_second = _smooth(second, own) / scaled
+    variance_second = np.maximum(_smooth(second**2, own) / scaled - mean_second**2, 0.0)
+    sums = np.zeros((len(firsts), 4))
+    for index, first in enumerate(firsts):
+        mean, square, product = (_smooth(part, own) / scaled for part in (first, first**2, first * second))
+        variance = np.maximum(square - mean**2, 0.0) + variance_second
+        structure = (2 * (product - mean * mean_second) + c2) / (variance + c2)
+        similarity = (2 * mean * mean_second + c1) / (mean**2 + mean_second**2 + c1) * structure
+        sums[index] = similarity[counts].sum(), counts.sum(), structure[whole].sum(), whole.sum()
+    return sums
 
 
 def _smooth(values: Array, own: tuple[slice, slice]) -> Array:
