@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -333,16 +333,20 @@ class ConvLSTM:
         asked = self.settings.precision
         return torch.bfloat16 if asked == "bfloat16" or (asked == "auto" and where.type == "cuda") else torch.float32
 
+    def _first_validation(self, count: int) -> int:
+        """Index of the first date that validates among so many: every horizon has a target after it."""
+        return count - 1 - max(max(self.horizons), round(self.settings.validation * count))
+
     def _windows(self, tile: Tile) -> tuple[list[int], list[int]]:
         """Dates that windows of the training and of the validation end on."""
-        count, reach, step = len(tile.days), max(self.horizons), max(self._steps)
-        share = self.settings.validation
-        first = count - 1 - max(reach, round(share * count))
-        if first < PAST - 1 + step:
-            least = max(PAST + step + reach, math.ceil((PAST + step) / (1 - share)))
+        count, least = len(tile.days), PAST - 1 + max(self._steps)
+        first = self._first_validation(count)
+        if first < least:
+            enough = next(dates for dates in itertools.count(count) if self._first_validation(dates) >= least)
             raise InsarcastError(
-                f"The ConvLSTM cannot learn {reach} steps ahead from the {count} dates up to {self.train_end}, for the last "
-                f"{count - 1 - first} validate; raise forecast.history to at least {least}, or lower forecast.horizons or convlstm.validation."
+                f"The ConvLSTM cannot learn {max(self.horizons)} steps ahead from the {count} dates up to {self.train_end}, for the last "
+                f"{count - 1 - first} validate; raise forecast.history to at least {enough}, or lower forecast.horizons or "
+                "convlstm.validation."
             )
         training = list(range(PAST - 1, first - min(self._steps) + 1))
         return training, list(range(first, count - min(self._steps)))
