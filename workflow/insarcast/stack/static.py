@@ -39,12 +39,11 @@ class _Source:
         width = min(self.cols[1], grid.nx) - max(self.cols[0], 0)
         return max(height, 0) * max(width, 0)
 
-    def meets(self, block: Block) -> bool:
-        """Whether the file's rectangle and the block overlap."""
-        rows, cols = block
-        return bool(
-            self.rows[0] < rows.stop and rows.start < self.rows[1] and self.cols[0] < cols.stop and cols.start < self.cols[1]
-        )
+    def covers_any(self, holes: Mask, block: Block) -> bool:
+        """Whether the file's rectangle holds one of a block's holes."""
+        top, left = max(self.rows[0] - block[0].start, 0), max(self.cols[0] - block[1].start, 0)
+        bottom, right = max(self.rows[1] - block[0].start, 0), max(self.cols[1] - block[1].start, 0)
+        return bool(holes[top:bottom, left:right].any())
 
 
 class StaticLayers:
@@ -111,7 +110,7 @@ class StaticLayers:
             holes = measured & np.isnan(out).any(0)
             if not holes.any():
                 break
-            if source.meets(block):
+            if source.covers_any(holes, block):
                 out[:, holes] = source.read(block)[:, holes]
         return out
 
