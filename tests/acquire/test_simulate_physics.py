@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def bowl(**changes: Any) -> dict[str, Any]:
 def slope(k: npt.NDArray[Any], power: npt.NDArray[Any], low: float, high: float) -> float:
     """Slope in the log-log plane, each octave weighing alike."""
     edges = np.geomspace(low, high, 9)
-    bins = [(k >= a) & (k < b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    bins = [(k >= a) & (k < b) for a, b in itertools.pairwise(edges)]
     points = [(np.log(k[inside].mean()), np.log(power[inside].mean())) for inside in bins if inside.any()]
     return float(np.polyfit(*np.array(points).T, 1)[0])
 
