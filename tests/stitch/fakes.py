@@ -90,7 +90,6 @@ def make_world(
     origins: int = 2,
     horizons: int = 2,
     batches: int = 1,
-    origin_shift: dict[int, int] | None = None,
 ) -> World:
     """Write a cube, a table of tiles and batches.
 
@@ -106,7 +105,6 @@ def make_world(
         origins: number of origins.
         horizons: number of horizons.
         batches: number of batches.
-        origin_shift: days by which a tile's origins are wrong.
     """
     ny, nx = max(tile.core_bottom for tile in tiles), max(tile.core_right for tile in tiles)
     grid = make_cube(ny=ny, nx=nx, not_inverted=(), masked=())
@@ -121,8 +119,7 @@ def make_world(
         record = {"tile": tile.tile, "status": status, "reason": None, "seed": tile.tile, "attempts": 1, "receptive_field": None}
         if status in ("trained", "forecast"):
             record["receptive_field"] = receptive_field
-            shift = (origin_shift or {}).get(tile.tile, 0)
-            dates = make_dates(13, start="2018-01-06").astype("datetime64[ns]") + np.timedelta64(shift, "D")
+            dates = make_dates(13).astype("datetime64[ns]")
             shape = (origins, horizons)
             name = f"tile-{tile.tile:04}"
             write_store(_forecast(tile, grid, value, sd, dates, shape), folders[tile.batch] / f"{name}.zarr")

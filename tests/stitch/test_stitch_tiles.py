@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy.signal import windows
-from stitch.fakes import QUANTILES, make_tiles, make_world
+from stitch.fakes import QUANTILES, World, make_tiles, make_world, write_table
 
 from insarcast.core import InsarcastError
 from insarcast.stitch import maps, run
@@ -164,7 +164,7 @@ def test_blocks_of_any_size_give_the_same_bits(tmp_path: Path, monkeypatch: pyte
         tmp_path, make_tiles(**FOUR), lambda t, o, h, q, row, col: raw[t, row, col] + q + o, statuses={1: "failed"}
     )
     found = []
-    for edge in (128, 7, 10):
+    for edge in (128, 11, 13):
         monkeypatch.setattr(run, "blocks", lambda ny, nx, _, edge=edge: _blocks(ny, nx, edge))
         forecast, _, record = world.stitch(f"edge-{edge}", halo=1)
         found.append((forecast.increment.values.tobytes(), forecast.sd.values.tobytes(), record))
@@ -276,38 +276,71 @@ def test_tiles_that_do_not_overlap(tmp_path: Path) -> None:
     assert "The tiles do not overlap" in record["sentence"]
 
 
-def refused(world) -> str:
-    with pytest.raises(InsarcastError) as error:
-        world.stitch("refused")
-    return str(error.value)
-
-
-def test_sentences(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Four tiles in two batches that can be stitched."""
+    folder = tmp_path_factory.mktemp("whole")
     tiles = make_tiles(**FOUR, batches=2)
+    return make_world(folder, tiles, constant(1.0), batches=2, points=[(3, 3), (20, 20)], origins=1, horizons=1)
 
-    def fresh(name: str, **settings):
-        (tmp_path / name).mkdir()
-        return make_world(tmp_path / name, tiles, constant(1.0), batches=2, points=[(3, 3), (20, 20)], **settings)
 
-    assert "tile-0002.zarr has other origins than tile 0" in refused(fresh("dates", origin_shift={2: 6}))
-    text = refused(fresh("nobody", statuses=dict.fromkeys(range(4), "failed") | {1: "skipped"}))
-    assert "No tile of m has a forecast: 3 failed (tile 0: the loss was not finite), 1 skipped (tile 1: too few" in text
-    world = fresh("gone")
-    shutil.rmtree(world.batches[1] / "tile-0003.zarr")
-    assert "tile-0003.zarr is no readable store" in refused(world)
-    world = fresh("broken")
-    (world.batches[1] / "batch.json").write_text("{")
-    assert "batch.json is no record of a batch" in refused(world)
-    world = fresh("absent")
-    world.batches = world.batches[:1]
-    assert "Tile 1 is in no batch of m" in refused(world)
-    world = fresh("twice")
-    record = json.loads((world.batches[0] / "batch.json").read_text())
-    (world.batches[1] / "batch.json").write_text(json.dumps(record))
-    assert "Tile 0 is in two batches" in refused(world)
-    world = fresh("elsewhere")
-    path = world.batches[0] / "tile-0000.zarr"
-    moved = xr.open_zarr(path, consolidated=False).load()
+def edit_record(folder: Path, change) -> None:
+    record = json.loads((folder / "batch.json").read_text())
+    for entry in record["tiles"]:
+        change(entry)
+    (folder / "batch.json").write_text(json.dumps(record))
+
+
+def edit_store(path: Path, change) -> None:
+    store = change(xr.open_zarr(path, consolidated=False).load())
     shutil.rmtree(path)
-    moved.assign_coords(x=moved.x + 1).to_zarr(path, zarr_format=3, consolidated=False)
-    assert "does not lie on the window of tile 0 (x differs)" in refused(world)
+    store.drop_encoding().to_zarr(path, zarr_format=3, consolidated=False)
+
+
+def later(store: xr.Dataset) -> xr.Dataset:
+    return store.assign_coords(origin=store.origin + np.timedelta64(6, "D"))
+
+
+def nobody(folder: Path) -> None:
+    for batch in ("m-0", "m-1"):
+        edit_record(
+            folder / batch, lambda entry: entry.update(status="skipped" if entry["tile"] == 1 else "failed", reason="no luck")
+        )
+
+
+SPOIL = {
+    "tile-0002.zarr has other origins than tile 0": lambda f: edit_store(f / "m-0/tile-0002.zarr", later),
+    "has other earlier origins than tile 0": lambda f: edit_store(
+        f / "m-1/tile-0001-past.zarr", lambda s: s.assign_coords(past_origin=s.past_origin + np.timedelta64(6, "D"))
+    ),
+    "has other vintages than tile 0": lambda f: edit_store(
+        f / "m-1/tile-0001.zarr", lambda s: s.assign_attrs(vintages=["asof-20180101"])
+    ),
+    "does not lie on the window of tile 0 (x differs)": lambda f: edit_store(
+        f / "m-0/tile-0000.zarr", lambda s: s.assign_coords(x=s.x + 1)
+    ),
+    "have points outside tile 0": lambda f: edit_store(f / "m-0/tile-0000-past.zarr", lambda s: s.assign_coords(row=s.row + 90)),
+    "No tile of m has a forecast: 3 failed (tile 0: no luck), 1 skipped (tile 1: no luck).": nobody,
+    "tile-0003.zarr is no readable store": lambda f: shutil.rmtree(f / "m-1/tile-0003.zarr"),
+    "batch.json is no record of a batch": lambda f: (f / "m-1/batch.json").write_text("{"),
+    "m-1/batch.json: tile 1 has the unknown status 'tired'": lambda f: edit_record(
+        f / "m-1", lambda entry: entry.update(status="tired")
+    ),
+    "Tile 1 is in no batch of m": lambda f: edit_record(f / "m-1", lambda entry: entry.update(tile=entry["tile"] + 90)),
+    "Tile 0 is in two batches": lambda f: edit_record(f / "m-1", lambda entry: entry.update(tile=entry["tile"] - 1)),
+    "tiles.gpkg is of a grid of 16 x 28 pixels, the cube has 24 x 28": lambda f: (
+        (f / "tiles.gpkg").unlink(),
+        write_table(make_tiles(16, 28, (0,), (0, 12), (16, 16)), f / "tiles.gpkg"),
+    ),
+}
+
+
+@pytest.mark.parametrize("said", SPOIL)
+def test_what_is_wrong_is_said(tmp_path: Path, whole: World, said: str) -> None:
+    shutil.copytree(whole.folder, tmp_path, dirs_exist_ok=True)
+    SPOIL[said](tmp_path)
+    world = World(tmp_path, whole.tiles, [tmp_path / path.name for path in whole.batches], tmp_path / "full.zarr", whole.grid)
+    with pytest.raises(InsarcastError) as error:
+        world.stitch()
+    assert said in str(error.value)
+    assert str(error.value).endswith("run again.") or "No tile" in said or "run it again" in str(error.value)

@@ -40,6 +40,8 @@ def merge(pieces: Sequence[Piece], shape: tuple[int, ...], counted: tuple[int, .
         shape: of the result.
         counted: of the sum of weights, 1 along axes whose values count together; None: ``shape``.
     """
+    if len(pieces) == 1:  # most of a large tile: its own value, which a mean of one would give to the last bit
+        return _alone(pieces[0], shape)
     total, norm = np.zeros(shape), np.zeros(counted or shape)
     for piece in pieces:
         _add(piece, np.where(piece.valid, piece.weight, 0.0), total, norm)
@@ -53,7 +55,13 @@ def merge(pieces: Sequence[Piece], shape: tuple[int, ...], counted: tuple[int, .
     return total.astype("float32")
 
 
+def _alone(piece: Piece, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    values = np.full(shape, np.nan, "float32")
+    values[piece.place] = np.where(piece.valid, piece.values, np.float32(np.nan))
+    return values
+
+
 def _add(piece: Piece, weight: NDArray[np.float64], total: NDArray[np.float64], norm: NDArray[np.float64]) -> None:
-    share = np.where(piece.valid, piece.values, np.float32(0)) * weight
-    total[piece.place] += share
+    values = piece.values if piece.valid.all() else np.where(piece.valid, piece.values, np.float32(0))
+    total[piece.place] += values * weight
     norm[piece.place] += weight

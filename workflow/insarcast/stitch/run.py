@@ -25,7 +25,7 @@ from insarcast.core import (
     write_store,
 )
 
-from .layout import Block, find_seams
+from .layout import find_seams
 from .maps import blend_block
 from .parts import Parts, read_parts
 from .points import blend_past
@@ -76,9 +76,8 @@ def stitch_tiles(
     median = int(np.flatnonzero(template["quantile"].values == 0.5)[0])
     uncovered = 0
     for block in blocks(grid.sizes["y"], grid.sizes["x"], edge):
-        needed = meter.needs(block)
-        wide = _widen(block, grid) if needed else block
-        blended, unblended = blend_block(parts.parts, weights, wide, needed)
+        measured = meter.region(block)
+        blended, unblended = blend_block(parts.parts, weights, measured or block, measured is not None)
         inside = blended.isel(y=slice(0, block[0].stop - block[0].start), x=slice(0, block[1].stop - block[1].start))
         write_block(inside, forecast, block)
         if unblended is not None:
@@ -125,12 +124,6 @@ def _template(parts: Parts, grid: xr.Dataset, blend: str) -> xr.Dataset:
         attrs={**first.attrs, "model": parts.model, "seed": seed, "blend": blend, "insarcast_version": __version__},
     )
     return template.rio.write_crs(grid.rio.crs, inplace=True) if grid.rio.crs is not None else template
-
-
-def _widen(block: Block, grid: xr.Dataset) -> Block:
-    """The block and one more row and column, for the jumps from its last ones."""
-    rows, cols = (slice(side.start, min(side.stop + 1, grid.sizes[dim])) for side, dim in zip(block, ("y", "x"), strict=True))
-    return rows, cols
 
 
 def _record(

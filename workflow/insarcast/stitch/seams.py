@@ -13,8 +13,9 @@ from .layout import Block, Seam, core, window
 
 # Lines of pixels on either side that a seam is compared with: enough for a median, near enough for the same terrain.
 STRIP = 4
-# Jumps kept of one map, over all seams; with more, every n-th pixel along a seam is taken.
-VALUES = 4_000_000
+# Jumps kept of one map, over all seams (4 MB); with more, every n-th pixel along a seam is taken. A tenth of them lie on seams:
+# enough for a median to half a per cent.
+VALUES = 1_000_000
 # A seam of fewer pairs of pixels is called the worst only if all are: the median of a few says little.
 FEW = 50
 MAPS = ("blended", "none")
@@ -66,9 +67,15 @@ class SeamMeter:
         self.stride = max(1, math.ceil(total * layers / values))
         self._jumps: dict[tuple[int, bool], list[NDArray[np.float32]]] = {}
 
-    def needs(self, block: Block) -> bool:
-        """Whether any pair of pixels to measure begins in a block."""
-        return bool(self._within(block))
+    def region(self, block: Block) -> Block | None:
+        """What of the maps a block's pairs need: the block, with one row or column more where a pair ends there; None: no pairs."""
+        pairs = self._within(block)
+        beyond = [
+            any(self.seams[number].axis == axis and line == side.stop - 1 for number, line, _, _ in pairs)
+            for axis, side in enumerate(block)
+        ]
+        rows, cols = (slice(side.start, side.stop + more) for side, more in zip(block, beyond, strict=True))
+        return (rows, cols) if pairs else None
 
     def _within(self, block: Block) -> list[tuple[int, int, bool, NDArray[np.intp]]]:
         """Seam, line, whether it is the seam itself, and places along it, of the pairs that begin in a block."""
@@ -89,7 +96,7 @@ class SeamMeter:
 
         Args:
             block: rows and columns.
-            maps: blended and unblended median increments ``(origin, horizon, y, x)`` of the block and of one more row and column.
+            maps: blended and unblended median increments ``(origin, horizon, y, x)`` of the block's :meth:`region`.
         """
         for number, line, own, places in self._within(block):
             axis = self.seams[number].axis
