@@ -305,3 +305,10 @@ def test_water_is_masked_with_its_own_reason(tmp_path: Path) -> None:
     np.testing.assert_array_equal(cube.mask_reason.values == 1 << names.index("water"), lake == 0)
     np.testing.assert_array_equal(cube.mask.values, lake == 1)
     assert reason("water") == "water"
+
+
+def test_bytes_are_shares_in_coherence_only(tmp_path: Path) -> None:
+    paths = [write(tmp_path / "a.tif", layer(3))] * 3
+    dem = write(tmp_path / "d.tif", np.full((8, 10), 200, np.uint8), nodata=None)
+    align_products(manifest(tmp_path, paths, static={"dem": [dem]}), tmp_path / "i.zarr", "stop")
+    assert (open_store(tmp_path / "i.zarr").height.values == 200).all()
