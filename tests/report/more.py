@@ -63,7 +63,8 @@ def add_grids(study: Study, down: int = 3, across: int = 3, margin: int = 2) -> 
     """Tiles, batches and what stitching said: of convlstm the last tile failed, the first was tried again, the second was skipped."""
     cube = open_cube(study.cube)
     tiles = split_tiles(cube.sizes["y"], cube.sizes["x"], down, across, margin)
-    tiles[1] |= {"usable": 0.01, "skipped": 1}
+    if len(tiles) > 1:
+        tiles[1] |= {"usable": 0.01, "skipped": 1}
     write_tiles(study.tiles, tiles)
     for model in GRIDS:
         for batch in (0, 1, 2):  # the third is empty
@@ -84,7 +85,7 @@ def _entry(model: str, tile: dict[str, Any], count: int) -> dict[str, Any]:
     number = tile["tile"]
     if tile["skipped"]:
         return {"tile": number, "status": "skipped", "reason": "1.0% of its pixels are usable", "attempts": 0}
-    if model == "convlstm" and number == count - 1:
+    if model == "convlstm" and 0 < number == count - 1:
         return {"tile": number, "status": "failed", "reason": "the loss is <nan>", "attempts": 3}
     status, seed = ("forecast", 0) if model == "convlstm_global" else ("trained", number)
     fits = [fit("past", seed), fit("origin", seed + 100, 9 + number % 3)]
@@ -237,13 +238,13 @@ def write_likeness(study: Study, data: xr.Dataset, scored: bool, past: Sequence[
                     }
                 )  # fmt: skip
     pd.DataFrame(rows, columns=LIKENESS).to_parquet(study.likeness)
-    shape = (len(names), data.sizes["y"], data.sizes["x"])
+    shape = (len(MODELS), data.sizes["y"], data.sizes["x"])
     difference = np.full(shape, np.nan, "float32")
     if scored:
         difference[:] = 0.02 * np.nan_to_num(data.velocity.values) + 0.5  # better where the ground sinks by more than 25 mm/yr
         difference[0] = 0.0
     store = xr.Dataset(
         {"mae": (("model", "y", "x"), np.abs(difference)), "mae_difference": (("model", "y", "x"), difference)},
-        coords={"model": np.array(names, object), "y": data.y, "x": data.x},
+        coords={"model": np.array(MODELS, object), "y": data.y, "x": data.x},
     )
     write_store(store.rio.write_crs(data.rio.crs), study.fields)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from .words import MINUS, capital, count, percent
 
 
-def gains(name: str, pixels: float, improved: float, scored: bool = True) -> str:
+def gains(name: str, pixels: float, improved: float, why: str = "") -> str:
     """Where a model is better than “nothing changes”.
 
     Args:
         name: the model in words.
         pixels: share of the pixels with a smaller mean error.
         improved: share of the single values with a smaller error.
-        scored: whether it is the model whose scores are quoted.
+        why: why it is this model that is shown, where it is not the one whose scores are quoted.
     """
-    aside = "" if scored else " (the best of the others, for “nothing changes” was chosen)"
+    aside = f" ({why})" if why else ""
     return (
         f"{capital(name)}{aside} has a smaller mean error than “nothing changes” in {percent(pixels)} of the pixels, "
         f"and in {percent(improved)} of the single values."

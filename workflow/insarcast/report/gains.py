@@ -52,10 +52,11 @@ def draw_gains(
     """
     data, store, verdict = open_cube(cube), open_store(fields), verdict_of(choice, model, scoring.read_scores(scores))
     table, leads = read_likeness(likeness), scoring.lead_days(chosen_store(forecasts, choice, model))
-    name = drawn_model(verdict, table)
+    mapped = [str(each) for each in store.model.values]
+    name, why = drawn_model(verdict, table, mapped)
     rows = table[table["model"] == name].sort_values("horizon")
     frame = frame_of(store)
-    values = frame.up(store.mae_difference.sel(model=name).values.astype(float)) if name in store.model.values else None
+    values = frame.up(store.mae_difference.sel(model=name).values.astype(float)) if name in mapped else None
     seen = values is not None and bool(np.isfinite(values).any()) and len(rows) > 0
     limit = symmetric_limit(values) if values is not None else 1.0
     with canvas(map_height(frame, 4.0, 1.1)) as figure:
@@ -75,7 +76,7 @@ def draw_gains(
     line = map_line(data, cube_numbers(data))
     keep(
         figure,
-        _facts(verdict, name, rows, values, limit, line) if seen else Facts("F21", NOTHING, NOTHING, NOTHING, "mm"),
+        _facts(verdict, name, why, rows, values, limit, line) if seen else Facts("F21", NOTHING, NOTHING, NOTHING, "mm"),
         gains,
         gains_json,
     )
@@ -92,13 +93,19 @@ def read_likeness(path: Path) -> pd.DataFrame:
     return table.sort_values("model", key=lambda column: column.map(place), kind="stable").reset_index(drop=True)
 
 
-def drawn_model(verdict: Verdict, table: pd.DataFrame) -> str:
-    """The scored model; where that is persistence, which differs from itself nowhere, the best of the others."""
-    if verdict.scored != scoring.BASELINE and verdict.scored in set(table["model"]):
-        return verdict.scored
-    others = table[~table["model"].isin([scoring.BASELINE, scoring.CHOSEN])]
+def drawn_model(verdict: Verdict, table: pd.DataFrame, mapped: Sequence[str]) -> tuple[str, str]:
+    """Whose map is drawn, and why it is not the scored model's; empty where it is.
+
+    The automatic choice is no one model, so it has no map: the newest choice's is drawn. Persistence differs from itself nowhere:
+    the best of the others is drawn.
+    """
+    if verdict.scored in mapped and verdict.scored != scoring.BASELINE:
+        return verdict.scored, ""
+    if verdict.drawn in mapped and verdict.drawn != scoring.BASELINE:
+        return verdict.drawn, "the newest choice"
+    others = table[table["model"].isin(mapped) & (table["model"] != scoring.BASELINE)]
     means = {str(name): scoring.mean(rows, "mae") for name, rows in others.groupby("model")}
-    return min(means, key=means.__getitem__, default=verdict.scored)
+    return min(means, key=means.__getitem__, default=scoring.BASELINE), "the best of the others, for “nothing changes” was chosen"
 
 
 def _draw_shares(axes: Any, rows: pd.DataFrame, leads: Leads) -> None:
@@ -133,11 +140,10 @@ def _draw_shares(axes: Any, rows: pd.DataFrame, leads: Leads) -> None:
     axes.figure.legend(loc="outside lower center", ncols=3, handlelength=1.2, columnspacing=1.2)
 
 
-def _facts(verdict: Verdict, name: str, rows: pd.DataFrame, values: Any, limit: float, line: str) -> Facts:
+def _facts(verdict: Verdict, name: str, why: str, rows: pd.DataFrame, values: Any, limit: float, line: str) -> Facts:
     known = values[np.isfinite(values)]
     share, improved = float((known < 0).mean()), scoring.mean(rows, "improved")
-    who = verdict.who if name == verdict.scored else words.model(name)
-    sentence = gain_words.gains(who, share, improved, name == verdict.scored)
+    sentence = gain_words.gains(words.model(name) if why else verdict.who, share, improved, why)
     return Facts(
         "F21",
         sentence,
@@ -147,7 +153,7 @@ def _facts(verdict: Verdict, name: str, rows: pd.DataFrame, values: Any, limit: 
         f"{line}{sentences.clipped(beyond(values, limit))}",
         "mm and %",
         {
-            "model": name, "pixels_better": share, "improved": improved, "limit": limit,
+            "model": name, "pixels_better": share, "values_better": improved, "limit": limit,
             **{key: known_values(rows, key) for key in (*SHARES, *LIKENESS)},
         },
     )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.colors import Colormap, ListedColormap, Normalize, to_rgb
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError, write_json
@@ -92,7 +92,7 @@ def canvas(
         yield Figure(figsize=(width, min(height, TALLEST)), dpi=DPI, layout=layout)
 
 
-def parts(figure: Figure, heights: list[float]) -> Any:
+def parts(figure: Figure | SubFigure, heights: list[float]) -> Any:
     """Parts of a figure below each other, each with its own layout."""
     return figure.subfigures(len(heights), 1, height_ratios=heights)
 

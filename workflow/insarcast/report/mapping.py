@@ -89,7 +89,7 @@ def draw_graticule(axes: Axes, frame: Frame, room: tuple[float, float], *, botto
         values = values[(values >= low) & (values <= high)]
         if not len(values):
             values = np.array([(low + high) / 2])
-        digits = max(0, math.ceil(-math.log10(values[1] - values[0]) - 1e-6)) if len(values) > 1 else 3
+        digits = max(0, math.ceil(-math.log10(values[1] - values[0]) - 1e-6)) if len(values) > 1 else _digits(float(values[0]))
         if name == "x":
             places = [frame.from_lonlat(value, ends["y"][0])[0] for value in values]
             axes.set_xticks(places, [degrees(v, "x", digits) for v in values] if shown else [""] * len(values))
@@ -100,6 +100,11 @@ def draw_graticule(axes: Axes, frame: Frame, room: tuple[float, float], *, botto
     axes.tick_params(length=3, width=0.6, pad=2)
     axes.set_xlim(frame.left, frame.right)
     axes.set_ylim(frame.bottom, frame.top)
+
+
+def _digits(value: float) -> int:
+    """Decimals that a single tick needs, at most 3."""
+    return next((digits for digits in range(3) if abs(round(value, digits) - value) < 1e-9), 3)
 
 
 def bar_length(width_m: float) -> float:

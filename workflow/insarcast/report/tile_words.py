@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from . import words
 from .words import NBSP, count, listed
@@ -37,6 +38,21 @@ def cover(tiles: int, skipped: int, rows: int, cols: int) -> str:
         return f"One tile of {size} covers the scene.{left}"
     left = f"; {skipped} of them {'has' if skipped == 1 else 'have'} too few usable pixels" if skipped else ""
     return f"{count(tiles, 'tile')} of {size} cover the scene{left}."
+
+
+def summary(model: str, statuses: Sequence[str], worst: Mapping[str, Any]) -> str:
+    """A model's tiles and its worst seam, short enough for a figure.
+
+    Args:
+        model: registered name.
+        statuses: what became of each tile.
+        worst: ``tiles`` and ``ratio`` of the worst seam; empty where there is none.
+    """
+    told = [f"{statuses.count(status)} {status}" for status in ("trained", "forecast", "failed", "skipped") if status in statuses]
+    text = f"{words.capital(words.model(model))}, tiles: {', '.join(told)}"
+    if worst.get("tiles") and worst.get("ratio"):
+        text += f";\n   worst seam {float(worst['ratio']):.2f}, tiles {listed([str(tile) for tile in worst['tiles']])}"
+    return text
 
 
 def seams(model: str, blended: float | None, cut: float | None) -> str:

@@ -16,7 +16,7 @@ from insarcast.core import Tile, open_cube, read_tiles
 from . import tile_words, words
 from .displacement import map_line
 from .frame import Frame, frame_of
-from .look import ALARM, INK, LINES, SOFT, Facts, canvas, keep, signed_map, symmetric_limit
+from .look import ALARM, INK, LINES, SOFT, Facts, canvas, keep, parts, signed_map, symmetric_limit
 from .mapping import draw_graticule, draw_map, draw_scale, draw_signed_bar
 from .numbers import cube_numbers, used_only
 from .tiling import Fate, Seam, grouped, read_fates, read_seams
@@ -54,7 +54,9 @@ def draw_tiles(
         _Plan(axes, frame, data.sizes["y"], data.sizes["x"]).draw(cut, lost, found)
         draw_signed_bar(left, axes, values, limit, signed_map(colours), None)
         axes.set_title("tiles over the velocity [mm/yr]")
-        _draw_ratios(right, found)
+        upper, lower = parts(right, [1.0 + 0.55 * max(len(found), 1), 1.0])
+        _draw_ratios(upper, found)
+        _list_fates(lower, fates, found)
     keep(figure, _facts(cut, lost, found, map_line(data, cube_numbers(data))), seams, seams_json)
 
 
@@ -155,7 +157,7 @@ def _draw_ratios(figure: Any, seams: Sequence[Seam]) -> None:
                 axes.text(value + 0.015 * top, row + shift, f"{value:.2f}", va="center", fontsize=8.5)
     axes.axvline(1, color=INK, linewidth=1)
     axes.set_xlim(0, 1.18 * top)
-    axes.set_ylim(max(len(known), 4) - 0.5, -0.5)
+    axes.set_ylim(len(known) - 0.5, -0.5)
     axes.set_yticks(range(len(known)), [words.model(seam.model).replace(" ", "\n") for seam in known])
     axes.set_xlabel("jump across seams / beside them")
     axes.set_title("do the seams show? (1: no)")
@@ -165,6 +167,13 @@ def _draw_ratios(figure: Any, seams: Sequence[Seam]) -> None:
         Patch(color=LINES[0], label="blended"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
+
+
+def _list_fates(figure: Any, fates: Mapping[str, Sequence[Fate]], seams: Sequence[Seam]) -> None:
+    """In words: how many tiles of each model have a forecast, and its worst seam."""
+    worst = {seam.model: seam.worst for seam in seams}
+    blocks = [tile_words.summary(model, [fate.status for fate in own], worst.get(model, {})) for model, own in fates.items()]
+    figure.text(0.04, 0.96, "\n".join(blocks), va="top", fontsize=8.5, linespacing=1.45)
 
 
 def _facts(tiles: Sequence[Tile], lost: Mapping[str, list[Fate]], seams: Sequence[Seam], line: str) -> Facts:

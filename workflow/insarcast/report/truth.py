@@ -21,6 +21,7 @@ from .mapping import draw_graticule, draw_map, draw_marks, draw_scale, draw_scal
 from .numbers import cube_numbers, iso, used_only
 
 MOST_KINDS = 6
+OBSERVED = "observed"  # the row that holds the newest cube itself against the truth: no model
 TOLD = ("stable", "bowl")  # kinds of ground that a sentence names
 # What the displacement and the forecasts are held against: name in the table, words, style.
 HATCHED = {"facecolor": "white", "edgecolor": LINES[1], "hatch": "///"}
@@ -126,6 +127,8 @@ def by_model(table: pd.DataFrame) -> dict[str, tuple[float | None, float | None]
     """Model -> mean absolute error in mm against the true change and against the observed one, over all lead times."""
     rows, found = forecast_rows(table), {}
     for model in dict.fromkeys(rows["model"]):
+        if model == OBSERVED:
+            continue
         part = rows[rows["model"] == model]
         errors = [scoring.mean(part[part["against"] == name], "mae") for name in ("deformation", "observed")]
         found[model] = (_known(errors[0]), _known(errors[1]))
@@ -169,9 +172,9 @@ def _draw_maps(figure: Any, layers: Any, rms: Any, frame: Frame, reference: Any,
         draw_map(axes, layer, frame, colour, Normalize(-limit, limit))
         draw_marks(axes, frame, reference, {}, names=False)
     draw_map(grid[3], rms, frame, ramp, Normalize(0, top))
-    for axes, title in zip(grid, ("truth", "displacement", "difference", "rms of all dates"), strict=True):
+    for axes, title in zip(grid, ("truth", "displacement", "difference", "rms, all dates"), strict=True):
         draw_graticule(axes, frame, (1.6, 1.5), left=axes is grid[0])
-        axes.set_title(title, fontsize=9)
+        axes.set_title(f"{title} [mm]", fontsize=9)
     draw_scale(grid[0], frame)
     draw_signed_bar(figure, list(grid[:3]), layers, limit, colour, None)
     draw_scale_bar(figure, grid[3], Normalize(0, top), ramp, None, "max" if np.nanmax(rms) > top else "neither", aspect=13)
@@ -211,7 +214,7 @@ def _draw_kinds(axes: Any, kinds: Mapping[str, tuple[float | None, float | None,
 
 
 def _draw_models(axes: Any, errors: Mapping[str, tuple[float | None, float | None]]) -> None:
-    known = {words.model(name): pair for name, pair in errors.items() if name != "observed"}
+    known = {words.model(name): pair for name, pair in errors.items()}
     _pairs(axes, list(known), list(known.values()), ("against the truth", "against the observation"))
     axes.set_title("forecasts")
     axes.set_xlabel("mean absolute error [mm]")
