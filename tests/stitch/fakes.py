@@ -155,7 +155,14 @@ def _forecast(
             "y": grid.y[tile.window[0]],
             "x": grid.x[tile.window[1]],
         },
-        attrs={"model": "m", "label": "M", "seed": 0, "vintages": VINTAGES[-shape[0] :], "insarcast_version": "test"},
+        attrs={
+            "model": "m",
+            "label": "M",
+            "tile": tile.tile,
+            "seed": 0,
+            "vintages": VINTAGES[-shape[0] :],
+            "insarcast_version": "test",
+        },
     )
     return data.rio.write_crs(grid.rio.crs)
 

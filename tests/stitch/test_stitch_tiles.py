@@ -49,6 +49,7 @@ def test_map_carries_the_contract(tmp_path: Path) -> None:
     assert forecast.rio.crs == world.grid.rio.crs
     assert forecast.attrs["vintages"] == ["asof-20180424", "full"]
     assert {"model", "label", "seed", "insarcast_version"} <= set(forecast.attrs)
+    assert "tile" not in forecast.attrs
     assert forecast.target_time.dims == ("origin", "horizon")
     assert past["median"].dims == ("origin", "past", "horizon", "point")
     assert past.attrs["history"] == 5

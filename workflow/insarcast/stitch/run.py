@@ -108,6 +108,7 @@ def _template(parts: Parts, grid: xr.Dataset, blend: str) -> xr.Dataset:
     meaning = {"units": "mm", "sign": "positive towards the satellite"}
     # A tile that was tried again has a seed of its own; the map bears that of most.
     seed = Counter(part.forecast.attrs.get("seed") for part in parts.parts).most_common(1)[0][0]
+    common = {key: value for key, value in first.attrs.items() if key != "tile"}
     template = xr.Dataset(
         {
             "increment": (("origin", "horizon", "quantile", "y", "x"), empty, meaning),
@@ -121,7 +122,7 @@ def _template(parts: Parts, grid: xr.Dataset, blend: str) -> xr.Dataset:
             "y": grid.y,
             "x": grid.x,
         },
-        attrs={**first.attrs, "model": parts.model, "seed": seed, "blend": blend, "insarcast_version": __version__},
+        attrs={**common, "model": parts.model, "seed": seed, "blend": blend, "insarcast_version": __version__},
     )
     return template.rio.write_crs(grid.rio.crs, inplace=True) if grid.rio.crs is not None else template
 
