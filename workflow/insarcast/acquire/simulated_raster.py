@@ -29,7 +29,6 @@ def write_layer(path: Path, values: npt.NDArray[Any], lattice: Lattice, window: 
         nodata: value that means nothing was measured, or None.
     """
     import rasterio
-    from affine import Affine
 
     west = lattice.west + lattice.pixel * window[1].start
     north = lattice.north - lattice.pixel * window[0].start
@@ -40,7 +39,7 @@ def write_layer(path: Path, values: npt.NDArray[Any], lattice: Lattice, window: 
         "height": values.shape[0],
         "width": values.shape[1],
         "crs": f"EPSG:{lattice.epsg}",
-        "transform": Affine(lattice.pixel, 0, west, 0, -lattice.pixel, north),
+        "transform": (lattice.pixel, 0.0, west, 0.0, -lattice.pixel, north),
         "nodata": nodata,
         "compress": "deflate",
         "zlevel": 1,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from math import isfinite
 from typing import Any
 
+import yaml
+
 from insarcast.core import InsarcastError
-from insarcast.core.study import resolve, schema
+from insarcast.lazy import ROOT
 
 
 def complete_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,7 +24,7 @@ def complete_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InsarcastError: an unknown key, or values that cannot go together; the sentence names them.
     """
-    whole = _fill(settings, schema()["$defs"]["simulate"], "simulate")
+    whole = _fill(settings, _schema(), "simulate")
     whole["area"]["pixel"] = float(whole["area"]["pixel"])
     _check_acquisitions(whole["acquisitions"])
     if whole["layout"] == "hyp3" and not (whole["area"]["pixel"].is_integer() and 10 <= whole["area"]["pixel"] <= 99):
@@ -46,6 +49,13 @@ def complete_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
+@cache
+def _schema() -> dict[str, Any]:
+    """The part of the study schema that describes a scene; read here, so that a change in checking studies makes no scene anew."""
+    whole = yaml.safe_load((ROOT / "schemas/study.schema.yaml").read_text(encoding="utf-8"))
+    return dict(whole["$defs"]["simulate"])
+
+
 def _fill(values: Mapping[str, Any], node: Mapping[str, Any], where: str) -> dict[str, Any]:
     """A copy with the defaults of ``node``, down into sections and lists of sections."""
     known = node["properties"]
@@ -54,8 +64,7 @@ def _fill(values: Mapping[str, Any], node: Mapping[str, Any], where: str) -> dic
     if lacking := [key for key in node.get("required", ()) if key not in values]:
         raise InsarcastError(f"the key '{where}.{lacking[0]}' is missing.")
     filled: dict[str, Any] = {}
-    for key, raw in known.items():
-        sub = resolve(raw)
+    for key, sub in known.items():
         value = copy.deepcopy(values[key]) if key in values else copy.deepcopy(sub.get("default"))
         if isinstance(value, dict):
             value = _fill(value, sub, f"{where}.{key}")
