@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +57,19 @@ def held(scores: pd.DataFrame, verdict: Verdict) -> str | None:
     return sentences.interval(own.coverage, levels[-1] / 100, own.n_interval, scoring.scored_origins(scores))
 
 
+def checked(gnss: dict[str, Any], truth: Sequence[str]) -> list[str]:
+    """What independent measurements say: GNSS, and the truth where the scene is simulated, which needs no GNSS to be checked."""
+    if truth and not gnss["comparisons"]:
+        return list(truth)
+    return [*truth, sentences.gnss(gnss["comparisons"], gnss["skipped"])]
+
+
 def answer_lines(
-    cube: xr.Dataset, facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, verdict: Verdict, gnss: dict[str, Any]
+    cube: xr.Dataset, facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, verdict: Verdict, checks: Sequence[str]
 ) -> list[str]:
-    """Three to five sentences: what moves, what is expected, whether to believe it."""
+    """Three to seven sentences: what moves, what is expected, whether to believe it; ``checks`` are those of ``checked``."""
     if facts.fastest is None:
-        return [sentences.measured(facts.used, facts.total, facts.reasons), sentences.gnss(gnss["comparisons"], gnss["skipped"])]
+        return [sentences.measured(facts.used, facts.total, facts.reasons), *checks]
     far = facts.fastest
     lines = [
         sentences.fastest(far.speed, far.lon, far.lat, facts.share, facts.edge, facts.dates[0], facts.dates[-1]),
@@ -69,7 +77,7 @@ def answer_lines(
         sentences.untested(last.steps, last.target, scoring.tested_steps(scores)),
         trusted(scores, verdict),
         held(scores, verdict) or "",
-        sentences.gnss(gnss["comparisons"], gnss["skipped"]),
+        *checks,
     ]
     return [line for line in lines if line]
 

@@ -14,7 +14,7 @@ import xarray as xr
 from insarcast.core import Manifest, open_cube, open_store, read_manifest
 
 from . import gain_words, scoring, sentences, words
-from .answer import Tile, answer_lines, headline_rows, held, tiles_of, trusted
+from .answer import Tile, answer_lines, checked, headline_rows, held, tiles_of, trusted
 from .areas import SMALLEST, find_areas, speeds
 from .gains import read_likeness
 from .grids import grid_lines, lost_tiles
@@ -106,18 +106,21 @@ def gather(source: Sources) -> Content:
     facts, last = cube_numbers(cube), outlooks(store, cube)[-1]
     days, likeness, truth = scoring.lead_days(store), read_likeness(source.likeness), read_truths(source.truths)
     edge, count, fast = find_areas(cube, last)
+    checks = checked(gnss, truth.lines(verdict))
     figures = {facts_.id: (image, facts_) for image, facts_ in _figures(source.figures)}
+    if manifest.truth is not None and not gnss["comparisons"]:
+        figures.pop("F15", None)  # it would only say that no station was there, and that nothing checks the displacement
     content = Content(
         name=source.name,
         strip=_strip(cube, manifest, facts, found),
         tiles=tiles_of(facts, last, scores, verdict, gnss),
-        answer=answer_lines(cube, facts, last, scores, verdict, gnss),
+        answer=answer_lines(cube, facts, last, scores, verdict, checks),
         figures=figures,
         where=sentences.areas(count, edge, SMALLEST)
         if facts.used
         else sentences.measured(facts.used, facts.total, facts.reasons),
         trust=_trust(facts, scores, verdict, store, likeness),
-        evidence=[*truth.lines(verdict), *_evidence(facts, found, gnss)],
+        evidence=[*checks, *_evidence(facts, found)],
         made=_made(manifest, found, source, store),
         areas=areas_table(source.name, fast, last.target if last.peak else None, last.level),
         speeds=speeds_table(source.name, speeds(cube, source.classes)),
@@ -192,13 +195,12 @@ def _alike(verdict: Verdict, likeness: pd.DataFrame) -> str:
     return gain_words.likeness(verdict.who, int(own["horizon"].iloc[0]), first, float(base.iloc[0]) if len(base) else None)
 
 
-def _evidence(facts: CubeNumbers, found: dict[str, Any], gnss: dict[str, Any]) -> list[str]:
+def _evidence(facts: CubeNumbers, found: dict[str, Any]) -> list[str]:
     worst = facts.worst
     date = sentences.worst_date(
         worst.date if worst else None, worst.rms if worst else 0, facts.usual, worst.share if worst else 0, 15
     )
     return [
-        sentences.gnss(gnss["comparisons"], gnss["skipped"]),
         sentences.dropped(*pair_counts(found), reasons_of_pairs(found)),
         date,
         sentences.measured(facts.used, facts.total, facts.reasons),

@@ -4,6 +4,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("Acquisition", "One passage of the satellite over the area; its date is a date of this report."),
     ("As of", "The last date that a result may know. A forecast from a date is made from acquisitions up to that date only."),
     ("Baseline, perpendicular", "Distance in m between two positions of the satellite, across its line of sight."),
+    ("Cluster", "Pixels whose displacement runs alike; the first one moves away fastest."),
     ("Coherence", "How alike two acquisitions are, 0 to 1; low where ground or plants changed, and then the phase is noise."),
     ("Coverage", "Share of later observations that an interval held. A 90 % interval should hold 90 %."),
     (
@@ -26,7 +27,13 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("Persistence", "The forecast “nothing changes”: the last observed map. Every table starts with it."),
     ("Reference", "Place and date whose displacement is set to zero; everything else is measured against them."),
     ("Skill", "One minus a model's mean error over that of “nothing changes”: 1 is perfect, 0 no better, below 0 worse."),
+    (
+        "Structural similarity, SSIM, MS-SSIM",
+        "How alike two maps look in level, contrast and pattern, 1 at best; MS-SSIM looks at several scales.",
+    ),
     ("Temporal coherence", "How well one series of displacement explains all interferograms of a pixel, 0 to 1."),
+    ("Tile, seam", "A part of the scene that a model of grids is trained on, and the line along which two such parts meet."),
+    ("Truth", "What a simulated scene was made from; of a real place only observations are known."),
     ("Unwrapping", "Counting whole turns of the phase; a wrong count moves a pixel by half a wavelength."),
     (
         "Velocity",

@@ -74,21 +74,26 @@ def seams(model: str, blended: float | None, cut: float | None) -> str:
     return f"Blending {verb} the median jump across seams of {name} from {cut:.2f} to {blended:.2f} times that beside them."
 
 
-def trained(model: str, fits: int, tiles: int, epochs: float | None) -> str:
+def trained(model: str, fits: int, tiles: int, epochs: float | None, unmoved: int = 0) -> str:
     """How much was trained.
 
     Args:
         model: registered name.
         fits: trainings, over all tiles and origins.
         tiles: tiles with a training of their own; 0 where one training served all.
-        epochs: median number of epochs of the best, or None.
+        epochs: median over the trainings of the epoch that was kept, or None.
+        unmoved: trainings of which no epoch was better than the weights at the start.
     """
     name = words.capital(words.model(model))
     if fits == 0:
         return f"{name} was not trained."
-    best = "" if epochs is None else f"; the best epoch was the {ordinal(round(epochs))} in the median"
     where = f"on {count(tiles, 'tile')}" if tiles else "on all tiles together"
-    return f"{name} was trained {times(fits)} {where}{best}."
+    text = f"{name} was trained {times(fits)} {where}"
+    if unmoved == fits:
+        return f"{text}, but no epoch was better than the weights at the start, which were kept."
+    best = "" if epochs is None else f"; the epoch kept was the {ordinal(round(epochs))} in the median"
+    none = "" if unmoved == 0 else f"; {times(unmoved)} no epoch was better than the weights at the start, which were kept"
+    return f"{text}{best}{none}."
 
 
 def ordinal(number: int) -> str:

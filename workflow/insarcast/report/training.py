@@ -37,15 +37,15 @@ def draw_training(batches: Sequence[Path], losses: Path, losses_json: Path) -> N
             for axes, (model, own) in zip(grid, shown.items(), strict=True):
                 _draw_losses(axes, own)
                 axes.set_title(words.model(model))
-            grid[0].set_ylabel("loss")
+            grid[0].set_ylabel("loss [mm; mm² if squared]")
             figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     facts = Facts(
         "F20",
         sentence,
         f"Lines of the loss by epoch, training and validation, one panel for each model. {sentence}",
-        "Loss in the model's own units, which are those of the scaled increments: median over tiles and origins, and the band from the "
+        "Loss in mm for absolute errors, mm² for squared ones: median over tiles and origins, and the band from the "
         "lowest to the highest; a line ends where half of the trainings have ended. Dotted: the median of the epochs that were kept.",
-        "1",
+        "mm or mm²",
         {model: losses_of(own) for model, own in found.items()},
     )
     keep(figure, facts, losses, losses_json)
@@ -62,7 +62,7 @@ def curves(fates: Sequence[Fate], kind: str) -> NDArray[np.float64]:
 
 
 def best_epochs(fates: Sequence[Fate]) -> list[int]:
-    """The epochs that were kept, counted from 1, one for each fit that names one."""
+    """The epochs that were kept, counted from 1, one for each fit that names one; 0: none was better than the start."""
     found = []
     for fit in fits_of(fates):
         if fit.get("best_epoch") is not None:
@@ -75,7 +75,7 @@ def training_words(model: str, fates: Sequence[Fate]) -> str:
     """How much a model was trained."""
     best, fits = best_epochs(fates), len(fits_of(fates))
     own = sum(bool(fate.fits) and not fate.shared for fate in fates)
-    return tile_words.trained(model, fits, own, float(np.median(best)) if best else None)
+    return tile_words.trained(model, fits, own, float(np.median(best)) if best else None, best.count(0))
 
 
 def losses_of(fates: Sequence[Fate]) -> dict[str, Any]:
