@@ -237,6 +237,31 @@ def test_numbers_of_persistence_by_hand(made) -> None:
         )
 
 
+def test_where_a_forecast_ends_is_held_against_the_ground_without_the_atmosphere_of_a_date(made) -> None:
+    """Last observed displacement plus increment, against the deformation plus the record's mean atmosphere since the first date."""
+    table, _, _, given = made
+    alone, visible = forms(make_scene())
+    errors = open_store(given["errors"]).load()
+    for index, (at, name) in enumerate(zip((4, 5), VINTAGES, strict=True)):
+        row, col = REFERENCES[name]
+        last = open_store(given["vintages"][index]).displacement.values[-1].astype(float)
+        goal = alone[at + 1] + (visible - alone).mean(axis=0)
+        goal = goal - goal[row, col]
+        used = np.isfinite(errors.truth.values[index, 0])
+        known = alone[at + 1] - alone[at]
+        ends = {
+            "persistence": last,
+            "knowing": last + known - known[row, col],
+            "observed": last + errors.truth.values[index, 0].astype(float),
+        }
+        mae = {model: np.abs(end - goal)[used].mean() for model, end in ends.items()}
+        for model in ends:
+            found = of_model(table, "ground", model, origin=str(DATES[at]))
+            assert (found.quantity, found.n) == ("position", used.sum())
+            assert found.mae == pytest.approx(mae[model], rel=1e-4)
+            assert found.skill == pytest.approx(1 - mae[model] / mae["persistence"], abs=1e-4)
+
+
 def test_intervals_are_held_against_both(made) -> None:
     table, *_ = made
     assert of_model(table, "deformation", "knowing").coverage50 == 1
@@ -273,7 +298,7 @@ def test_maps_and_numbers(made) -> None:
     assert first["skill_truth"] == pytest.approx(1, abs=1e-5)
     assert first["mae_observed"] == pytest.approx(of_model(table, "observed", "knowing").mae)
     assert "all that InSAR can see, by 2.0 mm" in numbers["sentence"]
-    assert "The 1 pixels that the mask rejects differ" in numbers["sentence"]
+    assert "Pixels that the mask rejects (1) differ from what InSAR can see by 10.0 mm" in numbers["sentence"]
     assert len(numbers["sentences"]) == 5
     text = pd.read_csv(given["errors"].parent / "truth.csv")
     assert text.columns.tolist() == table.columns.tolist()

@@ -6,7 +6,7 @@ inputs:   combine/{model}.zarr, and forecast/{model}.zarr or stitch/{model}.zarr
           cluster/{vintage}.zarr, where the cube is clustered
           the GNSS files that the manifest names
 outputs:  results/{study}/{cube}/evaluate/: scores.parquet, scores.csv, errors.zarr, gnss.parquet, gnss.json
-steps:    score_forecasts, compare_gnss
+steps:    score_forecasts, compare_gnss, then those of evaluate_maps.smk
 """
 
 

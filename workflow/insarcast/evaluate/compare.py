@@ -27,8 +27,8 @@ from insarcast.core import (
 )
 
 from .cube_errors import CubeErrors
-from .ground import AGAINST, NO_TRUTH, Ground, open_ground
-from .increment_errors import IncrementErrors
+from .ground import NO_TRUTH, Ground, open_ground
+from .increment_errors import SOURCES, IncrementErrors
 from .picks import read_picks
 from .table import ALL
 from .tally import interval_pairs
@@ -76,10 +76,14 @@ def compare_truth(
     referred to the reference window of the origin's cube. Pixels are matched by coordinates.
 
     Forecasts are held against truth on the pixels and targets that score_forecasts scored, beside the observation on the same
-    ones (``observed``); a model better against the observation but not against the truth has predicted noise.
+    ones (``observed``). An increment starts at a date whose atmosphere is part of what was observed: a model that undoes this
+    atmosphere is right about the observation's increment and wrong about the ground's. So the place that a forecast ends at is held
+    against the truth as well, ``ground``: the last observed displacement plus the increment, against the true deformation since the
+    first date at the record's mean atmosphere. A model that is better there, and not only against the observation, knows more of
+    the ground.
 
-    Columns of the table: ``part`` (cube or forecast), ``quantity`` (displacement, velocity, increment), ``against`` (observed,
-    deformation, visible), ``model`` (persistence first, ``chosen`` as made at every origin, ``observed``: the newest cube's own
+    Columns of the table: ``part`` (cube or forecast), ``quantity`` (displacement, velocity, increment, position), ``against``
+    (observed, deformation, visible, ground), ``model`` (persistence first, ``chosen`` as made at every origin, ``observed``: the newest cube's own
     increments), ``origin`` (or all), ``horizon``, ``velocity_class`` (or all), ``pixels`` (used, or masked: inverted but rejected),
     ``kind`` of ground (or all), ``completeness`` (complete: measured by as many interferograms as any pixel; partly_missing:
     fewer; bridged: a step of its series that no interferogram supports; or all), ``n`` pixels, ``mae``, ``rmse``, ``bias``
@@ -129,14 +133,14 @@ def compare_truth(
             newest[[name for name in _VARIABLES if name in newest]].isel(place).load(), truth - zero[..., None, None], kind
         )
         lost += int((kind == NO_TRUTH).sum())
-        increments = np.full((len(AGAINST), len(cubes), store.sizes["horizon"], *kind.shape), np.nan)
+        increments = np.full((len(SOURCES) - 1, len(cubes), store.sizes["horizon"], *kind.shape), np.nan)
         for target in targets:
-            change = moved[target.at][:, target.end] - moved[target.at][:, target.start]
-            increments[:, target.at, target.step] = truth[:, target.end] - truth[:, target.start] - change[:, None, None]
+            last = target.vintage.displacement[-1].isel(place).values.astype("float64")
+            increments[:, target.at, target.step] = _wanted_increments(truth, moved[target.at][..., None, None], target, last)
         part = store[["error", "truth"]].isel(place).load()
         _add_forecasts(of_forecasts, targets, part, stores, pairs, increments, velocity_classes, window)
         drawn = np.searchsorted(newest.time.values, template.time.values)
-        write_block(_maps(layers, truth[0, drawn] - zero[0, drawn][:, None, None], increments, kind), maps, window)
+        write_block(_maps(layers, truth[0, drawn] - zero[0, drawn][:, None, None], increments[:2], kind), maps, window)
     steps = [int(step) for step in store.horizon.values]
     rows = [*of_cube.rows(), *of_forecasts.rows(models, picks, dates, steps, names)]
     result = _frame(rows, list(pairs))
@@ -157,6 +161,23 @@ def _mean_motion(ground: Ground, newest: xr.Dataset, cube: xr.Dataset) -> Array:
             "set stack.reference.lon and lat inside the simulated scene."
         )
     return found
+
+
+def _wanted_increments(truth: Array, moved: Array, target: Target, last: Array) -> Array:
+    """(deformation, visible and ground, y, x) increments in mm that would be without error.
+
+    Args:
+        truth: (against, time, y, x) mm.
+        moved: (against, time, 1, 1) what the reference window of the origin's cube did, mm.
+        target: the forecast.
+        last: (y, x) displacement of the origin's cube at the origin, mm.
+    """
+    relative = truth - moved
+    changes = relative[:, target.end] - relative[:, target.start]
+    average = (relative[1] - relative[0]).mean(
+        axis=0
+    )  # of the atmosphere, minus that of the first date, which every date carries
+    return np.concatenate([changes, (relative[0, target.end] + average - last)[None]])
 
 
 def _add_forecasts(

@@ -15,8 +15,8 @@ from .table import ALL
 
 Array = NDArray[np.float64]
 
-OBSERVED = "observed"
-SOURCES = (OBSERVED, *AGAINST)
+OBSERVED, GROUND = "observed", "ground"
+SOURCES = (OBSERVED, *AGAINST, GROUND)
 
 
 class IncrementErrors:
@@ -79,29 +79,24 @@ class IncrementErrors:
         each = list(range(len(origins)))
         named = [*((name, [index] * len(each)) for index, name in enumerate(models)), (CHOSEN, list(picks))]
         named.append((OBSERVED, [len(models)] * len(each)))
-        found = []
+        found: list[dict[str, Any]] = []
         for source, against in enumerate(SOURCES):
             for model, which in named:
                 for origin, ats in [*((name, [at]) for at, name in enumerate(origins)), (ALL, each)]:
                     for step, horizon in enumerate(horizons):
                         for name, kind in _classes(classes):
-                            total, base = (
-                                {
-                                    key: sum(float(s[source, pick[at], at, step, kind].sum()) for at in ats)
-                                    for key, s in self.sums.items()
-                                }
-                                for pick in (which, [0] * len(each))
-                            )
+                            total = self._total(source, which, ats, step, kind)
                             if total["n"]:
-                                keys = {
-                                    "against": against,
-                                    "model": model,
-                                    "origin": origin,
-                                    "horizon": horizon,
-                                    "velocity_class": name,
-                                }
-                                found.append({"part": "forecast", "quantity": "increment", **keys, **self._means(total, base)})
+                                base = self._total(source, [0] * len(each), ats, step, kind)
+                                keys: dict[str, Any] = {"against": against, "model": model, "origin": origin, "horizon": horizon}
+                                quantity = "position" if against == GROUND else "increment"
+                                keys |= {"part": "forecast", "quantity": quantity, "velocity_class": name}
+                                found.append(keys | self._means(total, base))
         return found
+
+    def _total(self, source: int, which: Sequence[int], ats: Sequence[int], step: int, kind: slice) -> dict[str, float]:
+        """Sums over origins ``ats`` and classes ``kind`` of the model ``which[at]`` at each origin."""
+        return {name: sum(float(sums[source, which[at], at, step, kind].sum()) for at in ats) for name, sums in self.sums.items()}
 
     def _means(self, total: dict[str, float], base: dict[str, float]) -> dict[str, float]:
         n, intervals = total["n"], total["interval"]

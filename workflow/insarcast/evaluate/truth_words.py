@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from .increment_errors import OBSERVED
+from .increment_errors import GROUND, OBSERVED
 from .picks import CHOSEN
 from .table import ALL
 
@@ -62,10 +62,14 @@ def _forecast_numbers(table: pd.DataFrame) -> list[dict[str, Any]]:
     levels = [name for name in table.columns if name.startswith("coverage")]
     found = []
     for model, horizon in by[OBSERVED].index:
-        seen, true = (by[against].loc[(model, horizon)] for against in (OBSERVED, "deformation"))
+        seen, true, ground = (by[against].loc[(model, horizon)] for against in (OBSERVED, "deformation", GROUND))
         row = {"model": model, "horizon": int(horizon), "n": int(seen["n"])}
         for name in ("mae", "skill", *levels):
-            row |= {f"{name}_observed": float(seen[name]), f"{name}_truth": float(true[name])}
+            row |= {
+                f"{name}_observed": float(seen[name]),
+                f"{name}_truth": float(true[name]),
+                f"{name}_ground": float(ground[name]),
+            }
         noise = by["deformation"].loc[(OBSERVED, horizon)]
         found.append(row | {"mae_of_observation": float(noise["mae"])})
     return found
@@ -90,8 +94,8 @@ def _masked_sentence(table: pd.DataFrame) -> str:
         return ""
     used, masked = by["used"], by["masked"]
     return (
-        f"The {int(masked['n'])} pixels that the mask rejects differ from what InSAR can see by {masked['rmse']:.1f} mm, "
-        f"the used ones by {used['rmse']:.1f} mm."
+        f"Pixels that the mask rejects ({int(masked['n'])}) differ from what InSAR can see by {masked['rmse']:.1f} mm (rms), used "
+        f"ones by {used['rmse']:.1f} mm."
     )
 
 
@@ -101,7 +105,8 @@ def _forecast_sentence(forecast: list[dict[str, Any]], horizon: int) -> str:
     ours, base = rows[CHOSEN], rows[_BASELINE]
     return (
         f"{horizon} step{'s' if horizon > 1 else ''} ahead the automatic choice errs by {ours['mae_observed']:.1f} mm (mean absolute) "
-        f"against the observation and by {ours['mae_truth']:.1f} mm against the true motion, persistence by "
-        f"{base['mae_observed']:.1f} and {base['mae_truth']:.1f} mm: skill {ours['skill_observed']:+.2f} and "
-        f"{ours['skill_truth']:+.2f}. The observation itself errs by {ours['mae_of_observation']:.1f} mm."
+        f"against the observed increment, which itself errs by {ours['mae_of_observation']:.1f} mm, and by {ours['mae_truth']:.1f} mm "
+        f"against the true one, persistence by {base['mae_observed']:.1f} and {base['mae_truth']:.1f} mm: skill "
+        f"{ours['skill_observed']:+.2f} and {ours['skill_truth']:+.2f}. Where the ground then is, without the atmosphere of single dates, it misses by {ours['mae_ground']:.1f} mm, "
+        f"persistence by {base['mae_ground']:.1f} mm: skill {ours['skill_ground']:+.2f}."
     )
