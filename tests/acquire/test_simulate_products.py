@@ -209,6 +209,7 @@ def test_the_readers_find_what_was_written(tmp_path: Path, layout: str) -> None:
     assert "dem" in found.static
     assert {"lv_theta", "lv_phi"} <= set(found.static) or {"los_east", "los_north", "los_up"} <= set(found.static)
     assert found.skipped == []
+    assert found.credits == ["Simulated by insarcast; no satellite saw this scene."]
     assert found.truth is not None
     truth = open_store(found.truth)
     assert truth.displacement.dims == ("time", "y", "x")

@@ -17,6 +17,7 @@ from .select import Skipped, skip
 from .simulate import find_simulated
 
 _SOURCES = {"geotiff": find_geotiff, "hyp3": find_hyp3, "licsar": find_licsar}
+_SIMULATED = ("Simulated by insarcast; no satellite saw this scene.",)
 
 
 def acquire_products(
@@ -66,7 +67,7 @@ def acquire_products(
             name: file_sha256(Path(name))
             for name in [*files, *(name for names in found.static.values() for name in names), *stations]
         },
-        credits=_credits(products, gnss, Path(originals)),
+        credits=[*(_SIMULATED if found.truth else ()), *_credits(products, gnss, Path(originals))],
         truth=found.truth,
     ).write(manifest)
 

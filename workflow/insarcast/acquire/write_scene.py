@@ -6,9 +6,10 @@ import fcntl
 import json
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from insarcast.core import write_json
 
@@ -33,7 +34,7 @@ def write_scene(settings: Mapping[str, Any], folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _wait_for(lock)
         if _is_complete(folder):
             return
         spool = folder / "delays"
@@ -45,6 +46,14 @@ def write_scene(settings: Mapping[str, Any], folder: Path) -> None:
         part = folder / ".part-complete.json"
         write_json(part, {"products": names, "lost": len(scene.lost)})
         os.replace(part, folder / "complete.json")
+
+
+def _wait_for(lock: IO[str]) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"another job is making the scene {Path(lock.name).parent}; waiting for it", file=sys.stderr, flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _is_complete(folder: Path) -> bool:

@@ -25,12 +25,12 @@ def write_truth(scene: Scene, path: Path) -> None:
     count = len(scene.dates)
     edge = shard_edge(2 * count)
     create_store(_template(scene), path, edge)
-    delays = [scene.delay_at(number) for number in range(count)]
     for window in blocks(ny, nx, edge):
+        # delays are opened anew for each block: a mapped file that was read counts as memory until it is closed
         displacement = np.stack([scene.displacement_at(number, window) for number in range(count)])
         layers = {
             "displacement": (("time", "y", "x"), displacement),
-            "atmosphere": (("time", "y", "x"), np.stack([delay[window] for delay in delays])),
+            "atmosphere": (("time", "y", "x"), np.stack([scene.delay_at(number)[window] for number in range(count)])),
             "kind": (("y", "x"), scene.kind_in(window)),
             "velocity": (("y", "x"), scene.velocity_in(window)),
         }
