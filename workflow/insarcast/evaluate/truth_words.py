@@ -107,6 +107,6 @@ def _forecast_sentence(forecast: list[dict[str, Any]], horizon: int) -> str:
         f"{horizon} step{'s' if horizon > 1 else ''} ahead the automatic choice errs by {ours['mae_observed']:.1f} mm (mean absolute) "
         f"against the observed increment, which itself errs by {ours['mae_of_observation']:.1f} mm, and by {ours['mae_truth']:.1f} mm "
         f"against the true one, persistence by {base['mae_observed']:.1f} and {base['mae_truth']:.1f} mm: skill "
-        f"{ours['skill_observed']:+.2f} and {ours['skill_truth']:+.2f}. Where the ground then is, without the atmosphere of single dates, it misses by {ours['mae_ground']:.1f} mm, "
-        f"persistence by {base['mae_ground']:.1f} mm: skill {ours['skill_ground']:+.2f}."
+        f"{ours['skill_observed']:+.2f} and {ours['skill_truth']:+.2f}. Where the ground then is, without the atmosphere of single "
+        f"dates, it misses by {ours['mae_ground']:.1f} mm, persistence by {base['mae_ground']:.1f} mm: skill {ours['skill_ground']:+.2f}."
     )
