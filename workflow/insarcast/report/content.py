@@ -106,7 +106,7 @@ def gather(source: Sources) -> Content:
     facts, last = cube_numbers(cube), outlooks(store, cube)[-1]
     days, likeness, truth = scoring.lead_days(store), read_likeness(source.likeness), read_truths(source.truths)
     edge, count, fast = find_areas(cube, last)
-    checks = checked(gnss, truth.lines(verdict))
+    said = truth.lines(verdict)
     figures = {facts_.id: (image, facts_) for image, facts_ in _figures(source.figures)}
     if manifest.truth is not None and not gnss["comparisons"]:
         figures.pop("F15", None)  # it would only say that no station was there, and that nothing checks the displacement
@@ -114,13 +114,13 @@ def gather(source: Sources) -> Content:
         name=source.name,
         strip=_strip(cube, manifest, facts, found),
         tiles=tiles_of(facts, last, scores, verdict, gnss),
-        answer=answer_lines(cube, facts, last, scores, verdict, checks),
+        answer=answer_lines(cube, facts, last, scores, verdict, checked(gnss, said[:2])),
         figures=figures,
         where=sentences.areas(count, edge, SMALLEST)
         if facts.used
         else sentences.measured(facts.used, facts.total, facts.reasons),
         trust=_trust(facts, scores, verdict, store, likeness),
-        evidence=[*checks, *_evidence(facts, found)],
+        evidence=[*checked(gnss, said), *_evidence(facts, found)],
         made=_made(manifest, found, source, store),
         areas=areas_table(source.name, fast, last.target if last.peak else None, last.level),
         speeds=speeds_table(source.name, speeds(cube, source.classes)),
