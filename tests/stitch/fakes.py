@@ -90,6 +90,7 @@ def make_world(
     origins: int = 2,
     horizons: int = 2,
     batches: int = 1,
+    masked: Sequence[tuple[int, int]] = (),
 ) -> World:
     """Write a cube, a table of tiles and batches.
 
@@ -105,9 +106,10 @@ def make_world(
         origins: number of origins.
         horizons: number of horizons.
         batches: number of batches.
+        masked: pixels that the newest cube rejects.
     """
     ny, nx = max(tile.core_bottom for tile in tiles), max(tile.core_right for tile in tiles)
-    grid = make_cube(ny=ny, nx=nx, not_inverted=(), masked=())
+    grid = make_cube(ny=ny, nx=nx, not_inverted=(), masked=masked)
     write_store(grid, full := folder / "full.zarr")
     write_table(tiles, folder / "tiles.gpkg")
     folders = [folder / f"m-{number}" for number in range(batches)]

@@ -54,7 +54,10 @@ def test_blending_removes_it(tmp_path: Path) -> None:
     expected = folded_median(5 * np.pi / 2 / 16, np.sqrt(2)) / folded_median(0, np.sqrt(2))
     assert seam["blended"] == pytest.approx(expected, abs=0.07)
     assert [each["horizon"] for each in seam["horizons"]] == [1, 2]
-    assert f"{seam['blended']:.2f} times as much as beside it; without blending {seam['none']:.2f} times" in record["sentence"]
+    assert (
+        f"{seam['blended']:.2f} ± {seam['error']:.2f} times as much as beside it; without blending {seam['none']:.2f} times"
+        in record["sentence"]
+    )
 
 
 def test_worst_seam_is_found(tmp_path: Path) -> None:
@@ -98,6 +101,22 @@ def test_where_windows_overlap_too_much_the_middle_of_the_cores_stands_in() -> N
     _, middle, _ = find_seams(make_tiles(36, 24, (0, 4, 8, 12), (0,), (24, 24)))
     assert middle.shared == (8, 28)  # the cores are rows 14-17 and 18-21
     assert lines_beside(middle) == [15, 19]
+
+
+def test_error_of_the_ratio_is_that_of_repeated_noise() -> None:
+    """The spread of the ratio over 200 fields of white noise is what the measure says of itself."""
+    seams = find_seams(make_tiles(30, 100, (0, 10), (0,), (20, 100)))
+    ratios, said = [], []
+    for seed in range(200):
+        noise = np.random.default_rng(seed).normal(size=(1, 1, 30, 100)).astype("float32")
+        meter = SeamMeter(seams, layers=1)
+        meter.add((slice(0, 30), slice(0, 100)), [noise, noise])
+        found = meter.result([1])
+        ratios.append(found["blended"])
+        said.append(found["error"])
+    # Neighbouring pairs share a pixel only across the seam's direction, so the pairs along a seam are independent, those beside it less so.
+    assert np.std(ratios) == pytest.approx(np.mean(said), rel=0.25)
+    assert np.mean(ratios) == pytest.approx(1, abs=0.03)
 
 
 def test_sample_is_thinned_to_what_is_allowed(tmp_path: Path) -> None:

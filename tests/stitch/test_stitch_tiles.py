@@ -138,6 +138,22 @@ def test_pixel_without_any_forecast_is_nan_and_counted(tmp_path: Path) -> None:
     assert record["uncovered"] == 1
 
 
+def test_masked_pixels_are_not_missed(tmp_path: Path) -> None:
+    def value(tile, o, h, q, row, col):
+        return np.where(row == 3, np.nan, 1.0)
+
+    world = make_world(tmp_path, make_tiles(8, 24, (0,), (0, 8), (8, 16)), value, masked=[(3, col) for col in range(20)])
+    assert world.stitch()[2]["uncovered"] == 4
+
+
+def test_a_tile_without_one_of_the_quantiles_has_no_forecast_there(tmp_path: Path) -> None:
+    """Otherwise one quantile would be of one tile and the next of another, and they might cross."""
+    tiles = make_tiles(8, 24, (0,), (0, 8), (8, 16))
+    value = lambda t, o, h, q, row, col: np.where((t == 0) & (q == 2) & (col >= 8), np.nan, 10.0 * t + q + 0 * row)  # noqa: E731
+    forecast, _, _ = make_world(tmp_path, tiles, value).stitch()
+    assert (forecast.increment.values[..., 8:] == 10 + np.arange(3)[:, None, None]).all()
+
+
 def test_quantiles_keep_their_order_and_sd_is_a_mean(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     tiles = make_tiles(**FOUR)
@@ -216,6 +232,19 @@ def test_past_is_blended_point_by_point(tmp_path: Path) -> None:
     assert np.allclose(past.sd.values, expected + 1, atol=1e-6)
     assert np.array_equal(past.observed.values[0, 0, 0], (past.row * 0.1 + past.col).values.astype("float32"))
     assert np.isnat(past.past_origin.values[0, 2])
+
+
+@pytest.mark.parametrize("blend", ["hann", "none"])
+def test_past_has_the_weights_of_the_map(tmp_path: Path, blend: str) -> None:
+    rng = np.random.default_rng(2)
+    raw = rng.normal(size=(4, 24, 28))
+    points = [(row, col) for row in range(0, 24, 3) for col in range(0, 28, 2)]
+    value = lambda t, o, h, q, row, col: raw[t, row, col] + o - h  # noqa: E731
+    world = make_world(tmp_path, make_tiles(**FOUR), value, points=points, statuses={2: "failed"})
+    forecast, past, _ = world.stitch(blend=blend, halo=2)
+    at = forecast.increment.values[:, :, 1, past.row.values, past.col.values]
+    assert np.isfinite(at).all()
+    assert np.array_equal(past["median"].values, np.broadcast_to(at[:, None], past["median"].shape))
 
 
 def test_past_of_a_missing_tile(tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ VALUES = 1_000_000
 # A seam of fewer pairs of pixels is called the worst only if all are: the median of a few says little.
 FEW = 50
 MAPS = ("blended", "none")
+# Standard error of the median of n absolute values of a Gaussian, relative to it, times sqrt(n): 1 / (2 f(m) m), where m = 0.6745 is
+# that median and f = 2 phi the density there.
+MEDIAN_ERROR = 1.166
 
 
 def lines_beside(seam: Seam) -> list[int]:
@@ -149,7 +152,7 @@ class SeamMeter:
             "rows_of_windows": [list(window(tile, 0)) for tile in (seam.before, seam.after)],
             "cols_of_windows": [list(window(tile, 1)) for tile in (seam.before, seam.after)],
             "ratio": enough[number]["blended"],
-            **{key: enough[number][key] for key in ("none", "seam_mm", "interior_mm", "pairs")},
+            **{key: enough[number][key] for key in ("error", "none", "seam_mm", "interior_mm", "pairs")},
         }
 
 
@@ -157,15 +160,18 @@ def _compare(over: NDArray[np.float32], beside: NDArray[np.float32]) -> dict[str
     """Medians of jumps ``(map, origin, horizon, pair)`` and their ratios.
 
     Returns:
-        ``blended`` and ``none``: ratios, None where neighbouring pixels never differ; ``seam_mm`` and ``interior_mm`` of the
+        ``blended`` and ``none``: ratios, None where neighbouring pixels never differ; ``error``: standard error of ``blended`` if
+        jumps are Gaussian and pairs independent, origins and horizons counting as one; ``seam_mm`` and ``interior_mm`` of the
         blended map, ``none_seam_mm`` and ``none_interior_mm``; ``pairs`` and ``interior_pairs``: pairs of pixels with a jump in
         any origin and horizon.
     """
     seam, interior = ([_median(layer) for layer in jumps] for jumps in (over, beside))
     ratios = {name: s / i if i and s is not None else None for name, s, i in zip(MAPS, seam, interior, strict=True)}
     pairs = [int(np.isfinite(jumps[0]).any(axis=(0, 1)).sum()) for jumps in (over, beside)]
+    relative = MEDIAN_ERROR * math.sqrt(1 / pairs[0] + 1 / pairs[1]) if all(pairs) else math.nan
     return {
         **ratios,
+        "error": None if (ratio := ratios["blended"]) is None else ratio * relative,
         "seam_mm": seam[0],
         "interior_mm": interior[0],
         "none_seam_mm": seam[1],

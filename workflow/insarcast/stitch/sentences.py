@@ -89,7 +89,7 @@ def _seam_sentence(blend: str, seam: dict[str, Any] | None, tiles: int) -> str:
         return f"Neighbouring pixels beside the seams have the same forecast, so no ratio can be given{few}."
     text = (
         f"Across a seam the median forecast jumps by {seam['seam_mm']:.2g} mm from pixel to pixel, "
-        f"{seam['blended']:.2f} times as much as beside it"
+        f"{seam['blended']:.2f} ± {seam['error']:.2f} times as much as beside it"
     )
     without = "" if blend == "none" or seam["none"] is None else f"; without blending {seam['none']:.2f} times"
     return f"{text}{without}{few}."
