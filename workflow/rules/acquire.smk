@@ -1,11 +1,11 @@
-"""acquire: find the products of a cube, or fetch their public originals.
+"""acquire: find the products of a cube, fetch their public originals, or simulate a scene and write it as products.
 
 inputs:   the folder that the study names, under the data root
 outputs:  results/{study}/{cube}/acquire/manifest.json (the files stay where they are, or in the cache)
 steps:    acquire_products
 """
 
-from insarcast.acquire import check_still_there, list_files, needed_root
+from insarcast.acquire import check_still_there, list_files, needed_root, source_module
 
 # The two sections of a cube that name folders.
 folders = lambda wildcards: [setting(key)(wildcards) for key in ("products", "gnss")]
@@ -39,7 +39,9 @@ checkpoint acquire_products:
         or list_files(*folders(wildcards), DATA_ROOT),
         originals=f"{workflow.basedir}/config/originals",
         cache=CACHE,
-        code=code("acquire_products"),
+        code=lambda wildcards: code(
+            "acquire_products", source_module(setting("source")(wildcards))
+        ),
     message:
         "Finding the products of {wildcards.cube} of {wildcards.study}"
     script:

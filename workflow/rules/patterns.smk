@@ -1,4 +1,4 @@
-"""Which files a rule asks for: one for each vintage, model, batch or cube, and the targets of a study.
+"""The files that jobs ask for: one for each vintage, model, batch or cube; and the targets of a study.
 
 inputs:   the study, and for a number of origins the manifest of acquire
 outputs:  lists of paths

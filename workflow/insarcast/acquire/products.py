@@ -7,16 +7,13 @@ from typing import Any
 
 from insarcast.core import InsarcastError, Manifest, file_sha256
 
-from .geotiff import find_geotiff
-from .hyp3 import find_hyp3
-from .licsar import find_licsar
+from .found import Found
 from .originals import original_credits
 from .patterns import example, find
 from .places import find_folder
 from .select import Skipped, skip
-from .simulate import find_simulated
+from .sources import finder
 
-_SOURCES = {"geotiff": find_geotiff, "hyp3": find_hyp3, "licsar": find_licsar}
 _SIMULATED = ("Simulated by insarcast; no satellite saw this scene.",)
 
 
@@ -45,14 +42,13 @@ def acquire_products(
     Raises:
         InsarcastError: the folder is nowhere, its files cannot be used, or a file is broken.
     """
-    if source not in (*_SOURCES, "simulate"):
-        raise InsarcastError(f"There is no source '{source}'; known are {', '.join(_SOURCES)}, simulate.")
+    find_products = finder(source)
     places: dict[str, Any] = {"data_root": data_root, "originals": Path(originals), "cache": Path(cache)}
     if source == "simulate":
-        found = find_simulated(simulate or {}, products, Path(cache))
+        found: Found = find_products(simulate or {}, products, Path(cache))
     else:
         folder = find_folder(products["folder"], key="products.folder", original=products["original"], **places)
-        found = _SOURCES[source](folder, products)
+        found = find_products(folder, products)
     stations, missing = _find_gnss(gnss, places)
     files = [pair.unwrapped for pair in found.pairs] + [pair.coherence for pair in found.pairs if pair.coherence]
     Manifest(

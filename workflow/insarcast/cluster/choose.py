@@ -56,7 +56,7 @@ def choose_clusters(features: Float, k: int | None, k_max: int, seed: int) -> Ch
         k_max: largest number that is tried.
         seed: seed of the first centres.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     pixels, kinds = len(features), len(np.unique(features, axis=0)) if len(features) else 0
     if why := _why_one(pixels, kinds, k):

@@ -59,7 +59,7 @@ def draw_gains(
     values = frame.up(store.mae_difference.sel(model=name).values.astype(float)) if name in mapped else None
     seen = values is not None and bool(np.isfinite(values).any()) and len(rows) > 0
     limit = symmetric_limit(values) if values is not None else 1.0
-    with canvas(map_height(frame, 4.0, 1.1)) as figure:
+    with canvas(map_height(frame, 4.0, 1.45)) as figure:
         if values is None or not seen:
             say(figure, NOTHING)
         else:

@@ -98,19 +98,18 @@ def likeness_table(cube: str, table: pd.DataFrame, days: Mapping[int, float]) ->
         Column("ms_ssim_increment", "MS-SSIM of change", 2),
         Column("ssim", "SSIM of total", 2),
         Column("ms_ssim", "MS-SSIM of total", 2),
-        Column("note", "Note"),
     ]
     rows: list[dict[str, Cell]] = []
     for item in table.to_dict("records"):
         row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
         rows.append(row | {"model": words.model(str(item["model"])), "lead_days": days.get(int(item["horizon"]))})
-    if not any(row["note"] for row in rows):
-        columns = columns[:-1]
+    notes = [str(note) for note in dict.fromkeys(table["note"]) if note]
     title = (
         "How alike forecast and observed maps are over all test origins; persistence first. Improved: share of the values with a smaller "
         "error than persistence. SSIM, MS-SSIM: structural similarity of the maps of change and of the total displacement, 1 at best; "
         "that of the total is high for any forecast, since most of it is already observed."
     )
+    title = " ".join([title, *notes])
     return Table(f"{cube}_likeness", title, columns, rows)
 
 

@@ -1,0 +1,33 @@
+"""Which sources of products there are, by name: a cube's rule knows only the code of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from insarcast.core import InsarcastError
+
+# Source -> "module:function". Those that read a folder take it and the study's ``products``; simulate makes its folder itself.
+SOURCES = {
+    "geotiff": "insarcast.acquire.geotiff:find_geotiff",
+    "hyp3": "insarcast.acquire.hyp3:find_hyp3",
+    "licsar": "insarcast.acquire.licsar:find_licsar",
+    "simulate": "insarcast.acquire.simulate:find_simulated",
+}
+
+
+def source_module(source: str) -> str:
+    """Module of a source, for the code hash; nothing is imported.
+
+    Raises:
+        InsarcastError: there is no such source.
+    """
+    if source not in SOURCES:
+        raise InsarcastError(f"There is no source '{source}'; known are {', '.join(SOURCES)}.")
+    return SOURCES[source].split(":")[0]
+
+
+def finder(source: str) -> Callable[..., Any]:
+    """The function that finds a source's products."""
+    return getattr(import_module(source_module(source)), SOURCES[source].split(":")[1])  # type: ignore[no-any-return]
