@@ -141,9 +141,9 @@ def imports_of(module: str, seen: set[str]) -> set[str]:
 
 
 def test_each_rules_environment_holds_what_its_code_imports() -> None:
-    from insarcast.models import model_entry, model_module, model_names
-
+    from insarcast.acquire.sources import SOURCES
     from insarcast.lazy import home
+    from insarcast.models import model_entry, model_module, model_names
 
     packages = environments()
     models = model_names()
@@ -155,6 +155,8 @@ def test_each_rules_environment_holds_what_its_code_imports() -> None:
     for name, environment in rules.items():
         seen: set[str] = set()
         needed = imports_of(home(name), seen)
+        for source in SOURCES.values() if name == "acquire_products" else ():
+            needed |= imports_of(source.split(":")[0], seen)
         views = {"forecast_cube": "series", "train_tiles": "grid", "train_global": "grid"}
         for model in models:
             if model_entry(model).view == views.get(name):

@@ -107,9 +107,18 @@ def cubes_of(pattern):
 
 def targets(name):
     """What a study leaves; its file is read when the target is asked for."""
-    leaves = ["stack/full/cube.zarr", "evaluate/scores.parquet", "report/maps"]
+    leaves = [
+        "stack/full/cube.zarr",
+        "evaluate/scores.parquet",
+        "evaluate/maps.parquet",
+    ]
     pattern = f"results/{name}/{{cube}}/{{leaf}}"
     return lambda wildcards: [
-        *expand(pattern, cube=study(name).cubes, leaf=leaves),
+        *expand(pattern, cube=study(name).cubes, leaf=[*leaves, "report/maps"]),
+        *(
+            f"results/{name}/{cube}/evaluate/truth.parquet"
+            for cube in study(name).cubes
+            if study(name).get("source", cube) == "simulate"
+        ),
         f"results/{name}/report/index.html",
     ]
