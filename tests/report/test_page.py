@@ -250,7 +250,10 @@ def test_the_headline_quotes_the_choice_as_it_was_made(make: Callable[..., Study
     assert [models[0]["model"], models[-1]["model"], models[-1]["mae"]] == ["persistence", "automatic choice", headline["mae"]]
     text = Page(folder.parent / "index.html").text
     assert "linear expects" in text
-    assert f"the mean error of the automatic choice (at each origin the model with the best past skill) is {mae:.0f}" in text
+    assert (
+        f"the mean error of the automatic choice (at each origin the model with the best past skill) is {mae:.1f} mm against {base:.1f} mm"
+        in text
+    )
     assert "The automatic choice was drift from 2018-04-24 and window mean from 2018-05-06" in text
     assert "The automatic choice is better than persistence up to 12 days" in study.figure("F05_skill.json")[0].read_text()
 

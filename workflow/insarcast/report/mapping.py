@@ -85,7 +85,9 @@ def draw_graticule(axes: Axes, frame: Frame, room: tuple[float, float], *, botto
     }
     for name, shown in (("x", bottom), ("y", left)):
         low, high = ends[name]
-        values = np.asarray(MaxNLocator(nbins=most[name], steps=[1, 2, 5, 10], min_n_ticks=min(2, most[name])).tick_values(low, high))
+        values = np.asarray(
+            MaxNLocator(nbins=most[name], steps=[1, 2, 5, 10], min_n_ticks=min(2, most[name])).tick_values(low, high)
+        )
         values = values[(values >= low) & (values <= high)]
         if not len(values):
             values = np.array([(low + high) / 2])

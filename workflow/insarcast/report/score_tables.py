@@ -147,11 +147,13 @@ def truth_forecasts_table(cube: str, items: Sequence[Mapping[str, Any]], days: M
         Column("horizon", "Lead [steps]", 0),
         Column("lead_days", "Lead [days]", 0),
         Column("n", "n", 0),
-        Column("mae_truth", "MAE, truth [mm]", 1),
-        Column("mae_observed", "MAE, observed [mm]", 1),
-        Column("skill_truth", "Skill, truth", 2),
+        Column("mae_ground", "MAE, ground [mm]", 1),
+        Column("mae_truth", "MAE, true change [mm]", 1),
+        Column("mae_observed", "MAE, observed change [mm]", 1),
+        Column("skill_ground", "Skill, ground", 2),
+        Column("skill_truth", "Skill, true change", 2),
         Column("skill_observed", "Skill, observed", 2),
-        Column("coverage90_truth", "Truth within 90 % [%]", 0, 100),
+        Column("coverage90_ground", "Ground within 90 % [%]", 0, 100),
         Column("coverage90_observed", "Observed within 90 % [%]", 0, 100),
     ]
     order = {name: at for at, name in enumerate(dict.fromkeys(str(item["model"]) for item in items))}
@@ -162,5 +164,9 @@ def truth_forecasts_table(cube: str, items: Sequence[Mapping[str, Any]], days: M
     for item in ranked:
         row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
         rows.append(row | {"model": words.model(str(item["model"])), "lead_days": days.get(int(item["horizon"]))})
-    title = "Forecasts against the simulated truth and against the noisy observation; persistence first."
+    title = (
+        "Forecasts against the simulated truth and against the noisy observation; persistence first. Ground: the last observed "
+        "displacement plus the forecast change, against where the ground then is; the true change alone favours forecasts that keep "
+        "the noise of the last date."
+    )
     return Table(f"{cube}_truth_forecasts", title, columns, rows)

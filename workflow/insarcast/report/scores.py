@@ -174,12 +174,10 @@ def _draw_error(table: pd.DataFrame, leads: Leads, verdict: Verdict, image: Path
             lead_ticks(axes, leads)
     total = {item.model: item for item in scoring.totals(table)}
     title = NOTHING
-    if len(rows) and verdict.scored in total:
-        base = total[scoring.BASELINE].mae if scoring.BASELINE in total else float("nan")
-        title = (
-            f"Mean error by lead time: {words.mm(total[verdict.scored].mae)} by {verdict.who.rstrip(',')}; "
-            f"{words.mm(base)} by “nothing changes”"
-        )
+    if len(rows) and {verdict.scored, scoring.BASELINE} <= set(total):
+        base = total[scoring.BASELINE].mae
+        own, nothing = words.two_mm(total[verdict.scored].mae, base)
+        title = f"Mean error by lead time: {own} by {verdict.who.rstrip(',')}; {nothing} by “nothing changes”"
     noise = (
         ""
         if floor is None

@@ -147,13 +147,14 @@ def trust(
             f"{unseen} assuming no change, {why}, errs by {mm(nothing)} on average; {words.model(best[0])} would have "
             f"been better (skill {words.signed(best[1], 2)}), but that is known only afterwards."
         )
-    against = f"against {mm(nothing)} for “nothing changes” (skill {words.signed(skill, 2)})"
+    own, base = words.two_mm(mae, nothing)
+    against = f"against {base} for “nothing changes” (skill {words.signed(skill, 2)})"
     if skill <= 0 and best is not None:
         return (
-            f"{unseen} the mean error of {who(name, chosen)} is {mm(mae)} {against}: it is no better than assuming no change; "
+            f"{unseen} the mean error of {who(name, chosen)} is {own} {against}: it is no better than assuming no change; "
             f"{words.model(best[0])} would have been (skill {words.signed(best[1], 2)}), but that is known only afterwards."
         )
-    return f"{unseen} the mean error of {who(name, chosen)} is {mm(mae)} {against}."
+    return f"{unseen} the mean error of {who(name, chosen)} is {own} {against}."
 
 
 def interval(coverage: float | None, nominal: float, n: int, dates: int | None = None) -> str:

@@ -64,15 +64,15 @@ def forecast(name: str, truth: float | None, observed: float | None) -> str:
 
     Args:
         name: the scored model in words.
-        truth: mean absolute error in mm against the true change, or None.
-        observed: the same against the observed change.
+        truth: mean absolute error in mm of the place that the forecast ends at against where the ground then is, or None.
+        observed: the same of the forecast change against the observed change.
     """
     if truth is None or observed is None:
         return "No forecast could be compared with the truth."
-    text = f"Against the truth the error of {name} is {truth:.1f}{NBSP}mm, against the noisy observation {observed:.1f}{NBSP}mm"
-    if truth >= observed:
-        return f"{text}: the noise of the observations does not explain its error."
-    return f"{text}: the rest is noise of the observation that no forecast can know."
+    return (
+        f"Against the truth, where the ground then is, the error of {name} is {truth:.1f}{NBSP}mm, "
+        f"against the noisy observation {observed:.1f}{NBSP}mm."
+    )
 
 
 def better(name: str, skill: float | None) -> str:

@@ -35,6 +35,13 @@ def mm(value: float) -> str:
     return f"{whole(abs(value))}{NBSP}mm"
 
 
+def two_mm(first: float, second: float) -> tuple[str, str]:
+    """Two lengths to be compared, rounded to 1 mm, or to 0.1 mm where that would show them as equal."""
+    if round(abs(first)) != round(abs(second)) or abs(first - second) < 0.05:
+        return mm(first), mm(second)
+    return f"{abs(first):.1f}{NBSP}mm", f"{abs(second):.1f}{NBSP}mm"
+
+
 def rate(value: float) -> str:
     """A speed rounded to 1 mm/yr, without sign."""
     return f"{whole(abs(value))}{NBSP}mm/yr"
