@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from insarcast.models.convlstm_cell import LayerPass, Loop, kernel_gradient
-from insarcast.models.convlstm_cpu import InPlaceLoop
+from insarcast.models.convlstm_cpu import LayerInPlace
 from insarcast.models.convlstm_network import Network
 
 PEEPHOLES = {"none": None, "channel": (1, 1), "pixel": (5, 4)}
-LOOPS = [Loop(), InPlaceLoop()]
+LAYERS = {"layer by layer": lambda *parts: LayerPass.apply(*parts, Loop()), "in place": LayerInPlace.apply}
 
 
 def weights(peephole: str, time: int = 3, batch: int = 2, inputs: int = 2, hidden: int = 2, kernel: int = 3) -> list:
@@ -72,27 +72,27 @@ def by_hand(x, wx, wh, bias, peephole) -> np.ndarray:
     return np.stack(out)
 
 
-@pytest.mark.parametrize("loop", LOOPS, ids=["functions", "in place"])
+@pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("peephole", PEEPHOLES)
-def test_the_papers_equations(peephole: str, loop: Loop) -> None:
+def test_the_papers_equations(peephole: str, layer: str) -> None:
     x, *rest = weights(peephole)
-    said = LayerPass.apply(x, *rest, loop).numpy()
+    said = LAYERS[layer](x, *rest).numpy()
     for sample in range(2):
         expected = by_hand(x[:, sample].numpy(), *(None if part is None else part.numpy() for part in rest))
         np.testing.assert_allclose(said[:, sample], expected, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("loop", LOOPS, ids=["functions", "in place"])
+@pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("peephole", PEEPHOLES)
-def test_gradients_are_finite_differences(peephole: str, loop: Loop) -> None:
+def test_gradients_are_finite_differences(peephole: str, layer: str) -> None:
     parts = [None if part is None else part.requires_grad_() for part in weights(peephole)]
-    assert torch.autograd.gradcheck(lambda *given: LayerPass.apply(*given, loop), parts)
+    assert torch.autograd.gradcheck(LAYERS[layer], parts)
 
 
-@pytest.mark.parametrize("inputs", [2, 9])
-def test_one_frame_has_no_hidden_gradient(inputs: int) -> None:
-    parts = [None if part is None else part.requires_grad_() for part in weights("channel", time=1, inputs=inputs)]
-    LayerPass.apply(*parts, InPlaceLoop()).sum().backward()
+@pytest.mark.parametrize("layer", LAYERS)
+def test_one_frame_has_no_hidden_gradient(layer: str) -> None:
+    parts = [None if part is None else part.requires_grad_() for part in weights("channel", time=1)]
+    LAYERS[layer](*parts).sum().backward()
     assert (parts[2].grad == 0).all()
     kernels = parts[1].grad.unflatten(0, (4, -1))
     assert (kernels[[0, 2, 3]] != 0).all()

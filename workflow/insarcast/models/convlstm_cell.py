@@ -13,8 +13,8 @@ What does not wait for the frame before is done for all frames at once: the conv
 gradients of both kernels and of the inputs. Only the convolution of H_t-1 and the gates stay in the loop, and at the first frame,
 where H and C are zero, the former is left out.
 
-The gates exist twice: as functions that ``torch.compile`` can fuse, for a GPU, and in place (:mod:`.convlstm_cpu`), for a CPU. Their
-gradients are written out, so that autograd keeps neither graph nor copies.
+That is the order for a GPU, with gates that ``torch.compile`` can fuse; a CPU is faster frame by frame (:mod:`.convlstm_cpu`). The
+gradients are written out in both, so that autograd keeps neither graph nor copies.
 """
 
 from __future__ import annotations
@@ -24,10 +24,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, conv_transpose2d, unfold
-
-# Up to so many channels, a CPU's gradient of a kernel is faster as one product of matrices.
-FEW = 8
+from torch.nn.functional import conv2d, conv_transpose2d
 
 
 class States(NamedTuple):
@@ -128,7 +125,7 @@ class Loop:
         self.gates, self.gates_back = forward_gates, backward_gates
 
     def forward(self, z: Tensor, kernel: Tensor, peephole: Tensor | None) -> States:
-        """From the convolved inputs ``(time, batch, 4 channel, y, x)``, which it may overwrite, to the states."""
+        """From the convolved inputs ``(time, batch, 4 channel, y, x)`` to the states."""
         states = States([], [], [])
         more: Tensor | None = None
         for t in range(len(z)):
@@ -195,11 +192,6 @@ class LayerPass(torch.autograd.Function):
 def kernel_gradient(grad: Tensor, x: Tensor, kernel: Tensor) -> Tensor:
     """Gradient of a kernel from that of the convolution ``(frame, out, y, x)`` of frames ``(frame, in, y, x)``."""
     pad = kernel.shape[-1] // 2
-    if x.device.type == "cpu" and x.shape[1] <= FEW:
-        total = torch.zeros(kernel.shape[0], kernel[0].numel(), dtype=x.dtype)
-        for above, below in zip(grad, x, strict=True):
-            total.addmm_(above.flatten(1), unfold(below[None], kernel.shape[-1], padding=pad)[0].T)
-        return total.view(kernel.shape)
     mask = [False, True, False]
     done = torch.ops.aten.convolution_backward(grad, x, kernel, None, [1, 1], [pad, pad], [1, 1], False, [0, 0], 1, mask)
     gradient: Tensor = done[1]

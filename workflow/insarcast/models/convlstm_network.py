@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .convlstm_cell import LayerPass, Loop, gates, gates_back
-from .convlstm_cpu import InPlaceLoop
+from .convlstm_cpu import LayerInPlace
 
 
 class Layer(nn.Module):
@@ -80,10 +80,12 @@ class Network(nn.Module):
         x = frames.to(self.precision) if self.precision != torch.float32 else frames
         if x.device.type == "cuda":
             x = x.flatten(0, 1).contiguous(memory_format=torch.channels_last).view(x.shape)
-        loop = InPlaceLoop() if x.device.type == "cpu" and x.dtype != torch.bfloat16 else _fused() if self.fused else Loop()
+        in_place = x.device.type == "cpu" and x.dtype == torch.float32
+        loop = _fused() if self.fused else Loop()
         for layer in self.layers:
             at = cast(Layer, layer)
-            x = LayerPass.apply(x, at.input_kernel, at.hidden_kernel, at.bias, at.peephole, loop)  # type: ignore[no-untyped-call]
+            weights = (at.input_kernel, at.hidden_kernel, at.bias, at.peephole)
+            x = LayerInPlace.apply(x, *weights) if in_place else LayerPass.apply(x, *weights, loop)  # type: ignore[no-untyped-call]
         maps = torch.nn.functional.conv2d(x[-1].to(self.head.dtype), self.head, self.shift)
         offset, rate = maps.chunk(2, 1)
         return torch.addcmul(offset, rate, lead[:, :, None, None])
