@@ -321,6 +321,15 @@ def test_too_few_dates_are_a_sentence() -> None:
     fitted(data, 14, (1, 2, 3), epochs=1, validation=0.7)
 
 
+def test_nothing_to_learn_from_is_a_sentence() -> None:
+    data = bowl()
+    for what, part in (("training", slice(1, 25)), ("validation", slice(25, 31))):
+        observed = data.observed.copy()
+        observed[part] = False
+        with pytest.raises(InsarcastError, match=f"windows of the {what}"):
+            fitted(replace(data, observed=observed), 30)
+
+
 def test_points_without_a_grid_are_a_sentence() -> None:
     data = replace(bowl(), row=None, col=None, shape=None)
     with pytest.raises(InsarcastError, match="model of series"):

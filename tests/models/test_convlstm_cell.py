@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from insarcast.models import convlstm_network
 from insarcast.models.convlstm_cell import LayerPass, Loop, kernel_gradient
 from insarcast.models.convlstm_cpu import LayerInPlace
 from insarcast.models.convlstm_network import Network
@@ -167,6 +168,19 @@ def test_half_precision_stays_close() -> None:
     assert float((half - full).detach().abs().max() / full.detach().abs().max()) < 0.03
     half.sum().backward()
     assert all(torch.isfinite(weight.grad).all() for weight in network.parameters())
+
+
+def test_a_compiler_that_fails_is_a_line_and_no_stop(monkeypatch, capsys) -> None:
+    def compile_(function, **_options):
+        def fail(*_args):
+            raise RuntimeError("no tool chain")
+
+        return fail
+
+    monkeypatch.setattr(torch, "compile", compile_)
+    add = convlstm_network._guarded(lambda a, b: a + b)
+    assert [add(1, 2), add(3, 4)] == [3, 7]
+    assert capsys.readouterr().err.count("torch.compile does not work here (RuntimeError)") == 1
 
 
 def test_the_forget_gate_starts_open() -> None:

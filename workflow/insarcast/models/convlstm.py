@@ -64,7 +64,7 @@ class ConvLSTM:
         device: ``cpu``, ``cuda`` or ``auto``, where :meth:`predict` computes; as given to the last fit, ``cpu`` after loading.
         epochs: one dict per epoch of the last fit: epoch, training, validation (mm, or mm2 for the squared losses), learning_rate.
         best_epoch: the one whose weights are kept; 0 where none was better than the weights at the start.
-        start: validation loss at the start: that of ``base``, or of the parent.
+        start: validation loss at the start: that of ``base``, or of the parent; None where there were no points.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -78,7 +78,7 @@ class ConvLSTM:
         self.factor: list[float] = []
         self.epochs: list[dict[str, Any]] = []
         self.best_epoch = 0
-        self.start = float("nan")
+        self.start: float | None = None
         self._network: Network | None = None
 
     @property
@@ -113,8 +113,8 @@ class ConvLSTM:
                 )
             self.shape = next(iter(shapes), (1, 1))
             self.scale, self.unit = self._units(tiles)
-            self._network = self._new_network().to(where)
-            self._network.cpu().reset(generator)
+            self._network = self._new_network()
+            self._network.reset(generator)
             self._learn(tiles, self.settings.plan, generator, where, progress)
         return self
 
@@ -299,22 +299,23 @@ class ConvLSTM:
         network = self._network
         assert network is not None
         network.to(where)
-        self.epochs, self.best_epoch, self.start, self.factor = [], 0, float("nan"), [1.0] * len(self.horizons)
+        self.epochs, self.best_epoch, self.start, self.factor = [], 0, None, [1.0] * len(self.horizons)
         if not tiles:
             return
         plan_of = [(tile, *self._windows(tile)) for tile in tiles]
-        validation = [Batch(tile, [index], len(tile.days) - 1) for tile, _, valid in plan_of for index in valid]
+        validation = [
+            Batch(tile, part, len(tile.days) - 1) for tile, _, valid in plan_of for part in _parts(valid, self.settings.batch)
+        ]
         network.precision = self._precision(where)
         network.fused = where.type == "cuda" and self.settings.compile
         power = 1 if self.settings.loss == "mae" else 2
         pointwise = losses(self.settings.loss, self.settings.huber_delta)
 
         def batches(source: torch.Generator) -> list[Batch]:
-            made = []
+            made: list[Batch] = []
             for tile, training, valid in plan_of:
-                order = torch.randperm(len(training), generator=source).tolist()
-                for first in range(0, len(order), self.settings.batch):
-                    made.append(Batch(tile, [training[at] for at in order[first : first + self.settings.batch]], valid[0]))
+                order = [training[at] for at in torch.randperm(len(training), generator=source).tolist()]
+                made += [Batch(tile, part, valid[0]) for part in _parts(order, self.settings.batch)]
             return [made[at] for at in torch.randperm(len(made), generator=source).tolist()]
 
         def error(batch: Batch, source: torch.Generator | None) -> tuple[Tensor, Tensor]:
@@ -423,11 +424,17 @@ class ConvLSTM:
     def _factors(self, validation: Sequence[Batch]) -> list[float]:
         """Root mean square of the validation's errors in units of each pixel's noise, per horizon."""
         squares, counts = np.zeros(len(self.horizons)), np.zeros(len(self.horizons))
-        for tile, (index,), last in validation:
-            inside = [at for at, step in enumerate(self.horizons) if index + step <= last]
-            steps = [self.horizons[at] for at in inside]
-            truth, known = tile.truth(index, steps, last)
-            ratio = torch.where(known, (self._forecast(tile, index, steps) - truth) / tile.noise[index], 0.0).double()
-            squares[inside] += (ratio**2).sum((1, 2)).cpu().numpy()
-            counts[inside] += known.sum((1, 2)).cpu().numpy()
+        for tile, indices, last in validation:
+            for index in indices:
+                inside = [at for at, step in enumerate(self.horizons) if index + step <= last]
+                steps = [self.horizons[at] for at in inside]
+                truth, known = tile.truth(index, steps, last)
+                ratio = torch.where(known, (self._forecast(tile, index, steps) - truth) / tile.noise[index], 0.0).double()
+                squares[inside] += (ratio**2).sum((1, 2)).cpu().numpy()
+                counts[inside] += known.sum((1, 2)).cpu().numpy()
         return [float((square / count) ** 0.5) if count else 1.0 for square, count in zip(squares, counts, strict=True)]
+
+
+def _parts(items: list[int], size: int) -> list[list[int]]:
+    """Cut into parts of a size, the last one as it comes."""
+    return [items[first : first + size] for first in range(0, len(items), size)]

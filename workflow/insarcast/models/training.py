@@ -113,7 +113,7 @@ def train(
         progress: a line per epoch on stderr.
 
     Raises:
-        InsarcastError: the loss or the gradient is no longer finite.
+        InsarcastError: the loss is no longer finite, or nothing was observed that could be learnt.
     """
     optimizer = _optimizer(network, plan)
     scheduler = _scheduler(optimizer, plan)
@@ -162,16 +162,24 @@ def _epoch(
             nn.utils.clip_grad_norm_(network.parameters(), plan.clip)
         optimizer.step()
         totals.append(torch.stack([total.detach().double(), count.double()]))
-    total, count = torch.stack(totals).sum(0).tolist()
-    return float(total / max(count, 1))
+    return _mean(torch.stack(totals), "training")
 
 
 @torch.no_grad()
 def _evaluate(
     network: nn.Module, batches: Sequence[Batch], error: Callable[[Batch, torch.Generator | None], tuple[Tensor, Tensor]]
 ) -> float:
-    total, count = torch.stack([torch.stack([part.double() for part in error(batch, None)]) for batch in batches]).sum(0).tolist()
-    return float(total / max(count, 1))
+    totals = [torch.stack([part.double() for part in error(batch, None)]) for batch in batches]
+    return _mean(torch.stack(totals), "validation")
+
+
+def _mean(totals: Tensor, what: str) -> float:
+    total, count = totals.sum(0).tolist()
+    if not count:
+        raise InsarcastError(
+            f"Nothing was observed among the windows of the {what}: every step is bridged or missing; raise forecast.history."
+        )
+    return float(total / count)
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:
