@@ -212,7 +212,8 @@ def add_truth(study: Study, noise: float = 3.0) -> None:
                 skill = 1 - mae / MAE["persistence"][horizon - 1]
                 forecasts.append(
                     {
-                        "model": model, "horizon": horizon, "n": 1000 // horizon, "mae_observed": mae, "mae_truth": 0.4 * mae, "mae_ground": 0.6 * mae,
+                        "model": model, "horizon": horizon, "n": 1000 // horizon, "mae_observed": mae, "mae_truth": 0.4 * mae,
+                        "mae_ground": 0.6 * mae,
                         "skill_observed": skill, "skill_truth": skill, "skill_ground": skill, "coverage90_observed": 0.8,
                         "coverage90_ground": 0.95,
                     }

@@ -44,7 +44,7 @@ def draw_forecast(
         cube: the full cube.
         forecasts: calibrated forecasts, one store per model.
         choice: the newest choice of a model.
-        errors: median forecast minus truth, mm, per model, origin and horizon.
+        errors: median forecast minus observation, mm, per model, origin and horizon.
         forecast: F3, mm along the line of sight.
         forecast_json: its facts.
         failure: F10, mm.
@@ -173,7 +173,7 @@ def _draw_error_maps(grid: Any, mae: Any, bias: Any, frame: Frame, colours: str)
     draw_map(grid[1], bias, frame, signed_map(colours), Normalize(-limit, limit))
     clipped = "both" if np.nanmax(np.abs(bias)) > limit else "neither"
     draw_side_bar(grid[1], Normalize(-limit, limit), signed_map(colours), clipped)
-    grid[1].set_title("bias: forecast \N{MINUS SIGN} truth [mm]")
+    grid[1].set_title("bias: forecast \N{MINUS SIGN} observed [mm]")
     for axes in grid:
         draw_graticule(axes, frame, (3.3, 2.2), left=axes is grid[0])
     draw_scale(grid[0], frame)
@@ -216,7 +216,8 @@ def _failure_facts(name: str, table: pd.DataFrame, most: int) -> Facts:
         title,
         f"Maps of mean absolute error and bias, and bars of rms and bias by the date forecast, in mm. "
         f"{title}, bias {words.signed(worst['bias'])} mm.",
-        f"Median forecast minus truth in mm along the line of sight, up to {words.count(most, 'forecast')} a pixel; n counts pixels and lead times. "
+        "Median forecast minus what was observed in mm along the line of sight, "
+        f"up to {words.count(most, 'forecast')} a pixel; n counts pixels and lead times. "
         "Negative bias: the ground moved less away from the satellite, or more towards it, than forecast.",
         "mm",
         {"model": name, "worst": worst["date"], "worst_rms": float(worst["rms"]), "worst_bias": float(worst["bias"])},

@@ -22,7 +22,10 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "What is left when three interferograms go round three dates; beyond \N{GREEK SMALL LETTER PI} one of them was unwrapped wrongly.",
     ),
     ("Mask", "The pixels that are used; the others are noisy, or were never measured."),
-    ("MAE, RMSE, bias", "Mean absolute error, root of the mean squared error, and mean error of forecast minus truth, in mm."),
+    (
+        "MAE, RMSE, bias",
+        "Mean absolute error, root of the mean squared error, and mean error of forecast minus observation, in mm.",
+    ),
     ("Noise floor", "What two measurements of the same thing differ by; no forecast can be shown to err by less."),
     ("Persistence", "The forecast “nothing changes”: the last observed map. Every table starts with it."),
     ("Reference", "Place and date whose displacement is set to zero; everything else is measured against them."),

@@ -89,6 +89,10 @@ def draw_graticule(axes: Axes, frame: Frame, room: tuple[float, float], *, botto
             MaxNLocator(nbins=most[name], steps=[1, 2, 5, 10], min_n_ticks=min(2, most[name])).tick_values(low, high)
         )
         values = values[(values >= low) & (values <= high)]
+        if name == "y":  # an upright label should not reach the corner's other label, nor out of the figure
+            edge = 0.3 / (width * frame.shape_ratio) * (high - low)
+            inner = values[(values >= low + edge) & (values <= high - edge)]
+            values = inner if len(inner) >= min(2, len(values)) else values
         if not len(values):
             values = np.array([(low + high) / 2])
         digits = max(0, math.ceil(-math.log10(values[1] - values[0]) - 1e-6)) if len(values) > 1 else _digits(float(values[0]))

@@ -220,6 +220,6 @@ def _draw_kinds(axes: Any, kinds: Mapping[str, tuple[float | None, float | None,
 
 def _draw_models(axes: Any, errors: Mapping[str, tuple[float | None, float | None]]) -> None:
     known = {words.model(name): pair for name, pair in errors.items()}
-    _pairs(axes, list(known), list(known.values()), ("where the ground then is", "against the observation"))
+    _pairs(axes, list(known), list(known.values()), ("against the ground", "against observation"))
     axes.set_title("forecasts")
     axes.set_xlabel("mean absolute error [mm]")
