@@ -31,7 +31,7 @@ from insarcast.acquire import Scene, make_scene, noisy_series
 from insarcast.core import Split, velocity_class, velocity_class_names
 from insarcast.models import TrainingData, make_model
 
-SIMPLE = ("persistence", "drift", "window_mean", "linear")
+SIMPLE = ("persistence", "drift", "window_mean", "linear", "trend")
 EDGES = (10.0, 50.0, 100.0)
 ORIGINS, HORIZONS = 10, (1, 2, 3)
 BOWLS = [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from insarcast.core import Split
+from insarcast.core import InsarcastError, Split
 from insarcast.models import TrainingData, make_model
 
 START = np.datetime64("2018-01-06", "D")
@@ -106,6 +106,21 @@ def test_linear_gives_each_run_its_own_intercept() -> None:
     half = np.sqrt(s2 * (1 + ahead @ np.linalg.inv(design.T @ design) @ ahead)) * stats.t.ppf(0.95, freedom)
     centre = ahead @ beta - values[-1, 0]
     np.testing.assert_allclose(forecast, [centre - half, centre, centre + half], rtol=1e-8)
+
+
+def test_trend_is_ordinary_least_squares_of_the_last_dates() -> None:
+    """Against numpy's line through the last five of nine irregular dates; what lies before them changes no bit."""
+    days = np.cumsum([0, 12, 12, 24, 12, 6, 12, 12, 36, 12, 12])
+    values = np.random.default_rng(3).normal(0, 5, (9, 4)) - 0.4 * days[:9, None]
+    forecast = run("trend", data_of(values, days), (1, 2), dates=5)
+    x = days[4:9] - days[8]
+    slope, level = np.polyfit(x, values[4:], 1)
+    expected = level + slope * np.array([12.0, 24.0])[:, None] - values[-1]
+    np.testing.assert_allclose(forecast[:, 1], expected, rtol=1e-9)
+    values[:4] += 1000
+    assert run("trend", data_of(values, days), (1, 2), dates=5).tobytes() == forecast.tobytes()
+    with pytest.raises(InsarcastError, match="at least 3 dates"):
+        make_model("trend", dates=2)
 
 
 def test_window_mean_by_hand() -> None:

@@ -22,7 +22,7 @@ from .convlstm_network import Network
 from .convlstm_settings import Settings
 from .data import TrainingData, days_between
 from .training import Plan, choose_device, losses, reproducible, train
-from .windows import CHANNELS, Tile, frames
+from .windows import CHANNELS, Tile, Window, frames
 
 # Dates of the past that a training window has at least.
 PAST = 2
@@ -268,7 +268,7 @@ class ConvLSTM:
             raise InsarcastError(
                 "The ConvLSTM looks at a grid, but these points come from none: take a model of series for them."
             )
-        return Tile(data, self.settings.base, device)
+        return Tile(data, self.settings.base, self.settings.window, device)
 
     def _tiles(self, datas: Sequence[TrainingData], split: Split, device: torch.device) -> list[Tile]:
         """Tiles of what was known at the end of training, those without points left out."""
@@ -355,7 +355,7 @@ class ConvLSTM:
     def _frames(self, tile: Tile, indices: Sequence[int]) -> Tensor:
         """``(time, batch, channel, y, x)``."""
         size = self.settings.window
-        return torch.stack([frames(*tile.window(index, size), size, self.scale, self.unit) for index in indices], dim=1)
+        return torch.stack([frames(tile.window(index, size), size, self.scale, self.unit) for index in indices], dim=1)
 
     def _example(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Frames, lead times, and what the network should say (its own unit) and where that is known."""
@@ -404,20 +404,26 @@ class ConvLSTM:
     def _roll(self, tile: Tile, index: int, horizons: Sequence[int]) -> Tensor:
         """Step by step: each forecast becomes the last frame of the next window, on its own date."""
         assert self._network is not None
-        level, measured, supported, days = tile.window(index, self.settings.window)
+        window = tile.window(index, self.settings.window)
         ahead = tile.lead(index, range(1, max(horizons) + 1))
         base = tile.base(index, ahead)
         base = torch.diff(base, dim=0, prepend=torch.zeros_like(base[:1]))
         made: list[Tensor] = []
         for step, lead in enumerate(np.diff(ahead, prepend=0.0)):
-            x = frames(level, measured, supported, days, self.settings.window, self.scale, self.unit)
-            wait = torch.full((1, 1), float(lead / self.unit), device=level.device)
+            x = frames(window, self.settings.window, self.scale, self.unit)
+            wait = torch.full((1, 1), float(lead / self.unit), device=x.device)
             change = self._network(x[:, None], wait)[0, 0] * self.scale + base[step]
             made.append(change if not made else made[-1] + change)
             keep = slice(-(self.settings.window - 1), None)
-            level = torch.cat([level[keep], (level[-1] + change)[None]])
-            measured, supported = (torch.cat([part[keep], tile.measured[index][None]]) for part in (measured, supported))
-            days = np.append(days[keep], tile.days[index] + ahead[step])
+            here = tile.measured[index][None]
+            window = Window(
+                torch.cat([window.level[keep], (window.level[-1] + change)[None]]),
+                torch.cat([window.measured[keep], here]),
+                torch.cat([window.supported[keep], here]),
+                np.append(window.days[keep], tile.days[index] + ahead[step]),
+                window.anchor + (change if tile.offset is None else window.slope * float(lead)),
+                window.slope,
+            )
         return torch.stack([made[step - 1] for step in horizons])
 
     @torch.no_grad()

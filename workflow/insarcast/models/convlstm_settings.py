@@ -12,7 +12,7 @@ from .training import Plan
 _CHOICES = {
     "peephole": ("none", "channel", "pixel"),
     "multi_step": ("direct", "recursive"),
-    "base": ("persistence", "linear"),
+    "base": ("persistence", "linear", "trend"),
     "loss": ("mae", "mse", "huber"),
     "optimizer": ("adam", "adamw", "sgd", "rmsprop"),
     "scheduler": ("step", "cosine", "plateau", "none"),

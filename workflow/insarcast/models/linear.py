@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
+
+from insarcast.core import InsarcastError
 
 from .data import TrainingData
 from .series import Array, Law, Series
@@ -49,3 +53,35 @@ class Linear(Series):
         centre = y0 + slope * ahead - data.displacement[list(indices)][:, None]
         scale = np.sqrt(s2 * (1 + 1 / np.maximum(n, 1) + ahead**2 / sxx))
         return Law(centre, scale, np.maximum(freedom[:, 0], 0))
+
+
+class Trend(Linear):
+    """The same line through the last ``dates`` dates only: it follows motion that decays or accelerates, at the price of more noise.
+
+    Sixteen dates are half a year of Sentinel-1. The variance of the line's end is about ``4 / n`` of one date's, half its standard
+    deviation with sixteen.
+    """
+
+    settings: ClassVar[tuple[str, ...]] = ("dates",)
+
+    def __init__(self, dates: int = 16) -> None:
+        super().__init__()
+        if dates < 3:
+            raise InsarcastError(f"trend needs at least 3 dates for a line and its error, not {dates}.")
+        self.dates = dates
+
+    def _law(self, data: TrainingData, indices: Sequence[int], lead: Array) -> Law:
+        if not len(indices):
+            return super()._law(data, indices, lead)
+        laws = []
+        for at, index in enumerate(indices):
+            part = slice(max(index + 1 - self.dates, 0), index + 1)
+            recent = replace(
+                data,
+                displacement=data.displacement[part],
+                observed=data.observed[part],
+                time=data.time[part],
+                calendar=data.calendar[part.start :],
+            )
+            laws.append(super()._law(recent, [len(recent.time) - 1], lead[at : at + 1]))
+        return Law(*(np.concatenate(parts) for parts in zip(*laws, strict=True)))

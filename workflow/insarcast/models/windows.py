@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,8 +16,8 @@ from .data import TrainingData, days_between
 # Steps are rounded to this (mm), so that sums of them are exact in float32 and the same steps give the same bits whatever level they
 # start from: a jump across a bridged step, whose height nobody knows, leaves no trace.
 GRAIN = 1 / 4096
-# Frames hold: displacement minus that at the origin, measured, step supported by interferograms, days before the origin.
-CHANNELS = 4
+# Frames hold: displacement minus the base, measured, step supported by interferograms, days before the origin, slope of the base.
+CHANNELS = 5
 # A pixel's noise starts as the tile's, with the weight of so many steps.
 PRIOR = 4
 # Least noise, mm.
@@ -33,13 +35,13 @@ class Tile:
         measured: ``(time, y, x)`` bool.
         supported: ``(time, y, x)`` bool, measured and no bridged step since the value before.
         noise: ``(time, y, x)`` mm, standard deviation of the steps so far, drawn towards that of the tile.
-        offset: ``(time, y, x)`` mm, where the straight line through the past lies at the date, minus the level; None for the base
-            ``persistence``.
+        offset: ``(time, y, x)`` mm, where the base's straight line lies at the date, minus the level: through the whole past for the
+            base ``linear``, through the last ``length`` dates for ``trend``; None for ``persistence``.
         slope: ``(time, y, x)`` mm per day of that line, or None.
         days: ``(time,)`` since the first date.
     """
 
-    def __init__(self, data: TrainingData, base: str, device: torch.device) -> None:
+    def __init__(self, data: TrainingData, base: str, length: int, device: torch.device) -> None:
         self.data = data
         self.days = data.days
         self.shape = data.shape or (0, 0)
@@ -50,8 +52,9 @@ class Tile:
         self.noise = torch.from_numpy(noises(level, supported).astype("float32")).to(device)
         self.offset: Tensor | None = None
         self.slope: Tensor | None = None
-        if base == "linear":
-            offset, slope = lines(level, measured, bridged, self.days)
+        if base != "persistence":
+            past = lines if base == "linear" else partial(recent_lines, length=length)
+            offset, slope = past(level, measured, bridged, self.days)
             self.offset = torch.from_numpy(offset.astype("float32")).to(device)
             self.slope = torch.from_numpy(slope.astype("float32")).to(device)
         self.level = torch.from_numpy(level.astype("float32")).to(device)
@@ -85,34 +88,56 @@ class Tile:
                 known[at] &= self.bridges[index] == self.bridges[index + step]
         return values, known
 
-    def window(self, index: int, length: int) -> tuple[Tensor, Tensor, Tensor, NDArray[np.float64]]:
-        """The last frames up to a date: level, measured, supported ``(time, y, x)`` and days ``(time,)``; fewer at the beginning."""
+    def window(self, index: int, length: int) -> Window:
+        """The last frames up to a date; fewer at the beginning."""
         part = slice(max(index + 1 - length, 0), index + 1)
-        return self.level[part], self.measured[part], self.supported[part], self.days[part]
+        zero = torch.zeros(self.shape, device=self.level.device)
+        offset, slope = (zero, zero) if self.offset is None or self.slope is None else (self.offset[index], self.slope[index])
+        return Window(
+            self.level[part], self.measured[part], self.supported[part], self.days[part], self.level[index] + offset, slope
+        )
 
 
-def frames(
-    level: Tensor, measured: Tensor, supported: Tensor, days: NDArray[np.float64], length: int, scale: float, unit: float
-) -> Tensor:
+class Window(NamedTuple):
+    """Frames up to a date.
+
+    Attributes:
+        level: ``(time, y, x)`` mm.
+        measured: ``(time, y, x)`` bool.
+        supported: ``(time, y, x)`` bool.
+        days: ``(time,)`` since the first date.
+        anchor: ``(y, x)`` mm, where the base lies at the window's origin.
+        slope: ``(y, x)`` mm per day of the base.
+    """
+
+    level: Tensor
+    measured: Tensor
+    supported: Tensor
+    days: NDArray[np.float64]
+    anchor: Tensor
+    slope: Tensor
+
+
+def frames(window: Window, length: int, scale: float, unit: float) -> Tensor:
     """A window as the network takes it, ``(length, CHANNELS, y, x)``.
 
+    The displacement is given minus the base's line: what the network corrects is all that it need look at, whatever the pixel's rate.
+
     Args:
-        level: ``(time, y, x)`` mm.
-        measured: as bool.
-        supported: as bool.
-        days: ``(time,)``.
+        window: up to the origin, which is its last frame.
         length: frames to give; where there are fewer, empty ones come first, marked as not measured.
         scale: mm that count as 1.
         unit: days that count as 1.
     """
-    count = level.shape[0]
+    level = window.level
     out = torch.zeros((length, CHANNELS, *level.shape[1:]), device=level.device)
-    part = out[length - count :]
-    part[:, 0] = (level - level[-1]) / scale
-    part[:, 1] = measured
-    part[:, 2] = supported
-    ago = torch.tensor((days - days[-1]) / unit, dtype=torch.float32, device=level.device)
-    part[:, 3] = ago[:, None, None]
+    part = out[length - level.shape[0] :]
+    ago = torch.tensor(window.days - window.days[-1], dtype=torch.float32, device=level.device)[:, None, None]
+    part[:, 0] = (level - torch.addcmul(window.anchor, window.slope, ago)) / scale
+    part[:, 1] = window.measured
+    part[:, 2] = window.supported
+    part[:, 3] = ago / unit
+    part[:, 4] = window.slope * (unit / scale)
     return out
 
 
@@ -171,4 +196,16 @@ def lines(level: Grid, measured: NDArray[np.bool_], bridged: NDArray[np.bool_], 
         known = (freedom > 1) & (sxx > 0)
         slope[t] = np.where(known, sxy / np.where(sxx > 0, sxx, 1.0), 0.0)
         offset[t] = np.where(known, y0 + slope[t] * (days[t] - x0) - value, 0.0)
+    return offset, slope
+
+
+def recent_lines(
+    level: Grid, measured: NDArray[np.bool_], bridged: NDArray[np.bool_], days: NDArray[np.float64], length: int
+) -> tuple[Grid, Grid]:
+    """The same through the last ``length`` dates only: it follows motion that decays or accelerates, and its error is alike at all dates."""
+    offset, slope = np.zeros(level.shape), np.zeros(level.shape)
+    for t in range(len(level)):
+        part = slice(max(t + 1 - length, 0), t + 1)
+        offsets, slopes = lines(level[part], measured[part], bridged[part], days[part])
+        offset[t], slope[t] = offsets[-1], slopes[-1]
     return offset, slope
