@@ -31,9 +31,9 @@ class Settings:
     hidden: Sequence[int] = (32, 32, 32)
     kernel: int = 5
     peephole: str = "channel"
-    window: int = 10
+    window: int = 16
     multi_step: str = "direct"
-    base: str = "persistence"
+    base: str = "trend"
     loss: str = "mae"
     huber_delta: float = 1.0
     optimizer: str = "adam"
