@@ -27,7 +27,7 @@ from insarcast.models.training import choose_device, reproducible
 
 HIDDEN, KERNEL, FRAMES, HORIZONS = (32, 32, 32), 5, 10, 3
 # Steps over which the loss curves must agree, and how closely: one step's rounding grows from step to step.
-STEPS, AGREE = 5, {"cpu": 1e-4, "cuda": 2e-2}
+STEPS, AGREE = 5, {"cpu": 1e-6, "cuda": 2e-2}
 
 
 class PlainCell(nn.Module):
