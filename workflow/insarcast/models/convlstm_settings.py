@@ -45,7 +45,7 @@ class Settings:
     gamma: float = 0.5
     clip: float | None = 1.0
     epochs: int = 100
-    batch: int = 4
+    batch: int = 2
     patience: int = 20
     tolerance: float = 0.001
     validation: float = 0.2
