@@ -18,6 +18,8 @@ from .origins import Start
 SPREAD = (0.15865525393145707, 0.8413447460685429)
 # Enough pixels for any quantile.
 PIXELS = 20_000
+# Most values of a forecast in memory at once.
+VALUES = 20_000_000
 # The most recent earlier origins: more add cost, not evidence about the present.
 ORIGINS = 60
 
@@ -99,16 +101,18 @@ class Past:
             points: those of its points that are in the sample.
             places: where in the sample they are.
         """
-        indices = self.indices[at]
-        if not len(indices):
-            return
-        forecast = model.predict(data, self.origins(at), self.horizons, (SPREAD[0], 0.5, SPREAD[1])).increment.values[..., points]
-        truth = _increments(data.take(points), indices, self.horizons)
-        known = np.isfinite(truth)
-        count = len(indices)
-        self.median[at, :count][..., places] = np.where(known, forecast[:, :, 1], np.nan)
-        self.sd[at, :count][..., places] = np.where(known, spread(forecast[:, :, 0], forecast[:, :, 2]), np.nan)
-        self.observed[at, :count][..., places] = truth
+        indices, origins = self.indices[at], self.origins(at)
+        # So many origins at once that what a model says of all its points stays within bounds.
+        some = max(1, VALUES // max(data.points * len(self.horizons) * 3, 1))
+        for first in range(0, len(indices), some):
+            part = slice(first, first + some)
+            said = model.predict(data, origins[part], self.horizons, (SPREAD[0], 0.5, SPREAD[1])).increment.values[..., points]
+            truth = _increments(data.take(points), indices[part], self.horizons)
+            known = np.isfinite(truth)
+            rows = slice(first, first + len(truth))
+            self.median[at, rows][..., places] = np.where(known, said[:, :, 1], np.nan)
+            self.sd[at, rows][..., places] = np.where(known, spread(said[:, :, 0], said[:, :, 2]), np.nan)
+            self.observed[at, rows][..., places] = truth
 
     def dataset(self) -> xr.Dataset:
         """Everything as a dataset."""

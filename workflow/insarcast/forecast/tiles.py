@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from insarcast import __version__
 from insarcast.core import InsarcastError, Tile, read_tiles, write_json, write_store
@@ -122,25 +121,27 @@ def _forecast_tile(
     made: Path,
     attrs: dict[str, Any],
 ) -> dict[str, Any]:
-    """Train, forecast and write one tile; returns its entry in the list of the batch."""
+    """Train, forecast and write one tile; returns its entry in the list of the batch. One origin's cube is in memory at a time."""
     window = tile.window
-    datas = [window_data(start, window) for start in starts]
-    trained = {fit.name: learn(datas[fit.at], fit) for fit in plan.fits}
-    first = trained[plan.origins[0].name].model
-    layers = [
-        forecast_layers(trained[fit.name].model, data, start.origin, steps, levels)
-        for fit, data, start in zip(plan.origins, datas, starts, strict=True)
-    ]
-    label = model_entry(str(attrs["model"])).label
-    attrs = {**attrs, "label": label, "insarcast_version": __version__, "tile": tile.tile}
-    store = forecast_template(starts, list(steps), list(levels), attrs, window)
-    store["increment"] = (store.increment.dims, np.stack([layer[0] for layer in layers]), store.increment.attrs)
-    store["sd"] = (store.sd.dims, np.stack([layer[1] for layer in layers]), store.sd.attrs)
-    write_store(store, made / f"tile-{tile.tile:04d}.zarr")
+    trained = {fit.name: learn(window_data(starts[fit.at], window), fit) for fit in plan.fits}
     past = None if plan.past is None else trained[plan.past.name].model
-    earlier = tile_past(past, starts, datas, sample, window, steps, history)
-    write_store(earlier.assign_attrs(attrs | dict(earlier.attrs)), made / f"tile-{tile.tile:04d}-past.zarr")
-    return _entry([trained[fit.name].entry(fit) for fit in plan.fits], first, datas[0], str(attrs["model"]))
+    earlier = Past(starts, steps, history, sample.within(window))
+    layers = []
+    for at, (fit, start) in enumerate(zip(plan.origins, starts, strict=True)):
+        data = window_data(start, window)
+        layers.append(forecast_layers(trained[fit.name].model, data, start.origin, steps, levels))
+        if past is not None:
+            fill_past(earlier, at, past, data, window)
+    attrs |= {"label": model_entry(str(attrs["model"])).label, "insarcast_version": __version__, "tile": tile.tile}
+    store = forecast_template(starts, list(steps), list(levels), attrs, window)
+    for name, values in zip(("increment", "sd"), zip(*layers, strict=True), strict=True):
+        store[name] = (store[name].dims, np.stack(values), store[name].attrs)
+    write_store(store, made / f"tile-{tile.tile:04d}.zarr")
+    known = earlier.dataset()
+    write_store(known.assign_attrs(attrs | known.attrs), made / f"tile-{tile.tile:04d}-past.zarr")
+    first = plan.origins[0]
+    entries = [trained[fit.name].entry(fit) for fit in plan.fits]
+    return _entry(entries, trained[first.name].model, window_data(starts[first.at], window), str(attrs["model"]))
 
 
 def _entry(fits: list[dict[str, Any]], first: Any, data: TrainingData, model: str) -> dict[str, Any]:
@@ -162,22 +163,8 @@ def window_data(start: Start, window: Window) -> TrainingData:
     return TrainingData.from_cube(cube.load(), start.calendar)
 
 
-def tile_past(
-    model: Forecaster | None,
-    starts: Sequence[Start],
-    datas: Sequence[TrainingData],
-    sample: Sample,
-    window: Window,
-    steps: Sequence[int],
-    history: int,
-) -> xr.Dataset:
-    """What a model says from the earlier origins at the sampled pixels of a window; see :func:`insarcast.forecast.past.run_past`."""
-    here = sample.within(window)
-    past = Past(starts, steps, history, here)
-    shape = starts[0].cube.mask.shape
-    for at, data in enumerate(datas):
-        if model is not None:
-            row, col = data.pixels
-            points, places = here.match(shape, row + window[0].start, col + window[1].start)
-            past.fill(at, model, data, points, places)
-    return past.dataset()
+def fill_past(past: Past, at: int, model: Forecaster, data: TrainingData, window: Window) -> None:
+    """Ask a model of grids at the earlier origins of one origin, at the sampled pixels of a window."""
+    row, col = data.pixels
+    points, places = past.sample.match(past.starts[at].cube.mask.shape, row + window[0].start, col + window[1].start)
+    past.fill(at, model, data, points, places)
