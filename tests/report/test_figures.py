@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from pyproj import Geod
 
 from insarcast.core import InsarcastError
-from insarcast.report import areas, draw_displacement, draw_noise, frame, look, mapping, network, numbers, scoring
+from insarcast.report import areas, closure, draw_displacement, draw_noise, frame, look, mapping, network, numbers, scoring
 from tests.cubes import make_cube
 from tests.report.toy import MAE, Study
 
@@ -138,6 +139,43 @@ def test_every_map_has_a_place_on_both_axes(shape: tuple[int, int]) -> None:
     for ticks in (axes.get_xticks(), axes.get_yticks()):
         assert 1 <= len(ticks) <= 8
     assert all("W" in label.get_text() for label in axes.get_xticklabels())
+
+
+@pytest.mark.parametrize("width", [0.9, 1.3, 1.67, 1.9, 2.2, 3.0, 4.6, 7.0])
+@pytest.mark.parametrize("metres", [False, True])
+def test_longitudes_do_not_touch(width: float, metres: bool) -> None:
+    """Labels side by side are apart; where they are close, none reaches out of its map into the next."""
+    here = frame.frame_of(corner_cube(True, True, metres=metres))
+    figure = Figure(figsize=(width, width * here.shape_ratio), dpi=150)
+    axes = figure.add_axes((0, 0, 1, 1))
+    mapping.draw_map(axes, np.zeros((30, 40)), here, look.signed_map("subsidence_red"), Normalize(-1, 1))
+    mapping.draw_graticule(axes, here, (width, width * here.shape_ratio))
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+    assert boxes
+    assert all(one.x1 + 4 < other.x0 for one, other in itertools.pairwise(boxes))
+    upright = [label.get_window_extent() for label in axes.get_yticklabels() if label.get_text()]
+    assert min(box.y0 for box in upright) > max(box.y1 for box in boxes)
+
+
+def test_the_limit_of_triplets_is_told_beside_the_dots() -> None:
+    triplets = [{"dates": ["20180106", "20180118", "20180130"], "rms": value} for value in (0.4, 1.45)]
+    axes = Figure().add_subplot()
+    assert closure._by_date(axes, triplets, 1.5)
+    assert not axes.texts  # no word on the dots: the figure's legend says it
+    assert not closure._by_date(Figure().add_subplot(), triplets[:1], 1.5)
+
+
+def test_classes_name_the_best_model_of_each(drawn: Study) -> None:
+    table = scoring.read_scores(drawn.scores)
+    found = scoring.by_class(table, "linear")
+    assert [part.label for part in found] == scoring.class_order(table)
+    for part in found:
+        rows = scoring.overall(table, part.label)
+        means = {name: np.average(own["mae"], weights=own["n"]) for name, own in rows.groupby("model") if name != "chosen"}
+        assert (part.best, part.least) == (min(means, key=means.__getitem__), pytest.approx(min(means.values())))
+        assert (part.own, part.base) == (pytest.approx(means["linear"]), pytest.approx(means["persistence"]))
+    assert scoring.by_class(table, "persistence") == []
 
 
 def test_a_slope_towards_the_light_is_brighter() -> None:
@@ -265,8 +303,8 @@ def test_worst_date_is_named_and_the_title_says_up_to_when(drawn: Study) -> None
 @pytest.mark.parametrize(
     ("skills", "expected"),
     [
-        ((0.2, 0.1, -0.1), "Linear, chosen by past skill, is better than persistence up to 24 days"),
-        ((-0.2, 0.1, 0.1), "Linear, chosen by past skill, is no better than persistence at 12 days"),
+        ((0.2, 0.1, -0.1), "Linear is better than persistence up to 24 days"),
+        ((-0.2, 0.1, 0.1), "Linear is no better than persistence at 12 days"),
     ],
 )
 def test_skill_up_to_the_first_failure(make: Callable[..., Study], skills: tuple[float, ...], expected: str) -> None:

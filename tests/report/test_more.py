@@ -17,6 +17,8 @@ import pytest
 
 from insarcast.core import Tile, open_store, read_tiles
 from insarcast.report import (
+    choice_words,
+    class_words,
     cluster_words,
     clusters,
     gain_words,
@@ -29,6 +31,7 @@ from insarcast.report import (
     truth_words,
     words,
 )
+from insarcast.report.scoring import ClassScore
 from tests.cubes import make_cube
 from tests.report.more import add_clusters, add_grids, add_truth
 from tests.report.test_page import Page
@@ -110,19 +113,27 @@ CASES: list[tuple[Callable[..., str], tuple[Any, ...], str]] = [
     (
         tile_words.trained,
         ("convlstm_global", 2, 0, 12.0),
-        "ConvLSTM global was trained twice on all tiles together; the epoch kept was the 12th in the median.",
+        "ConvLSTM global was trained twice on all tiles together: in 2 of 2 trainings an epoch beat the start (the simple forecast "
+        "that it corrects), the 12th in the median.",
     ),
     (
         tile_words.trained,
         ("convlstm", 6, 3, 4.0, 2),
-        "ConvLSTM was trained 6 times on 3 tiles; the epoch kept was the 4th in the median; "
-        "twice no epoch was better than the weights at the start, which were kept.",
+        "ConvLSTM was trained 6 times on 3 tiles: in 4 of 6 trainings an epoch beat the start (the simple forecast that it corrects), "
+        "the 4th in the median; in 2 of 6 trainings no epoch did, and the start was kept.",
     ),
     (
         tile_words.trained,
         ("convlstm", 6, 3, 0.0, 6),
-        "ConvLSTM was trained 6 times on 3 tiles, but no epoch was better than the weights at the start, which were kept.",
+        "ConvLSTM was trained 6 times on 3 tiles, but in none of them an epoch beat the start (the simple forecast that it corrects), "
+        "which was kept.",
     ),
+    (
+        tile_words.trained,
+        ("convlstm_finetuned", 1, 1, 0.0, 1),
+        "ConvLSTM finetuned was trained once on 1 tile, but no epoch beat the start (the network of all tiles), which was kept.",
+    ),
+    (tile_words.start_of, ("convlstm_finetuned",), "the network of all tiles"),
     (tile_words.retried, ("convlstm", 7, 3), "ConvLSTM: tile 7 failed twice and was trained with another seed."),
     (tile_words.many_retried, ("convlstm", 12), "ConvLSTM: 12 tiles failed at first and were trained with another seed."),
     (tile_words.left_out, ("convlstm", [], []), ""),
@@ -139,8 +150,8 @@ CASES: list[tuple[Callable[..., str], tuple[Any, ...], str]] = [
     (tile_words.summary, ("convlstm", ["skipped"], {}), "ConvLSTM, tiles: 1 skipped"),
     (
         gain_words.gains,
-        ("linear, chosen by past skill,", 0.78, 0.54),
-        "Linear, chosen by past skill, has a smaller mean error than “nothing changes” in 78 % of the pixels, and in 54 % of the single values.",
+        ("linear", 0.78, 0.54),
+        "Linear has a smaller mean error than “nothing changes” in 78 % of the pixels, and in 54 % of the single values.",
     ),
     (
         gain_words.gains,
@@ -197,14 +208,65 @@ CASES: list[tuple[Callable[..., str], tuple[Any, ...], str]] = [
     (
         truth_words.forecast,
         ("linear", 3.1, 8.2),
-        "Against the truth, where the ground then is, the error of linear is 3.1 mm, against the noisy observation 8.2 mm.",
+        "Against the truth, where the ground then is, the mean error of linear is 3.1 mm; against the noisy observation it is 8.2 mm.",
     ),
-    (truth_words.better, ("linear", None), ""),
-    (truth_words.better, ("linear", 0.42), "Judged by the truth linear has a skill of +0.42: it beats “nothing changes”."),
     (
-        truth_words.better,
-        ("linear", -0.1),
-        "Judged by the truth linear has a skill of -0.10: it does not beat “nothing changes”.",
+        truth_words.forecast,
+        ("linear", 3.1, 8.2, 0.42),
+        "Against the truth, where the ground then is, the mean error of linear is 3.1 mm, which is better than “nothing changes” "
+        "(skill +0.42); against the noisy observation it is 8.2 mm.",
+    ),
+    (
+        truth_words.forecast,
+        ("linear", 3.1, 8.2, -0.1),
+        "Against the truth, where the ground then is, the mean error of linear is 3.1 mm, which is no better than “nothing changes” "
+        "(skill -0.10); against the noisy observation it is 8.2 mm.",
+    ),
+    (class_words.label, ("200 and above",), "200 mm/yr and above"),
+    (class_words.label, ("10 to 50",), "10 to 50 mm/yr"),
+    (
+        class_words.fastest,
+        ("ConvLSTM", ClassScore("100 to 200", 4995, 8.37, 7.75, "drift", 4.4)),
+        "In the fastest class (100 to 200 mm/yr, 4 995 values) ConvLSTM errs more than “nothing changes”: 8.4 against 7.8 mm; "
+        "drift does best there (4.4 mm), but that is known only afterwards.",
+    ),
+    (
+        class_words.fastest,
+        ("linear", ClassScore("50 and above", 1, 9.0, 7.0, "persistence", 7.0)),
+        "In the fastest class (50 mm/yr and above, 1 value) linear errs more than “nothing changes”: 9.0 against 7.0 mm; "
+        "no model does better there.",
+    ),
+    (
+        class_words.fastest,
+        ("linear", ClassScore("50 and above", 9, 5.0, 7.0, "linear", 5.0)),
+        "In the fastest class (50 mm/yr and above, 9 values) linear errs less than “nothing changes”: 5.0 against 7.0 mm; "
+        "no model errs less there.",
+    ),
+    (
+        class_words.fastest,
+        ("linear", ClassScore("50 and above", 9, 7.0, 7.0, "drift", 6.0)),
+        "In the fastest class (50 mm/yr and above, 9 values) linear errs as much as “nothing changes”: 7.0 against 7.0 mm; "
+        "drift does best there (6.0 mm), but that is known only afterwards.",
+    ),
+    (
+        class_words.classes,
+        (
+            "linear",
+            [
+                ClassScore("below 10", 9, 4.8, 5.4, "linear", 4.8),
+                ClassScore("10 to 50", 9, 5.01, 4.96, "drift", 4.55),
+                ClassScore("50 and above", 9, 6.9, 6.0, "persistence", 6.0),
+            ],
+        ),
+        "Linear errs less than “nothing changes” in 1 of 3 velocity classes: 4.8 against 5.4 mm below 10 mm/yr, "
+        "5.01 against 4.96 mm at 10 to 50 mm/yr (best: drift, 4.5 mm) and 6.9 against 6.0 mm at 50 mm/yr and above.",
+    ),
+    (choice_words.who, ("chosen", True), "the automatic choice (at each origin the model with the best past skill)"),
+    (choice_words.who, ("linear", True), "linear, chosen by past skill,"),
+    (
+        choice_words.told,
+        ('On 2 origins, convlstm does best: 6.4 mm against 8.0 mm for "nothing changes".', "convlstm"),
+        "On 2 origins, ConvLSTM does best: 6.4 mm against 8.0 mm for “nothing changes”.",
     ),
 ]
 
@@ -216,7 +278,7 @@ def test_sentence(sentence: Callable[..., str], arguments: tuple[Any, ...], expe
 
 def test_every_sentence_is_tested() -> None:
     tested = {case[0] for case in CASES}
-    for module in (cluster_words, gain_words, tile_words, truth_words):
+    for module in (class_words, cluster_words, gain_words, tile_words, truth_words):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if function.__module__ == module.__name__ and not name.startswith("_"):
                 assert function in tested, (module.__name__, name)
@@ -322,6 +384,27 @@ def test_training_curves_are_medians_over_tiles() -> None:
     assert len(tiling.fits_of(shared)) == 1
 
 
+def test_the_median_epoch_is_that_of_the_trainings_that_helped() -> None:
+    epochs = [{"epoch": e, "training": 1.0, "validation": 1.0} for e in (1, 2, 3)]
+    fits = [{"name": "origin", "epochs": epochs, "best_epoch": best} for best in (0, 0, 0, 3, 2, 3)]
+    said = plain(training.training_words("convlstm", [tiling.Fate("convlstm", 0, "trained", "", 1, 10, fits)]))
+    assert "in 3 of 6 trainings an epoch beat the start" in said
+    assert "the 3rd in the median; in 3 of 6 trainings no epoch did" in said
+
+
+def test_the_legend_of_the_tiles_names_the_model(whole: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels: list[str] = []
+
+    def keep(figure: Any, *_: Any) -> None:
+        legends = [legend for part in figure.subfigs for legend in part.legends]
+        labels.extend(text.get_text() for legend in legends for text in legend.get_texts())
+
+    monkeypatch.setattr(tiles, "keep", keep)
+    tiles.draw_tiles(whole.cube, whole.tiles, whole.batches, whole.seams, *whole.figure("F18_tiles.png"), "subsidence_red")
+    assert "failed (ConvLSTM)" in labels
+    assert any(label.startswith("worst seam (ConvLSTM") for label in labels)
+
+
 def test_clusters_are_numbered_as_in_the_scores(whole: Study, page: Page) -> None:
     store, found = open_store(whole.clusters), facts(whole, "F16_clusters.png")
     assert found["numbers"]["n"] == store.n.values.tolist()
@@ -369,7 +452,8 @@ def test_truth_is_told_by_kind_and_model(whole: Study, page: Page) -> None:
     mae = float(np.average(MAE["linear"], weights=weights))
     assert found["models"]["linear"] == pytest.approx({"truth": 0.6 * mae, "observed": mae})
     assert "4 mm from the truth on stable ground and 6 mm in the bowls" in page.text
-    assert f"is {0.6 * mae:.1f} mm, against the noisy observation {mae:.1f} mm" in page.text
+    assert f"the mean error of linear is {0.6 * mae:.1f} mm" in page.text
+    assert f"; against the noisy observation it is {mae:.1f} mm" in page.text
     rows = list(csv.DictReader((whole.folder / "toy/report/tables/T1_truth.csv").open()))
     assert not any(float(row["mae"]) == 99 for row in rows)  # masked pixels are not ours
     assert {(row["quantity"], row["unit"]) for row in rows} == {("displacement", "mm"), ("velocity", "mm/yr")}

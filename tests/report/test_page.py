@@ -261,7 +261,7 @@ def test_the_headline_quotes_the_choice_as_it_was_made(make: Callable[..., Study
 def test_one_model_chosen_everywhere_is_named(drawn: Study) -> None:
     text = Page(drawn.folder / "toy/report/index.html").text
     assert "the mean error of linear, chosen by past skill, is 6 mm against 10 mm" in text
-    assert "Mean error by lead time: 6 mm by linear, chosen by past skill; 10 mm by “nothing changes”" in text
+    assert "Mean error by lead time: 6 mm by linear; 10 mm by “nothing changes”" in text
 
 
 def test_the_model_that_the_study_asks_for_is_shown(make: Callable[..., Study]) -> None:

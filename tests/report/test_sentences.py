@@ -63,19 +63,32 @@ CASES: list[tuple[str, tuple[Any, ...], str]] = [
     (
         "expected",
         ("linear", "20180717", "2018-08-22", -27.02, -39.8, -14.2, 90, -99.0709, 19.4339),
-        "From 2018-07-17 to 2018-08-22 linear expects up to 27 mm more away from the satellite (90 % interval 14 to "
-        "40 mm, at 19.4339° N, 99.0709° W).",
+        "From 2018-07-17 to 2018-08-22 linear expects the largest change at 19.4339° N, 99.0709° W: 27 mm away from the "
+        "satellite (90 % interval 14 to 40 mm).",
     ),
     (
         "expected",
         ("window_mean", "20180717", "20180822", 4.0, -2.0, 9.6, 90, 1.0, 2.0),
-        "From 2018-07-17 to 2018-08-22 window mean expects up to 4 mm more towards the satellite "
-        "(90 % interval 2 mm away to 10 mm towards, at 2.0000° N, 1.0000° E).",
+        "From 2018-07-17 to 2018-08-22 window mean expects the largest change at 2.0000° N, 1.0000° E: 4 mm towards the "
+        "satellite (90 % interval 2 mm away to 10 mm towards).",
     ),
     (
         "expected",
+        ("drift", "20180717", "20180822", 18.0, -19.0, 56.0, 90, 1.0, 2.0, False, (-5.0, -20.0, 9.0)),
+        "From 2018-07-17 to 2018-08-22 drift expects the largest change at 2.0000° N, 1.0000° E: 18 mm towards the satellite "
+        "(90 % interval 19 mm away to 56 mm towards); at the fastest pixel 5 mm away from the satellite (20 mm away to 9 mm towards).",
+    ),
+    (
+        "expected",
+        ("drift", "20180717", "20180822", 18.0, None, None, 0, 1.0, 2.0, False, (-0.2, None, None)),
+        "From 2018-07-17 to 2018-08-22 drift expects the largest change at 2.0000° N, 1.0000° E: 18 mm towards the satellite "
+        "(no interval is given); at the fastest pixel less than 1 mm.",
+    ),
+    ("change_range", (-40.2, -14.0), "14 to 40 mm"),
+    (
+        "expected",
         ("drift", "20180717", "20180822", 0.2, None, None, 0, 1.0, 2.0),
-        "From 2018-07-17 to 2018-08-22 drift expects no pixel to move by 1 mm or more (no interval is given, at 2.0000° N, 1.0000° E).",
+        "From 2018-07-17 to 2018-08-22 drift expects no pixel to move by 1 mm or more (no interval is given).",
     ),
     (
         "expected",
@@ -267,7 +280,13 @@ def test_words(text: str, expected: str) -> None:
 
 def test_few_test_dates_cannot_condemn_an_interval() -> None:
     few = plain(sentences.interval(0.83, 0.9, 35290, 3))
-    assert "3 test dates cannot tell that from 90" in few
+    assert "3 test dates cannot tell that from 90 % (errors of one date are alike all over the scene)" in few
+    wide = plain(sentences.interval(0.999, 0.9, 156758, 5))
+    assert wide == (
+        "The 90 % interval held more than 99 % of 156 758 unseen values: it is wider than needed, if anything, though 5 test dates "
+        "cannot tell that from 90 % (errors of one date are alike all over the scene)."
+    )
+    assert plain(sentences.interval(0.999, 0.9, 156758, 100)).endswith("it is wider than needed.")
     assert "read every interval below as too sure" not in few
     assert "too narrow" in sentences.interval(0.30, 0.9, 35290, 3)  # three standard errors away
     assert "too narrow" in sentences.interval(0.83, 0.9, 35290, 100)

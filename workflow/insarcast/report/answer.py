@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from . import scoring, sentences, words
+from . import class_words, scoring, sentences, words
 from .forecast import expected_words
 from .numbers import CubeNumbers
 from .outlook import Outlook
@@ -49,6 +49,15 @@ def trusted(scores: pd.DataFrame, verdict: Verdict) -> str:
     return sentences.trust(own.model, own.mae, base.mae, scoring.scored_origins(scores), own.n, best, not verdict.asked)
 
 
+def fastest_class(scores: pd.DataFrame, verdict: Verdict) -> str:
+    """The sentence on the fastest velocity class, where the scored model fares otherwise than over all pixels; else empty."""
+    own, base, _ = chosen_scores(scores, verdict)
+    found = scoring.by_class(scores, verdict.scored)
+    if own is None or base is None or not found or (found[-1].own < found[-1].base) == (own.mae < base.mae):
+        return ""
+    return class_words.fastest(verdict.who, found[-1])
+
+
 def held(scores: pd.DataFrame, verdict: Verdict) -> str | None:
     """The sentence on the widest interval; None where the table scores no interval."""
     own, levels = chosen_scores(scores, verdict)[0], scoring.levels(scores)
@@ -76,6 +85,7 @@ def answer_lines(
         expected_words(cube, last, verdict.asked),
         sentences.untested(last.steps, last.target, scoring.tested_steps(scores)),
         trusted(scores, verdict),
+        fastest_class(scores, verdict),
         held(scores, verdict) or "",
         *checks,
     ]
@@ -90,7 +100,13 @@ def tiles_of(facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, verdict: V
         )
     if last.peak is not None:
         change = float(last.change[last.peak])
-        tiles.append(Tile(words.whole(abs(change)), "mm", f"most that is expected by {last.target}"))
+        label = f"largest change expected by {last.target}"
+        if round(abs(change)):
+            label += f", {sentences.motion(change)}"
+        if last.low is not None and last.high is not None:
+            ends = sentences.change_range(float(last.low[last.peak]), float(last.high[last.peak]))
+            label += f" ({last.level}\N{NO-BREAK SPACE}% interval {ends})"
+        tiles.append(Tile(words.whole(abs(change)), "mm", label))
     own = chosen_scores(scores, verdict)[0]
     if own is not None:
         tiles.append(Tile(words.signed(own.skill, 2), "", "skill against “nothing changes” (0: no better, 1: perfect)"))

@@ -15,6 +15,11 @@ def who(name: str, chosen: bool) -> str:
     return f"{words.model(name)}, chosen by past skill," if chosen else words.model(name)
 
 
+def told(why: str, name: str) -> str:
+    """What the stage that chose says, with the model's name and the quotation marks of this page."""
+    return why.replace(f" {name} ", f" {words.model(name)} ").replace('"nothing changes"', "“nothing changes”")
+
+
 def asked(name: str, newest: str) -> str:
     """Why the study's own model is shown."""
     agreed = "so does the automatic choice" if name == newest else f"the automatic choice would be {words.model(newest)}"

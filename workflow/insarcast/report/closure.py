@@ -10,11 +10,14 @@ import numpy as np
 import xarray as xr
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.lines import Line2D
 
 from . import sentences, words
 from .frame import frame_of
 from .look import ALARM, LINES, Facts, canvas, keep, say, scale_map
 from .mapping import draw_graticule, draw_map, draw_scale
+
+LIMIT = (0, (4, 2))  # dashes of the line beyond which a triplet is bad
 
 
 def draw_closure(found: dict[str, Any], loops: xr.Dataset, cube: xr.Dataset, image: Path, text: Path, max_rms: float) -> None:
@@ -36,7 +39,9 @@ def draw_closure(found: dict[str, Any], loops: xr.Dataset, cube: xr.Dataset, ima
     with canvas(4.6) as figure:
         if triplets:
             left, right = figure.subplots(1, 2, width_ratios=[1, 1.25])
-            _by_date(left, triplets, max_rms)
+            if _by_date(left, triplets, max_rms):
+                handles = [Line2D([], [], color=ALARM, linestyle=LIMIT, linewidth=1.2, label=f"bad above {max_rms:g} rad")]
+                figure.legend(handles=handles, loc="outside lower left")
             _error_map(figure, right, cube)
         else:
             say(figure, sentence)
@@ -75,8 +80,8 @@ def by_date(triplets: list[dict[str, Any]]) -> dict[str, list[float]]:
     return dict(sorted(found.items()))
 
 
-def _by_date(axes: Any, triplets: list[dict[str, Any]], max_rms: float) -> None:
-    """One row per date, or per month where there are many: every triplet a dot, their mean a bar."""
+def _by_date(axes: Any, triplets: list[dict[str, Any]], max_rms: float) -> bool:
+    """One row per date, or per month where there are many: every triplet a dot, their mean a bar; True where the limit is drawn."""
     dates = by_date(triplets)
     if len(dates) > 26:
         months: dict[str, list[float]] = {}
@@ -94,16 +99,15 @@ def _by_date(axes: Any, triplets: list[dict[str, Any]], max_rms: float) -> None:
     axes.invert_yaxis()
     axes.set_xlabel("closure rms [rad]")
     axes.set_xlim(0, max(top * 1.1, 0.2))
-    if top > 0.7 * max_rms:
-        axes.axvline(max_rms, color=ALARM, linestyle=(0, (4, 2)), linewidth=1.2)
+    near = top > 0.7 * max_rms
+    if near:
+        axes.axvline(max_rms, color=ALARM, linestyle=LIMIT, linewidth=1.2)
         axes.set_xlim(0, max(top, max_rms) * 1.08)
-        axes.annotate(
-            "bad above", (max_rms, 0), (-4, 0), textcoords="offset points", ha="right", va="center", fontsize=8.5, color=ALARM
-        )
     axes.set_title("by date: each triplet, and the mean")
     axes.grid(axis="x")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
+    return near
 
 
 def _error_map(figure: Any, axes: Any, cube: xr.Dataset) -> None:

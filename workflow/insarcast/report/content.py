@@ -13,7 +13,7 @@ import xarray as xr
 
 from insarcast.core import Manifest, open_cube, open_store, read_manifest
 
-from . import gain_words, scoring, sentences, words
+from . import class_words, gain_words, scoring, sentences, words
 from .answer import Tile, answer_lines, checked, headline_rows, held, tiles_of, trusted
 from .areas import SMALLEST, find_areas, speeds
 from .gains import read_likeness
@@ -181,6 +181,8 @@ def _trust(facts: CubeNumbers, scores: pd.DataFrame, verdict: Verdict, store: xr
         *verdict.reasons(),
         trusted(scores, verdict),
     ]
+    if parts := scoring.by_class(scores, verdict.scored):
+        lines.append(class_words.classes(verdict.who, parts))
     return [line for line in [*lines, _alike(verdict, likeness), held(scores, verdict) or "", calibrated] if line]
 
 
@@ -234,8 +236,9 @@ def _made(manifest: Manifest, found: dict[str, Any], source: Sources, store: xr.
 
 def _labelled(store: xr.Dataset) -> str:
     """A model with its meaning: drift (the mean rate goes on)."""
-    label = str(store.attrs.get("label") or "")
-    return f"{words.model(str(store.attrs['model']))} ({label})" if label else words.model(str(store.attrs["model"]))
+    name = words.model(str(store.attrs["model"]))
+    label = str(store.attrs.get("label") or "").removeprefix(f"{name}, ")
+    return f"{name} ({label})" if label else name
 
 
 def _score_tables(name: str, scores: pd.DataFrame, days: Mapping[int, float]) -> list[Table]:

@@ -19,7 +19,7 @@ from .displacement import map_height, map_line, reference_of
 from .frame import Frame, frame_of
 from .look import ALARM, LINES, SOFT, Facts, beyond, canvas, keep, one_digit, parts, say, scale_map, signed_map, symmetric_limit
 from .mapping import draw_graticule, draw_legend, draw_map, draw_marks, draw_scale, draw_scale_bar, draw_side_bar, draw_signed_bar
-from .numbers import cube_numbers, iso
+from .numbers import cube_numbers, iso, used_only
 from .outlook import Outlook, chosen_store, outlooks, place_of
 from .scoring import NOTHING
 
@@ -68,7 +68,30 @@ def expected_words(data: xr.Dataset, last: Outlook, asked: bool) -> str:
     high = None if last.high is None else float(last.high[row, col])
     lon, lat = place_of(data, last)
     change = float(last.change[row, col])
-    return sentences.expected(last.model, last.origin, last.target, change, low, high, last.level, lon, lat, asked)
+    fastest = at_fastest(data, last)
+    return sentences.expected(last.model, last.origin, last.target, change, low, high, last.level, lon, lat, asked, fastest)
+
+
+def at_fastest(data: xr.Dataset, last: Outlook) -> tuple[float, float | None, float | None] | None:
+    """Change, low and high in mm at the pixel with the largest velocity; None where that is the pixel of the largest change."""
+    speed = np.abs(used_only(data, data.velocity))
+    speed = np.where(np.isfinite(last.change), speed, np.nan)
+    if np.isnan(speed).all():
+        return None
+    at = np.unravel_index(np.nanargmax(speed), speed.shape)
+    if last.peak is None or tuple(map(int, at)) == last.peak:
+        return None
+    low, high = (None if layer is None else float(layer[at]) for layer in (last.low, last.high))
+    return float(last.change[at]), low, high
+
+
+def _beyond_doubt(last: Outlook) -> str:
+    """In how many pixels the interval leaves out 0; empty without an interval."""
+    if last.low is None or last.high is None:
+        return ""
+    known = np.isfinite(last.low) & np.isfinite(last.high)
+    share = float(((last.low > 0) | (last.high < 0))[known].mean()) if known.any() else 0.0
+    return f" and leaves out 0 in {words.percent(share)} of the pixels"
 
 
 def _draw_outlook(data: xr.Dataset, last: Outlook, colours: str, asked: bool, image: Path, text: Path) -> None:
@@ -94,7 +117,8 @@ def _draw_outlook(data: xr.Dataset, last: Outlook, colours: str, asked: bool, im
     width = (
         ""
         if half is None or np.isnan(half).all()
-        else f" The {last.level} % interval is \N{PLUS-MINUS SIGN}{words.mm(float(np.nanmedian(half)))} at the median pixel."
+        else f" The {last.level} % interval is \N{PLUS-MINUS SIGN}{words.mm(float(np.nanmedian(half)))} at the median pixel"
+        f"{_beyond_doubt(last)}."
     )
     keep(
         figure,

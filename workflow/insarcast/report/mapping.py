@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from .frame import Frame, Place, degrees
 from .look import GREY, INK, part_of, used_part
 
+LABEL = 0.68  # inches that a longitude takes side by side with others: 119.65° W at 8.5 points
 _HALO = [effects.withStroke(linewidth=2.4, foreground="white")]
 
 
@@ -93,6 +94,8 @@ def draw_graticule(axes: Axes, frame: Frame, room: tuple[float, float], *, botto
             edge = 0.3 / (width * frame.shape_ratio) * (high - low)
             inner = values[(values >= low + edge) & (values <= high - edge)]
             values = inner if len(inner) >= min(2, len(values)) else values
+        else:
+            values = _side_by_side(values, low, high, width)
         if not len(values):
             values = np.array([(low + high) / 2])
         digits = max(0, math.ceil(-math.log10(values[1] - values[0]) - 1e-6)) if len(values) > 1 else _digits(float(values[0]))
@@ -106,6 +109,17 @@ def draw_graticule(axes: Axes, frame: Frame, room: tuple[float, float], *, botto
     axes.tick_params(length=3, width=0.6, pad=2)
     axes.set_xlim(frame.left, frame.right)
     axes.set_ylim(frame.bottom, frame.top)
+
+
+def _side_by_side(values: NDArray[Any], low: float, high: float, width: float) -> NDArray[Any]:
+    """The longitudes whose labels neither touch each other nor, where they are close, reach out of a map ``width`` inches wide."""
+    inch = width / (high - low)
+    if len(values) < 2 or (values[1] - values[0]) * inch > LABEL + 0.25:
+        return values
+    inner = values[(values - low >= 0.5 * LABEL / inch) & (high - values >= 0.5 * LABEL / inch)]
+    if len(inner) > 1 and (inner[1] - inner[0]) * inch > LABEL + 0.1:
+        return inner
+    return values[[int(np.abs(values - (low + high) / 2).argmin())]]
 
 
 def _digits(value: float) -> int:

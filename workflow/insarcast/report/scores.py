@@ -177,7 +177,7 @@ def _draw_error(table: pd.DataFrame, leads: Leads, verdict: Verdict, image: Path
     if len(rows) and {verdict.scored, scoring.BASELINE} <= set(total):
         base = total[scoring.BASELINE].mae
         own, nothing = words.two_mm(total[verdict.scored].mae, base)
-        title = f"Mean error by lead time: {own} by {verdict.who.rstrip(',')}; {nothing} by “nothing changes”"
+        title = f"Mean error by lead time: {own} by {verdict.who}; {nothing} by “nothing changes”"
     noise = (
         ""
         if floor is None

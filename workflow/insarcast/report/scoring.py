@@ -114,6 +114,33 @@ def totals(table: pd.DataFrame, cluster: str = ALL) -> list[Total]:
     return found
 
 
+@dataclass(frozen=True)
+class ClassScore:
+    """Mean absolute errors in mm of one velocity class over all lead times: a model's, persistence's and the least of all."""
+
+    label: str
+    n: int
+    own: float
+    base: float
+    best: str
+    least: float
+
+
+def by_class(table: pd.DataFrame, model: str) -> list[ClassScore]:
+    """How a model fares in each velocity class, slowest first; empty for persistence and where one class is all there is."""
+    found = []
+    for label in class_order(table):
+        rows = overall(table, label)
+        errors = {name: mean(rows[rows["model"] == name], "mae") for name in model_order(rows)}
+        if not {model, BASELINE} <= set(errors) or model == BASELINE:
+            continue
+        named = {name: error for name, error in errors.items() if name != CHOSEN}
+        best = min(named, key=named.__getitem__)
+        n = int(rows[rows["model"] == model]["n"].sum())
+        found.append(ClassScore(label, n, errors[model], errors[BASELINE], best, named[best]))
+    return found if len(found) > 1 else []
+
+
 def mean(rows: pd.DataFrame, name: Any, weights: str = "n") -> float:
     """Mean of a column over pooled values: rows weigh by the number of values that the column is made of."""
     known = rows[rows[name].notna()] if name in rows else rows[:0]

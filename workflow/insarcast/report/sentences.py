@@ -77,8 +77,9 @@ def expected(
     lon: float,
     lat: float,
     asked: bool = False,
+    fastest: tuple[float, float | None, float | None] | None = None,
 ) -> str:
-    """What the chosen model expects where it expects most.
+    """What the chosen model expects where it expects most, and at the fastest pixel.
 
     Args:
         name: model.
@@ -91,20 +92,32 @@ def expected(
         lon: longitude of the pixel, degrees.
         lat: its latitude.
         asked: whether the study names the model.
+        fastest: change, low and high at the pixel with the largest velocity; None: not told.
     """
     if name == "persistence":
         why = "the study asks for persistence" if asked else "no model did better in the past"
         return f"The forecast to {day(target)} is that nothing changes after {day(origin)}: {why}."
     interval = f"no interval{NBSP}is given"
     if low is not None and high is not None:
-        interval = f"{level}{NBSP}% interval {_range(low, high)}"
-    where = f"at {place(lon, lat)}"
+        interval = f"{level}{NBSP}% interval {change_range(low, high)}"
     if round(abs(change)) == 0:
-        return f"From {day(origin)} to {day(target)} {words.model(name)} expects no pixel to move by {mm(1)} or more ({interval}, {where})."
-    return f"From {day(origin)} to {day(target)} {words.model(name)} expects up to {mm(change)} more {motion(change)} ({interval}, {where})."
+        return (
+            f"From {day(origin)} to {day(target)} {words.model(name)} expects no pixel to move by {mm(1)} or more ({interval})."
+        )
+    text = (
+        f"From {day(origin)} to {day(target)} {words.model(name)} expects the largest change at {place(lon, lat)}: "
+        f"{mm(change)} {motion(change)} ({interval})"
+    )
+    if fastest is None:
+        return f"{text}."
+    own, near, far = fastest
+    size = f"{mm(own)} {motion(own)}" if round(abs(own)) else f"less than {mm(1)}"
+    return (
+        f"{text}; at the fastest pixel {size}{f' ({change_range(near, far)})' if near is not None and far is not None else ''}."
+    )
 
 
-def _range(low: float, high: float) -> str:
+def change_range(low: float, high: float) -> str:
     """An interval of a signed change; the words name the direction when it changes."""
     ends = sorted((round(low), round(high)))
     if ends[0] < 0 < ends[1]:
@@ -173,16 +186,19 @@ def interval(coverage: float | None, nominal: float, n: int, dates: int | None =
     if coverage is None or n == 0:
         return f"How often the {level} interval holds the truth is not known: nothing could be scored."
     held = f"The {level} interval held {percent(coverage)} of {count(n, 'unseen value')}"
+    alike = "(errors of one date are alike all over the scene)"
     unsure = dates is not None and abs(coverage - nominal) <= 2 * (nominal * (1 - nominal) / max(dates, 1)) ** 0.5
     if abs(coverage - nominal) <= CLOSE:
         return f"{held}, as it should" + (f", as far as {count(dates or 0, 'test date')} can tell." if unsure and dates else ".")
     if coverage > nominal:
+        if unsure and dates:
+            return f"{held}: it is wider than needed, if anything, though {count(dates, 'test date')} cannot tell that from {level} {alike}."
         return f"{held}: it is wider than needed."
     factor = _stretch(coverage, nominal)
     if unsure and dates:
         return (
             f"{held}: too few, if anything (intervals about {factor:.1f} times as wide would have held {level}), though "
-            f"{count(dates, 'test date')} cannot tell that from {level}."
+            f"{count(dates, 'test date')} cannot tell that from {level} {alike}."
         )
     much = f"they would have to be about {factor:.1f} times as wide" if factor < 10 else "they say next to nothing"
     return f"{held}: the intervals are too narrow ({much}); read every interval below as too sure."

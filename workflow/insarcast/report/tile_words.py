@@ -81,7 +81,7 @@ def trained(model: str, fits: int, tiles: int, epochs: float | None, unmoved: in
         model: registered name.
         fits: trainings, over all tiles and origins.
         tiles: tiles with a training of their own; 0 where one training served all.
-        epochs: median over the trainings of the epoch that was kept, or None.
+        epochs: median of the epoch that was kept over the trainings that beat their start; None where it is not known.
         unmoved: trainings of which no epoch was better than the weights at the start.
     """
     name = words.capital(words.model(model))
@@ -89,11 +89,21 @@ def trained(model: str, fits: int, tiles: int, epochs: float | None, unmoved: in
         return f"{name} was not trained."
     where = f"on {count(tiles, 'tile')}" if tiles else "on all tiles together"
     text = f"{name} was trained {times(fits)} {where}"
+    if epochs is None:
+        return f"{text}."
     if unmoved == fits:
-        return f"{text}, but no epoch was better than the weights at the start, which were kept."
-    best = "" if epochs is None else f"; the epoch kept was the {ordinal(round(epochs))} in the median"
-    none = "" if unmoved == 0 else f"; {times(unmoved)} no epoch was better than the weights at the start, which were kept"
-    return f"{text}{best}{none}."
+        helped = "in none of them an epoch" if fits > 1 else "no epoch"
+        return f"{text}, but {helped} beat the start ({start_of(model)}), which was kept."
+    of = f"of {count(fits, 'training')}"
+    helped = f"in {fits - unmoved} {of} an epoch beat the start ({start_of(model)})"
+    best = f"the {ordinal(round(epochs))} in the median"
+    none = f"; in {unmoved} {of} no epoch did, and the start was kept" if unmoved else ""
+    return f"{text}: {helped}, {best}{none}."
+
+
+def start_of(model: str) -> str:
+    """What a training starts from."""
+    return "the network of all tiles" if model.endswith("_finetuned") else "the simple forecast that it corrects"
 
 
 def ordinal(number: int) -> str:

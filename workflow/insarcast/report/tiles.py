@@ -20,6 +20,7 @@ from .look import ALARM, INK, LINES, SOFT, Facts, canvas, keep, parts, signed_ma
 from .mapping import draw_graticule, draw_map, draw_scale, draw_signed_bar
 from .numbers import cube_numbers, used_only
 from .tiling import Fate, Seam, grouped, read_fates, read_seams
+from .words import listed
 
 MOST_NUMBERS = 80  # tiles whose numbers are read in the map
 _HALO = [effects.withStroke(linewidth=2.2, foreground="white")]
@@ -81,6 +82,7 @@ class _Plan:
     def draw(self, tiles: Sequence[Tile], lost: Mapping[str, list[Fate]], seams: Sequence[Seam]) -> None:
         gone = [fate for own in lost.values() for fate in own]
         failed = {fate.tile for fate in gone if fate.status == "failed"}
+        losers = [model for model, own in lost.items() if any(fate.status == "failed" for fate in own)]
         skipped = {tile.tile for tile in tiles if tile.skipped} | {fate.tile for fate in gone if fate.status == "skipped"}
         for tile in tiles:
             self.box(tile.window, edgecolor=SOFT, linewidth=0.6, linestyle=(0, (3, 2)))
@@ -98,9 +100,13 @@ class _Plan:
             ends = [self.place(*edge[0]), self.place(*edge[1])]
             for width, colour in ((6.0, "white"), (3.4, LINES[3])):
                 self.axes.plot(*zip(*ends, strict=True), color=colour, linewidth=width, solid_capstyle="butt", zorder=7)
-        self._legend(bool(skipped), bool(failed), edge is not None)
+        several = len(lost) > 1  # one map for all models: the legend says whose fate is marked
+        who = f" ({listed([words.model(model) for model in losers])})" if several else ""
+        worst = worst_seam(seams)
+        whose = f" ({words.model(worst.model)})" if several and worst else ""
+        self._legend(bool(skipped), f"failed{who}" if failed else "", f"worst seam{whose}" if edge is not None else "")
 
-    def _legend(self, skipped: bool, failed: bool, worst: bool) -> None:
+    def _legend(self, skipped: bool, failed: str, worst: str) -> None:
         handles: list[Any] = [
             Line2D([], [], color=INK, linewidth=1.0, label="core of a tile"),
             Line2D([], [], color=SOFT, linewidth=0.8, linestyle=(0, (3, 2)), label="its window"),
@@ -108,10 +114,11 @@ class _Plan:
         if skipped:
             handles.append(Patch(facecolor="white", edgecolor=SOFT, hatch="xx", linewidth=0, label="skipped"))
         if failed:
-            handles.append(Patch(facecolor="white", edgecolor=ALARM, hatch="\\\\\\", linewidth=1.5, label="failed"))
+            handles.append(Patch(facecolor="white", edgecolor=ALARM, hatch="\\\\\\", linewidth=1.5, label=failed))
         if worst:
-            handles.append(Line2D([], [], color=LINES[3], linewidth=3.4, label="worst seam"))
-        self.axes.figure.legend(handles=handles, loc="outside lower center", ncols=3, handletextpad=0.5, columnspacing=1.4)
+            handles.append(Line2D([], [], color=LINES[3], linewidth=3.4, label=worst))
+        ncols = 3 if max(len(failed), len(worst)) < 24 else 2
+        self.axes.figure.legend(handles=handles, loc="outside lower center", ncols=ncols, handletextpad=0.5, columnspacing=1.4)
 
 
 Edge = tuple[tuple[float, float], tuple[float, float]]
@@ -128,12 +135,17 @@ def shared_edge(first: Tile, second: Tile) -> Edge | None:
     return None
 
 
+def worst_seam(seams: Sequence[Seam]) -> Seam | None:
+    """The model whose worst seam is the worst of all; None without any."""
+    named = [seam for seam in seams if len(seam.worst.get("tiles") or ()) == 2]
+    return max(named, key=lambda seam: float(seam.worst.get("ratio") or 0.0), default=None)
+
+
 def worst_edge(tiles: Sequence[Tile], seams: Sequence[Seam]) -> Edge | None:
     """The worst seam of all models, as the ends (row, col) of the edge between its two tiles' cores."""
-    named = [seam for seam in seams if len(seam.worst.get("tiles") or ()) == 2]
-    if not named:
+    worst = worst_seam(seams)
+    if worst is None:
         return None
-    worst = max(named, key=lambda seam: float(seam.worst.get("ratio") or 0.0))
     rows = {tile.tile: tile for tile in tiles}
     first, second = (int(tile) for tile in worst.worst["tiles"])
     return shared_edge(rows[first], rows[second]) if first in rows and second in rows else None

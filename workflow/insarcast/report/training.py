@@ -44,7 +44,9 @@ def draw_training(batches: Sequence[Path], losses: Path, losses_json: Path) -> N
         sentence,
         f"Lines of the loss by epoch, training and validation, one panel for each model. {sentence}",
         "Loss in mm for absolute errors, mm² for squared ones: median over tiles and origins, and the band from the "
-        "lowest to the highest; a line ends where half of the trainings have ended. Dotted: the median of the epochs that were kept.",
+        "lowest to the highest; a line ends where half of the trainings have ended. Dotted: the median of the epochs that were kept, "
+        "0 where none beat the start. A training starts from the forecast that the network corrects (setting convlstm.base), by default "
+        "the straight line through the dates of its window.",
         "mm or mm²",
         {model: losses_of(own) for model, own in found.items()},
     )
@@ -75,7 +77,8 @@ def training_words(model: str, fates: Sequence[Fate]) -> str:
     """How much a model was trained."""
     best, fits = best_epochs(fates), len(fits_of(fates))
     own = sum(bool(fate.fits) and not fate.shared for fate in fates)
-    return tile_words.trained(model, fits, own, float(np.median(best)) if best else None, best.count(0))
+    moved = [epoch for epoch in best if epoch] or best
+    return tile_words.trained(model, fits, own, float(np.median(moved)) if best else None, best.count(0))
 
 
 def losses_of(fates: Sequence[Fate]) -> dict[str, Any]:

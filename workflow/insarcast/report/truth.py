@@ -157,8 +157,7 @@ def forecast_sentences(table: pd.DataFrame, model: str, who: str) -> list[str]:
     errors = by_model(table)
     own, base = errors.get(model, (None, None)), errors.get(scoring.BASELINE, (None, None))
     skill = 1 - own[0] / base[0] if own[0] is not None and base[0] else None
-    beats = "" if model == scoring.BASELINE or own[1] is None else truth_words.better(who, skill)
-    return [line for line in (truth_words.forecast(who, *own), beats) if line]
+    return [truth_words.forecast(who, *own, None if model == scoring.BASELINE else skill)]
 
 
 def _layers(data: xr.Dataset, store: xr.Dataset, frame: Frame) -> tuple[Any, str]:

@@ -59,25 +59,22 @@ def _troposphere(deformation: float, visible: float | None) -> str:
     return f"; the troposphere explains {'part' if share >= PART else 'little'} of it: {rest}"
 
 
-def forecast(name: str, truth: float | None, observed: float | None) -> str:
-    """The forecast's error against the truth, and against the noisy observation.
+def forecast(name: str, truth: float | None, observed: float | None, skill: float | None = None) -> str:
+    """The forecast's error against the truth and against the noisy observation, and whether it beats “nothing changes”.
 
     Args:
         name: the scored model in words.
         truth: mean absolute error in mm of the place that the forecast ends at against where the ground then is, or None.
         observed: the same of the forecast change against the observed change.
+        skill: against “nothing changes” when the truth is the judge, or None.
     """
     if truth is None or observed is None:
         return "No forecast could be compared with the truth."
+    told = ""
+    if skill is not None:
+        verdict = "better" if round(skill, 2) > 0 else "no better"
+        told = f", which is {verdict} than “nothing changes” (skill {words.signed(skill, 2)})"
     return (
-        f"Against the truth, where the ground then is, the error of {name} is {truth:.1f}{NBSP}mm, "
-        f"against the noisy observation {observed:.1f}{NBSP}mm."
+        f"Against the truth, where the ground then is, the mean error of {name} is {truth:.1f}{NBSP}mm{told}; "
+        f"against the noisy observation it is {observed:.1f}{NBSP}mm."
     )
-
-
-def better(name: str, skill: float | None) -> str:
-    """Whether the forecast beats “nothing changes” when the truth is the judge; empty where that is not known."""
-    if skill is None:
-        return ""
-    verdict = "it beats" if skill > 0 else "it does not beat"
-    return f"Judged by the truth {name} has a skill of {words.signed(skill, 2)}: {verdict} “nothing changes”."

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import choice_words, scoring
+from . import choice_words, scoring, words
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Verdict:
 
     @property
     def who(self) -> str:
-        """The scored model in words, for titles: captions say what the automatic choice is."""
-        return "the automatic choice" if self.scored == scoring.CHOSEN else choice_words.who(self.scored, not self.asked)
+        """The scored model in words; that past skill chose it is said once, in the sentence on its error."""
+        return "the automatic choice" if self.scored == scoring.CHOSEN else words.model(self.scored)
 
     def reasons(self) -> list[str]:
         """Why this model."""
         if self.asked:
             return [choice_words.asked(self.drawn, self.newest)]
-        return [text for text in (self.why, choice_words.picks(self.picks)) if text]
+        return [text for text in (choice_words.told(self.why, self.newest), choice_words.picks(self.picks)) if text]
 
 
 def verdict_of(choice: Path, model: str | None, scores: pd.DataFrame) -> Verdict:
