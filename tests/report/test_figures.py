@@ -158,6 +158,14 @@ def test_longitudes_do_not_touch(width: float, metres: bool) -> None:
     assert min(box.y0 for box in upright) > max(box.y1 for box in boxes)
 
 
+def test_labels_that_crowd_stay_around_their_mean() -> None:
+    assert look.apart([0.0, 5.0], 1.0) == [0.0, 5.0]
+    assert look.apart([1.0, 1.0, 1.0], 1.0) == [0.0, 1.0, 2.0]
+    found = look.apart([0.0, 0.1, 0.9, 7.0, 7.0], 0.5)
+    assert found == sorted(found)
+    assert np.diff(found).min() >= 0.5 - 1e-9
+
+
 def test_the_limit_of_triplets_is_told_beside_the_dots() -> None:
     triplets = [{"dates": ["20180106", "20180118", "20180130"], "rms": value} for value in (0.4, 1.45)]
     axes = Figure().add_subplot()

@@ -91,7 +91,7 @@ def _beyond_doubt(last: Outlook) -> str:
         return ""
     known = np.isfinite(last.low) & np.isfinite(last.high)
     share = float(((last.low > 0) | (last.high < 0))[known].mean()) if known.any() else 0.0
-    return f" and leaves out 0 in {words.percent(share)} of the pixels"
+    return f" and leaves out 0 in {words.percent(share)} of the pixels" if share else " and holds 0 in every pixel"
 
 
 def _draw_outlook(data: xr.Dataset, last: Outlook, colours: str, asked: bool, image: Path, text: Path) -> None:

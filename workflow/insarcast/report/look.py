@@ -200,14 +200,28 @@ def lead_ticks(axes: Any, leads: dict[int, float]) -> None:
     axes.set_xlabel("lead time [days]")
 
 
+def apart(values: Sequence[float], gap: float) -> list[float]:
+    """Ascending values moved as little as it takes to be ``gap`` apart; those that crowd stay around their mean."""
+    groups: list[list[float]] = []
+    for value in values:
+        groups.append([value])
+        while len(groups) > 1 and _ends(groups[-2], gap)[1] + gap > _ends(groups[-1], gap)[0]:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    return [_ends(group, gap)[0] + place * gap for group in groups for place in range(len(group))]
+
+
+def _ends(group: Sequence[float], gap: float) -> tuple[float, float]:
+    """Lowest and highest place of a group around its mean."""
+    middle, half = sum(group) / len(group), (len(group) - 1) * gap / 2
+    return middle - half, middle + half
+
+
 def label_ends(axes: Any, ends: Sequence[tuple[Any, float, str, str]]) -> None:
     """Names at the right ends of lines, given as (x, y, name, colour), moved apart where they would overlap."""
     low, high = axes.get_ylim()
     gap = 0.062 * (high - low)
-    placed: list[float] = []
-    for x, y, name, colour in sorted(ends, key=lambda end: end[1]):
-        at = max(y, placed[-1] + gap) if placed else y
-        placed.append(at)
+    ends = sorted(ends, key=lambda end: end[1])
+    for (x, _, name, colour), at in zip(ends, apart([end[1] for end in ends], gap), strict=True):
         axes.annotate(
             name, (x, at), (8, 0), textcoords="offset points", va="center", color=colour, fontsize=9, annotation_clip=False
         )

@@ -94,6 +94,8 @@ def draw_graticule(axes: Axes, frame: Frame, room: tuple[float, float], *, botto
             edge = 0.3 / (width * frame.shape_ratio) * (high - low)
             inner = values[(values >= low + edge) & (values <= high - edge)]
             values = inner if len(inner) >= min(2, len(values)) else values
+            if len(values) > 2 and (values[1] - values[0]) / (high - low) * width * frame.shape_ratio < LABEL:
+                values = values[::2]
         else:
             values = _side_by_side(values, low, high, width)
         if not len(values):

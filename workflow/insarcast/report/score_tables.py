@@ -24,7 +24,7 @@ def scores_table(table: pd.DataFrame, days: Mapping[int, float], velocity_class:
         Column("n_interval", "n intervals", 0),
     ]
     columns += [
-        Column(key, f"Within {level} % [%]", 0, 100)
+        Column(key, f"Within {level} % [%]", 1, 100)
         for level in scoring.levels(table)
         if (key := scoring.column(table, "coverage", level))
     ]
@@ -73,7 +73,7 @@ def _total_columns(table: pd.DataFrame) -> list[Column]:
         Column("bias", "Bias [mm]", 1),
         Column("skill", "Skill", 2),
         Column("n_interval", "n intervals", 0),
-        Column("coverage", f"Within {top[0]} % [%]", 0, 100),
+        Column("coverage", f"Within {top[0]} % [%]", 1, 100),
     ]
 
 

@@ -53,7 +53,7 @@ def draw_tiles(
         draw_graticule(axes, frame, (4.2, 3.3))
         draw_scale(axes, frame)
         _Plan(axes, frame, data.sizes["y"], data.sizes["x"]).draw(cut, lost, found)
-        draw_signed_bar(left, axes, values, limit, signed_map(colours), None)
+        draw_signed_bar(left, axes, values, limit, signed_map(colours), None, aspect=26)
         axes.set_title("tiles over the velocity [mm/yr]")
         upper, lower = parts(right, [1.0 + 0.55 * max(len(found), 1), 1.0])
         _draw_ratios(upper, found)

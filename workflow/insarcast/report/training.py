@@ -44,8 +44,8 @@ def draw_training(batches: Sequence[Path], losses: Path, losses_json: Path) -> N
         sentence,
         f"Lines of the loss by epoch, training and validation, one panel for each model. {sentence}",
         "Loss in mm for absolute errors, mm² for squared ones: median over tiles and origins, and the band from the "
-        "lowest to the highest; a line ends where half of the trainings have ended. Dotted: the median of the epochs that were kept, "
-        "0 where none beat the start. A training starts from the forecast that the network corrects (setting convlstm.base), by default "
+        "lowest to the highest; a line ends where half of the trainings have ended. Dotted: the median of the epochs "
+        "that beat the start, 0 where none did. A training starts from the forecast that the network corrects (setting convlstm.base), by default "
         "the straight line through the dates of its window.",
         "mm or mm²",
         {model: losses_of(own) for model, own in found.items()},
@@ -77,8 +77,12 @@ def training_words(model: str, fates: Sequence[Fate]) -> str:
     """How much a model was trained."""
     best, fits = best_epochs(fates), len(fits_of(fates))
     own = sum(bool(fate.fits) and not fate.shared for fate in fates)
-    moved = [epoch for epoch in best if epoch] or best
-    return tile_words.trained(model, fits, own, float(np.median(moved)) if best else None, best.count(0))
+    return tile_words.trained(model, fits, own, median_epoch(best), best.count(0))
+
+
+def median_epoch(best: Sequence[int]) -> float | None:
+    """The median of the epochs kept over the trainings that beat their start; 0 where none did, None where nothing is known."""
+    return float(np.median([epoch for epoch in best if epoch] or best)) if best else None
 
 
 def losses_of(fates: Sequence[Fate]) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def losses_of(fates: Sequence[Fate]) -> dict[str, Any]:
     parameters = [fate.parameters for fate in fates if fate.parameters]
     return kept | {
         "fits": len(fits_of(fates)),
-        "best_epoch": float(np.median(best)) if best else None,
+        "best_epoch": median_epoch(best),
         "parameters": max(parameters, default=None),
     }
 
@@ -112,9 +116,9 @@ def _draw_losses(axes: Any, fates: Sequence[Fate]) -> None:
             epochs, np.nanmedian(part, axis=0), color=colour, linestyle=dashes, label=kind, marker="o" if length == 1 else ""
         )
         drawn.append(part)
-    best = best_epochs(fates)
-    if best:
-        axes.axvline(float(np.median(best)), color=SOFT, linestyle=(0, (1, 1.5)), linewidth=1.3, label="epoch kept")
+    kept = median_epoch(best_epochs(fates))
+    if kept is not None:
+        axes.axvline(kept, color=SOFT, linestyle=(0, (1, 1.5)), linewidth=1.3, label="epoch kept")
     known = np.concatenate([part[np.isfinite(part)] for part in drawn]) if drawn else np.array([])
     if known.size and known.min() > 0 and known.max() > 10 * known.min():
         axes.set_yscale("log")
