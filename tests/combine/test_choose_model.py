@@ -11,7 +11,7 @@ import xarray as xr
 from cubes import make_cube
 
 from insarcast.combine import choose_model
-from insarcast.core import write_store
+from insarcast.core import InsarcastError, write_store
 
 ORIGINS = np.array(["2018-06-11", "2018-06-23"], "datetime64[ns]")
 EDGES = [10.0, 50.0]
@@ -194,3 +194,22 @@ def test_persistence_alone(tmp_path) -> None:
     assert (
         "was the only model, with a mean error of 3.0 mm" in choose(tmp_path, persistence=np.full((1, 2, 1, 2), 3.0))["sentence"]
     )
+
+
+def test_pixels_of_a_tile_without_forecast_are_compared_by_no_one(tmp_path) -> None:
+    """A model of grids lacks the sampled pixels of a skipped tile; the choice is that of the others' pixels."""
+    errors = {"persistence": bowl(4.0, 8.0), "linear": bowl(4.0, 4.0)}
+    whole = choose(tmp_path, **errors)
+    path = tmp_path / "linear-past.zarr"
+    store = xr.open_zarr(path, consolidated=False).load().isel(point=slice(0, SLOW + FAST - 5))
+    for variable in store.variables.values():
+        variable.encoding = {}
+    write_store(store, path)
+    pasts = [tmp_path / "persistence-past.zarr", path]
+    choose_model(pasts, [], tmp_path / "cube-0.zarr", tmp_path / "part.json", EDGES)
+    part = json.loads((tmp_path / "part.json").read_text())
+    assert part["model"] == whole["model"]
+    assert (whole["n_pixels"], part["n_pixels"]) == (SLOW + FAST, SLOW + FAST - 5)
+    write_store(store.assign_coords(row=("point", store.row.values + 1)), path)
+    with pytest.raises(InsarcastError, match="sampled at different pixels"):
+        choose_model(pasts, [], tmp_path / "cube-0.zarr", tmp_path / "part.json", EDGES)

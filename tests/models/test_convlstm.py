@@ -143,6 +143,20 @@ def test_recursive_steps_reach_every_horizon() -> None:
     assert (together[0, 2] != together[0, 1]).any()
 
 
+@pytest.mark.parametrize("base", ["linear", "trend"])
+def test_recursive_steps_keep_their_distance_from_the_line(base: str) -> None:
+    """A network that says "the deviation from the line stays" keeps it, step for step, however many are fed back."""
+    data = bowl()
+    model = fitted(data, 30, (1, 2, 4), multi_step="recursive", epochs=1, base=base)
+    model._network = lambda x, lead: x[-1][:, :1]
+    tile = model._tile(data, torch.device("cpu"))
+    line = tile.base(30, tile.lead(30, (1, 2, 4)))
+    off = (model._forecast(tile, 30, (1, 2, 4)) - line).numpy()
+    assert np.abs(off[0]).mean() > 0.1
+    np.testing.assert_allclose(off, np.broadcast_to(off[:1], off.shape), atol=1e-3)
+    np.testing.assert_allclose(off[0], -tile.offset[30].numpy(), atol=1e-3)
+
+
 def test_a_masked_pixels_value_changes_nothing() -> None:
     data = bowl()
     gone = np.zeros(data.displacement.shape, bool)

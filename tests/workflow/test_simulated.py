@@ -118,8 +118,8 @@ def test_truth_is_used_for_scoring_only(done: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_trained_is_a_sentence(done: Path, tmp_path: Path) -> None:
     shutil.copytree(done / "cache/simulated", tmp_path / "cache/simulated")
     study = write(tmp_path / "tiny.yaml", forecast=STUDY["forecast"] | {"models": ["convlstm"], "history": 3})
-    run = snakemake(tmp_path, str(PLACE / "forecast/tiles/convlstm-0"), study_file=study)
-    run.failed_plainly("No tile of batch 0 could be trained by convlstm", "forecast.history")
+    run = snakemake(tmp_path, str(PLACE / "stitch/convlstm.zarr"), study_file=study)
+    run.failed_plainly("No tile of convlstm has a forecast", "forecast.history")
     study = write(tmp_path / "tiny.yaml", tile={"size": 16, "overlap": 16})
     run = snakemake(tmp_path, str(PLACE / "tile/tiles.gpkg"), study_file=study)
     run.failed_plainly("tile.overlap")

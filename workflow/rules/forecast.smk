@@ -7,12 +7,15 @@ outputs:  results/{study}/{cube}/forecast/: {model}.zarr, and {model}-past.zarr 
 steps:    forecast_cube; train_global, train_tiles
 """
 
+from insarcast.forecast import training_memory
 from insarcast.models import model_entry, model_module
 
-# What a model of grids is made of, beside the wildcards: its section of the study.
-model_settings = lambda wildcards: setting(model_entry(wildcards.model).settings)(
-    wildcards
-)
+# A model's section of the study, without what only fine-tuning needs where it is not fine-tuned.
+model_settings = lambda wildcards: {
+    key: value
+    for key, value in setting(model_entry(wildcards.model).settings)(wildcards).items()
+    if model_entry(wildcards.model).parent or not key.startswith("finetune_")
+}
 
 
 rule forecast_cube:
@@ -100,7 +103,9 @@ rule train_tiles:
     # One: the sums of a convolution depend on the number of threads, and a study must give the same bytes at any number of cores.
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=lambda wildcards: training_memory(
+            model_settings(wildcards), setting("tile.size")(wildcards)
+        ),
         runtime="8h",
         gpu=int(GPU),
     params:

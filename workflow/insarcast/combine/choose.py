@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from insarcast.core import open_cube, open_store, velocity_class, velocity_class_names, write_json
+from insarcast.core import InsarcastError, open_cube, open_store, velocity_class, velocity_class_names, write_json
 
 from .choice_words import choice_sentence
 from .compare import Comparison, compare
@@ -38,6 +38,7 @@ def choose_model(
         velocity_classes: edges of the classes, mm/yr.
     """
     stores = [open_store(path) for path in pasts]
+    stores = [_on_points_of(stores[0], store) for store in stores]
     labels = {str(store.attrs["model"]): str(store.attrs["label"]) for store in stores}
     cubes: dict[np.datetime64, xr.Dataset] = {}
     for cube in map(open_cube, [*vintages, full]):
@@ -52,6 +53,25 @@ def choose_model(
         comparison = compare(list(labels), errors, kinds, velocity_class_names(velocity_classes))
         by_origin.append(_entry(comparison, labels, str(origin)))
     write_json(choice, {**by_origin[-1], "by_origin": by_origin})
+
+
+def _on_points_of(first: xr.Dataset, store: xr.Dataset) -> xr.Dataset:
+    """A store on the pixels of another, NaN at those it lacks: a tile that was skipped or failed has no forecast there."""
+    pixels = [list(zip(part.row.values.tolist(), part.col.values.tolist(), strict=True)) for part in (first, store)]
+    if pixels[0] == pixels[1]:
+        return store
+    place = {pixel: at for at, pixel in enumerate(pixels[1])}
+    if len(place.keys() - set(pixels[0])):
+        raise InsarcastError(
+            f"The earlier origins of {store.attrs['model']} and {first.attrs['model']} were sampled at different pixels; "
+            "delete the results of forecast and stitch and run again."
+        )
+    at = np.array([place.get(pixel, -1) for pixel in pixels[0]])
+    layers = {
+        name: (store[name].dims, np.where(at >= 0, store[name].values[..., at], np.nan).astype("float32"))
+        for name in ("median", "observed")
+    }
+    return xr.Dataset(layers, {"origin": store.origin, "row": first.row, "col": first.col}, dict(store.attrs))
 
 
 def _entry(found: Comparison, labels: dict[str, str], origin: str) -> dict[str, Any]:

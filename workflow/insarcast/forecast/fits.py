@@ -9,18 +9,29 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from insarcast.core import InsarcastError, Split, code_hash, fingerprint, write_json
-from insarcast.models import Forecaster, TrainingData, load_model, make_model, model_module
+from insarcast.models import Forecaster, TrainingData, choose_device, load_model, make_model, model_module
 
 from .origins import Start
 from .past import earlier_dates
 
 PAST = "past"
+# What may go wrong with one tile and not with the next: a loss that diverges, a card without memory (torch's are RuntimeErrors).
+FAILURES = (InsarcastError, ArithmeticError, RuntimeError, MemoryError)
+
+
+class TrainingError(InsarcastError):
+    """Every attempt to train a tile failed."""
+
+    def __init__(self, reason: str, attempts: int) -> None:
+        super().__init__(reason)
+        self.attempts = attempts
 
 
 @dataclass(frozen=True)
@@ -126,7 +137,7 @@ class Trainer:
         place = self.cache / self.name / self._key(datas, fit, parent)
         if not place.is_dir():
             self._train(datas, fit, parent, place)
-        return read_trained(self.name, place)
+        return read_trained(self.name, place, self.device)
 
     def _train(self, datas: Sequence[TrainingData], fit: Fit, parent: Path | None, place: Path) -> None:
         reasons: list[str] = []
@@ -134,8 +145,8 @@ class Trainer:
             seed = self.seed + attempt
             try:
                 model = self._fit(datas, fit, parent, seed)
-            except (InsarcastError, ArithmeticError, RuntimeError) as error:  # torch's own are RuntimeErrors
-                reasons.append(" ".join(str(error).split()) or type(error).__name__)
+            except FAILURES as error:
+                reasons.append(reason_of(error))
                 print(
                     f"{fit.name}: attempt {attempt + 1} of {self.retries + 1} failed: {reasons[-1]}", file=sys.stderr, flush=True
                 )
@@ -149,7 +160,7 @@ class Trainer:
             }
             _keep(Trained(model, record), place)
             return
-        raise InsarcastError(reasons[0])
+        raise TrainingError(reasons[0], len(reasons))
 
     def _fit(self, datas: Sequence[TrainingData], fit: Fit, parent: Path | None, seed: int) -> Forecaster:
         model: Any = make_model(self.name, **self.settings) if parent is None else load_model(self.name, parent)
@@ -158,18 +169,18 @@ class Trainer:
         return fitted
 
     def _key(self, datas: Sequence[TrainingData], fit: Fit, parent: Path | None) -> str:
-        """What a trained model depends on: data, split, settings, seed, code, and the parent's weights."""
+        """What a trained model depends on: data up to the end of training, split, settings, seed, code, engine, the parent's weights."""
         total = hashlib.sha256()
         for data in datas:
             known = data.until(fit.split.train_end)
-            for part in (known.displacement, known.observed, known.time, known.calendar, *known.pixels, np.array(known.shape)):
+            for part in (known.displacement, known.observed, known.time, *known.pixels, np.array(known.shape)):
                 total.update(np.ascontiguousarray(part).tobytes())
         for file in sorted(parent.rglob("*")) if parent else []:
             if file.is_file():
                 total.update(file.read_bytes())
         split = [str(fit.split.train_end), [str(origin) for origin in fit.split.origins], list(fit.split.horizons)]
         code = code_hash(self.function, model_module(self.name))
-        return fingerprint([total.hexdigest(), split, self.settings, self.seed, self.retries, code])
+        return fingerprint([total.hexdigest(), split, self.settings, self.seed, code, _engine(self.device)])
 
 
 def write_trained(trained: Trained, folder: Path) -> None:
@@ -179,9 +190,21 @@ def write_trained(trained: Trained, folder: Path) -> None:
     write_json(folder / "record.json", trained.record)
 
 
-def read_trained(name: str, folder: Path) -> Trained:
-    """What :func:`write_trained` wrote; ``name`` is the model's registered one."""
-    return Trained(load_model(name, folder / "model"), json.loads((folder / "record.json").read_text(encoding="utf-8")))
+def read_trained(name: str, folder: Path, device: str) -> Trained:
+    """What :func:`write_trained` wrote; ``name`` is the model's registered one, ``device`` where it will forecast."""
+    model: Any = load_model(name, folder / "model")
+    model.device = device
+    return Trained(model, json.loads((folder / "record.json").read_text(encoding="utf-8")))
+
+
+def reason_of(error: BaseException) -> str:
+    """An error in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _engine(device: str) -> list[str]:
+    """What computes: other kinds of devices, and other versions of torch, give other bits."""
+    return [choose_device(device).type, metadata.version("torch")]
 
 
 def _keep(trained: Trained, place: Path) -> None:

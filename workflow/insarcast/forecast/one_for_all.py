@@ -66,6 +66,7 @@ def train_global(
         print(f"{fit.name}: {len(chosen)} of {len(usable)} tiles", file=sys.stderr, flush=True)
         datas = [window_data(starts[fit.at], tile.window) for tile in chosen]
         write_trained(trainer.train(datas, fit), weights / fit.name)
+        del datas  # before the next are read
 
 
 def spread_tiles(tiles: Sequence[Tile], most: int) -> list[Tile]:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from insarcast import __version__
-from insarcast.core import InsarcastError, Tile, read_tiles, write_json, write_store
-from insarcast.models import Forecaster, TrainingData, model_entry
+from insarcast.core import Tile, read_tiles, write_json, write_store
+from insarcast.models import Forecaster, TrainingData, choose_device, free_memory, model_entry
 
-from .fits import Fit, Plan, Trained, Trainer, plan_fits, read_trained
+from .fits import FAILURES, Fit, Plan, Trained, Trainer, plan_fits, read_trained, reason_of
 from .layers import forecast_layers, forecast_template
 from .origins import Start, read_starts
 from .past import Past, Sample
@@ -66,11 +66,13 @@ def train_tiles(
         cache: the cache; trained models lie under ``training``.
 
     Raises:
-        InsarcastError: no tile of the batch could be trained; the sentence is the first one's.
+        InsarcastError: the device is not there, or the cubes do not fit together. A tile's failure is listed, and no error: the
+            stage stitch says when no tile at all has a forecast.
     """
     steps, levels = list(range(1, horizons + 1)), sorted({0.5, *quantiles})
     starts = read_starts(vintages, full, horizons, history)
     plan, sample = plan_fits(starts, steps, history, refit), Sample.of(starts)
+    choose_device(device)  # a card that is not there is no tile's fault
     trainer = Trainer(model, settings, seed, retries, device, Path(cache) / "training", "train_tiles")
     learn = _learner(trainer, weights[0] if weights else None)
     made.mkdir(parents=True)
@@ -86,13 +88,10 @@ def train_tiles(
             entry |= _forecast_tile(
                 tile, starts, plan, sample, learn, steps, levels, history, made, {"model": model, "seed": seed}
             )
-        except InsarcastError as error:
-            entry |= {"status": "failed", "reason": str(error), "attempts": retries + 1}
-    failed = [entry for entry in entries if entry["status"] == "failed"]
-    if failed and not any(entry["status"] in ("trained", "forecast") for entry in entries):
-        raise InsarcastError(
-            f"No tile of batch {batch} could be trained by {model}; tile {failed[0]['tile']}: {failed[0]['reason']}"
-        )
+        except FAILURES as error:
+            entry |= {"status": "failed", "reason": reason_of(error), "attempts": getattr(error, "attempts", 1)}
+            print(f"tile {tile.tile} failed: {entry['reason']}", file=sys.stderr, flush=True)
+            free_memory()
     write_json(made / "batch.json", {"model": model, "batch": batch, "tiles": entries})
 
 
@@ -105,7 +104,7 @@ def _learner(trainer: Trainer, weights: Path | None) -> Learn:
     if entry.scope == "global":
         if weights is None:
             raise ValueError(f"{trainer.name} needs the weights of a global model")
-        return lambda data, fit: read_trained(trainer.name, weights / fit.name)
+        return lambda data, fit: read_trained(trainer.name, weights / fit.name, trainer.device)
     return lambda data, fit: trainer.train([data], fit, None if weights is None else weights / fit.name / "model")
 
 

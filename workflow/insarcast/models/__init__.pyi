@@ -6,3 +6,5 @@ from .registry import make_model as make_model
 from .registry import model_entry as model_entry
 from .registry import model_module as model_module
 from .registry import model_names as model_names
+from .training import choose_device as choose_device
+from .training import free_memory as free_memory

@@ -80,6 +80,9 @@ class ConvLSTM:
         self.best_epoch = 0
         self.start: float | None = None
         self._network: Network | None = None
+        self._last: tuple[TrainingData, torch.device, Tile] | None = (
+            None  # asked again for other origins, it need not be made again
+        )
 
     @property
     def parameters(self) -> int:
@@ -268,11 +271,15 @@ class ConvLSTM:
             raise InsarcastError(
                 "The ConvLSTM looks at a grid, but these points come from none: take a model of series for them."
             )
-        return Tile(data, self.settings.base, self.settings.window, device)
+        if self._last is None or self._last[0] is not data or self._last[1] != device:
+            self._last = (data, device, Tile(data, self.settings.base, self.settings.window, device))
+        return self._last[2]
 
     def _tiles(self, datas: Sequence[TrainingData], split: Split, device: torch.device) -> list[Tile]:
         """Tiles of what was known at the end of training, those without points left out."""
-        return [self._tile(data.until(split.train_end), device) for data in datas if data.points]
+        tiles = [self._tile(data.until(split.train_end), device) for data in datas if data.points]
+        self._last = None
+        return tiles
 
     def _check_shape(self, tiles: Sequence[Tile]) -> None:
         for tile in tiles:
@@ -406,14 +413,16 @@ class ConvLSTM:
         assert self._network is not None
         window = tile.window(index, self.settings.window)
         ahead = tile.lead(index, range(1, max(horizons) + 1))
-        base = tile.base(index, ahead)
-        base = torch.diff(base, dim=0, prepend=torch.zeros_like(base[:1]))
+        line = tile.base(index, ahead)
         made: list[Tensor] = []
         for step, lead in enumerate(np.diff(ahead, prepend=0.0)):
             x = frames(window, self.settings.window, self.scale, self.unit)
             wait = torch.full((1, 1), float(lead / self.unit), device=x.device)
-            change = self._network(x[:, None], wait)[0, 0] * self.scale + base[step]
-            made.append(change if not made else made[-1] + change)
+            # As in training, the network says how far the next date lies off the line; without a line, off the date before.
+            said = self._network(x[:, None], wait)[0, 0] * self.scale
+            before = made[-1] if made else torch.zeros_like(said)
+            made.append(said + (before if tile.offset is None else line[step]))
+            change = made[-1] - before
             keep = slice(-(self.settings.window - 1), None)
             here = tile.measured[index][None]
             window = Window(

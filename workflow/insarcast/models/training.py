@@ -75,6 +75,12 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda" if name != "cpu" and found else "cpu")
 
 
+def free_memory() -> None:
+    """Give back what a failed training left on the card."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 @contextmanager
 def reproducible(device: torch.device) -> Iterator[None]:
     """The same bits each time: one thread on the CPU, where the order of a sum depends on their number, fixed algorithms on CUDA."""

@@ -51,10 +51,13 @@ class Parts:
 
     @property
     def receptive_field(self) -> float | None:
-        """Median over the tiles of the measured radius in pixels from which a forecast is influenced; None where none is known."""
+        """Median over the tiles of the measured radius in pixels from which a forecast is influenced; None where none is known.
+
+        Tiles whose network stayed at its start look at no neighbour, radius 0: they say nothing of those that learnt.
+        """
         known = [entry.get("receptive_field") for entry in self.entries.values()]
         radii = [float(radius) for radius in known if radius is not None and math.isfinite(radius)]
-        return statistics.median(radii) if radii else None
+        return statistics.median([radius for radius in radii if radius > 0] or radii) if radii else None
 
     @property
     def counts(self) -> dict[str, int]:
