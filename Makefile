@@ -33,7 +33,7 @@ report: .venv/run.stamp
 	 { echo "insarcast needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>/dev/null || echo not there); name another: make demo PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 	 { echo "'$(PYTHON)' lacks the venv module; install it (Debian and Ubuntu: apt install python3-venv) or name another: make demo PYTHON=python3.11"; exit 1; }
-	@echo "Setting up .venv (once, about a minute) ..."
+	@echo "Setting up .venv (once, some minutes) ..."
 	@$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check -r envs/lock.txt && touch $@
 
 .venv/test.stamp: .venv/run.stamp envs/lock-test.txt

@@ -135,6 +135,9 @@ def _check_cube(cube: Mapping[str, Any], where: str) -> None:
         raise InsarcastError(
             f"{where}: stack.reference has only one of lon and lat; give both, or neither to choose by evidence."
         )
+    size, overlap = cube["tile"]["size"], cube["tile"]["overlap"]
+    if overlap >= size:
+        raise InsarcastError(f"{where}: tile.overlap is {overlap} pixels, but must be smaller than tile.size, {size}.")
     source, products = cube["source"], cube["products"]
     for key in {"simulate": (), "geotiff": ("folder", "unwrapped")}.get(source, ("folder",)):
         if products[key] is None:

@@ -135,7 +135,9 @@ class Trainer:
             InsarcastError: every attempt failed; the sentence is the first one's.
         """
         place = self.cache / self.name / self._key(datas, fit, parent)
-        if not place.is_dir():
+        if place.is_dir():
+            print(f"{fit.name}: trained by an earlier run, taken from {place}", file=sys.stderr, flush=True)
+        else:
             self._train(datas, fit, parent, place)
         return read_trained(self.name, place, self.device)
 

@@ -68,7 +68,8 @@ def draw_truth(cube: Path, fields: Path, comparison: Path, colours: str, truth: 
             "rms over all dates in mm. Errors by kind of ground: rms of displacement minus truth "
             "over all dates, against the ground's deformation, and against deformation and atmosphere together, which is what a radar "
             "sees. Errors by model: mean absolute error over all test origins and lead times, of the last observed displacement plus the "
-            "forecast change against where the ground then is, and of the forecast change against the observed one. "
+            "forecast change against where the ground then is (the record's mean atmosphere, which the first date leaves in every "
+            "displacement, taken off), and of the forecast change against the observed one. "
             f"{map_line(data, facts)}{sentences.clipped(beyond(layers, limit))}",
             "mm",
             {

@@ -75,6 +75,6 @@ def forecast(name: str, truth: float | None, observed: float | None, skill: floa
         verdict = "better" if round(skill, 2) > 0 else "no better"
         told = f", which is {verdict} than “nothing changes” (skill {words.signed(skill, 2)})"
     return (
-        f"Against the truth, where the ground then is, the mean error of {name} is {truth:.1f}{NBSP}mm{told}; "
+        f"Against the truth, where the ground then is (the first date's atmosphere aside), the mean error of {name} is {truth:.1f}{NBSP}mm{told}; "
         f"against the noisy observation it is {observed:.1f}{NBSP}mm."
     )
