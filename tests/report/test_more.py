@@ -208,18 +208,21 @@ CASES: list[tuple[Callable[..., str], tuple[Any, ...], str]] = [
     (
         truth_words.forecast,
         ("linear", 3.1, 8.2),
-        "Against the truth, where the ground then is (the first date's atmosphere aside), the mean error of linear is 3.1 mm; against the noisy observation it is 8.2 mm.",
+        "Against the truth, where the ground then is (the first date's atmosphere aside), "
+        "the mean error of linear is 3.1 mm; against the noisy observation it is 8.2 mm.",
     ),
     (
         truth_words.forecast,
         ("linear", 3.1, 8.2, 0.42),
-        "Against the truth, where the ground then is (the first date's atmosphere aside), the mean error of linear is 3.1 mm, which is better than “nothing changes” "
+        "Against the truth, where the ground then is (the first date's atmosphere aside), "
+        "the mean error of linear is 3.1 mm, which is better than “nothing changes” "
         "(skill +0.42); against the noisy observation it is 8.2 mm.",
     ),
     (
         truth_words.forecast,
         ("linear", 3.1, 8.2, -0.1),
-        "Against the truth, where the ground then is (the first date's atmosphere aside), the mean error of linear is 3.1 mm, which is no better than “nothing changes” "
+        "Against the truth, where the ground then is (the first date's atmosphere aside), "
+        "the mean error of linear is 3.1 mm, which is no better than “nothing changes” "
         "(skill -0.10); against the noisy observation it is 8.2 mm.",
     ),
     (class_words.label, ("200 and above",), "200 mm/yr and above"),
