@@ -36,3 +36,14 @@ def test_snakemake_knows_every_key_of_the_slurm_profile(tmp_path: Path) -> None:
     (tmp_path / "other/config.yaml").write_text(text.replace("slurm-logdir:", "slurm-log-dir:"))
     misspelt = ["--profile", str(tmp_path / "other"), "-n"]
     assert snakemake(tmp_path, "results/tiny/A/stack/full/cube.zarr", options=misspelt, study_file=study).code != 0
+
+
+@pytest.mark.parametrize("gpu", ["true", "false"])
+def test_trainings_can_be_planned_with_and_without_a_gpu(tmp_path: Path, gpu: str) -> None:
+    """``--config gpu=true``, as the README has it, is a key that is known."""
+    study = tmp_path / "tiny.yaml"
+    study.write_text("cubes: {A: {source: simulate}}\nforecast: {models: [convlstm], origins: ['20220925']}\n", encoding="utf-8")
+    target = "results/tiny/A/forecast/tiles/convlstm-0"
+    run = snakemake(tmp_path, target, options=["-n"], study_file=study, gpu=gpu)
+    assert run.code == 0, run.text
+    assert "Training convlstm on the tiles of A" in run.text

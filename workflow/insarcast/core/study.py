@@ -37,7 +37,7 @@ def find_studies(config: dict[str, Any], folder: Path | str) -> dict[str, Path]:
     Raises:
         InsarcastError: an unknown key, no such study file, or no such study.
     """
-    known = ("cache", "data_root", "study", "study_file")
+    known = ("cache", "data_root", "gpu", "study", "study_file")
     if unknown := sorted(set(config) - set(known)):
         raise InsarcastError(
             f"unknown config key '{unknown[0]}'; known are {', '.join(known)} (a study's own keys belong into its file)."
