@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,9 +25,11 @@ class Run:
 
     @property
     def sentences(self) -> list[str]:
-        """Our own sentences, each once, in the order in which they were shown."""
-        lines = [line.removeprefix("insarcast: ") for line in self.text.splitlines() if line.startswith("insarcast: ")]
-        return list(dict.fromkeys(lines))
+        """Our own sentences, each once, in the order in which they were shown.
+
+        Snakemake writes a message and its line end one after the other, so a job's sentence may come between them, behind the message.
+        """
+        return list(dict.fromkeys(re.findall(r"insarcast: (.*)", self.text)))
 
     def failed_plainly(self, *parts: str) -> str:
         """Hold that the run failed with exactly one sentence, which has all ``parts``, and without a traceback; return it."""
