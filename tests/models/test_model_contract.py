@@ -111,7 +111,11 @@ def test_same_seed_same_bits(name: str) -> None:
 def test_the_order_of_points_does_not_matter(name: str) -> None:
     data = make_data()
     order = np.random.default_rng(1).permutation(data.points)
-    assert run(name, data).increment.values[..., order].tobytes() == run(name, data.take(order)).increment.values.tobytes()
+    plain, other = run(name, data).increment.values[..., order], run(name, data.take(order)).increment.values
+    if model_entry(name).scope == "global" and model_entry(name).view != "grid":  # sums over points, in another order
+        np.testing.assert_allclose(other, plain, rtol=1e-6, atol=1e-6)
+    else:
+        assert plain.tobytes() == other.tobytes()
 
 
 @pytest.mark.parametrize("start", [7, 9, 11])

@@ -45,6 +45,11 @@ def simulated(wildcards):
     return setting("source")(wildcards) == "simulate"
 
 
+def ready(wildcards):
+    """Whether a cube is a ready displacement series of points: it has one vintage, and is tried retrospectively."""
+    return setting("source")(wildcards) in ("egms", "points")
+
+
 def raw_forecast(model):
     """Pattern of a model's raw forecast, without its ending: tiles are stitched first."""
     stage = "stitch" if plainly(model_entry)(model).view == "grid" else "forecast"

@@ -33,6 +33,12 @@ class TrainingData:
         row: ``(point,)`` row of each point on the grid it was taken from, or None.
         col: ``(point,)`` its column, or None.
         shape: rows and columns of that grid, or None.
+        x: ``(point,)`` easting in m of a projected CRS, or None where the points have no place.
+        y: ``(point,)`` northing in m, or None.
+        jump: ``(time, point)`` bool, True where the step from the date before joins two releases of a product: the level may jump
+            there by an amount nobody measured; None where there is no such join.
+        sigma: ``(time, point)`` standard deviation of the displacement in mm, or None.
+        graph: ``(point, point)`` sparse adjacency of points whose neighbours are known and places are not, or None.
     """
 
     displacement: NDArray[np.float64]
@@ -42,6 +48,11 @@ class TrainingData:
     row: NDArray[np.intp] | None = None
     col: NDArray[np.intp] | None = None
     shape: tuple[int, int] | None = None
+    x: NDArray[np.float64] | None = None
+    y: NDArray[np.float64] | None = None
+    jump: NDArray[np.bool_] | None = None
+    sigma: NDArray[np.float64] | None = None
+    graph: Any = None
 
     def __post_init__(self) -> None:
         count = len(self.time)
@@ -85,15 +96,57 @@ class TrainingData:
             shape=mask.shape,
         )
 
+    @classmethod
+    def from_points(cls, cube: xr.Dataset, calendar: Dates | None = None) -> Self:
+        """All points of a cube of points, in memory.
+
+        Args:
+            cube: dims ``(time, point)``, as read_series leaves it; points that ``mask`` rejects are left out.
+            calendar: known dates; those after the cube's last one are appended to its own. None: its own only.
+        """
+        keep = np.flatnonzero(cube.mask.values)
+        time = cube.time.values.astype("datetime64[D]")
+        later = np.empty(0, time.dtype) if calendar is None else calendar[calendar > time[-1]]
+        part = cube.isel(point=keep)
+        observed = ~part.filled.values if "filled" in part else np.ones(part.displacement.shape, bool)
+        observed[0] = True
+        layers = {name: part[name].values.astype("float64") if name in part else None for name in ("x", "y", "sigma")}
+        graph = None
+        if "edge" in cube:
+            from scipy.sparse import csr_array
+
+            ends = cube.edge.values
+            both = np.concatenate([ends, ends[:, ::-1]])
+            whole = csr_array((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(cube.sizes["point"],) * 2)
+            graph = whole[keep][:, keep]
+        return cls(
+            displacement=part.displacement.values.astype("float64"),
+            observed=observed,
+            time=time,
+            calendar=np.concatenate([time, later.astype(time.dtype)]),
+            jump=part.jump.values if "jump" in part else None,
+            graph=graph,
+            **layers,
+        )
+
     def until(self, date: np.datetime64) -> Self:
         """What was known on a date: nothing measured later; the calendar stays."""
-        count = self.index(date) + 1
-        return replace(self, displacement=self.displacement[:count], observed=self.observed[:count], time=self.time[:count])
+        return self.between(0, self.index(date) + 1)
+
+    def between(self, first: int, stop: int) -> Self:
+        """The dates with the indices ``first`` to ``stop - 1``; the calendar begins with them and goes on to its end."""
+        layers = ("displacement", "observed", "jump", "sigma")
+        parts: dict[str, Any] = {name: None if (at := getattr(self, name)) is None else at[first:stop] for name in layers}
+        return replace(self, time=self.time[first:stop], calendar=self.calendar[first:], **parts)
 
     def take(self, points: NDArray[np.intp]) -> Self:
         """Some of the points, in the given order."""
-        place: dict[str, Any] = {name: None if (at := getattr(self, name)) is None else at[points] for name in ("row", "col")}
-        return replace(self, displacement=self.displacement[:, points], observed=self.observed[:, points], **place)
+        parts: dict[str, Any] = {
+            name: None if (at := getattr(self, name)) is None else at[points] for name in ("row", "col", "x", "y")
+        }
+        for name in ("displacement", "observed", "jump", "sigma"):
+            parts[name] = None if (at := getattr(self, name)) is None else at[:, points]
+        return replace(self, graph=None if self.graph is None else self.graph[points][:, points], **parts)
 
     def index(self, date: np.datetime64) -> int:
         """Index of a date.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -76,12 +75,6 @@ class Trend(Linear):
         laws = []
         for at, index in enumerate(indices):
             part = slice(max(index + 1 - self.dates, 0), index + 1)
-            recent = replace(
-                data,
-                displacement=data.displacement[part],
-                observed=data.observed[part],
-                time=data.time[part],
-                calendar=data.calendar[part.start :],
-            )
+            recent = data.between(part.start, part.stop)
             laws.append(super()._law(recent, [len(recent.time) - 1], lead[at : at + 1]))
         return Law(*(np.concatenate(parts) for parts in zip(*laws, strict=True)))

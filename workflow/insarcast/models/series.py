@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError, Split
 
-from .data import TrainingData, days_between
+from .data import Dates, TrainingData, days_between
 
 Array = NDArray[np.float64]
 
@@ -64,15 +64,7 @@ class Series(ABC):
         targets = data.targets(list(starts), horizons)
         lead = days_between(starts[:, None], targets)
         law = self._law(data, [data.index(origin) for origin in starts], lead)
-        return xr.Dataset(
-            {"increment": (("origin", "horizon", "quantile", "point"), _quantiles(law, quantiles), {"units": "mm"})},
-            coords={
-                "origin": starts.astype("datetime64[ns]"),
-                "horizon": np.asarray(horizons, "int64"),
-                "quantile": np.asarray(quantiles, "float64"),
-                "target_time": (("origin", "horizon"), targets.astype("datetime64[ns]")),
-            },
-        )
+        return law_dataset(law, starts, horizons, quantiles, targets)
 
     @abstractmethod
     def _law(self, data: TrainingData, indices: Sequence[int], lead: Array) -> Law:
@@ -92,6 +84,19 @@ class Series(ABC):
         model = cls(**record["settings"])
         model.train_end = None if record["train_end"] is None else np.datetime64(record["train_end"], "D")
         return model
+
+
+def law_dataset(law: Law, starts: Dates, horizons: Sequence[int], quantiles: Sequence[float], targets: Dates) -> xr.Dataset:
+    """Quantiles of predictive laws as :meth:`~insarcast.models.Forecaster.predict` returns them."""
+    return xr.Dataset(
+        {"increment": (("origin", "horizon", "quantile", "point"), _quantiles(law, quantiles), {"units": "mm"})},
+        coords={
+            "origin": starts.astype("datetime64[ns]"),
+            "horizon": np.asarray(horizons, "int64"),
+            "quantile": np.asarray(quantiles, "float64"),
+            "target_time": (("origin", "horizon"), targets.astype("datetime64[ns]")),
+        },
+    )
 
 
 def _quantiles(law: Law, quantiles: Sequence[float]) -> Array:
