@@ -12,6 +12,7 @@ configfile: f"{workflow.basedir}/config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/patterns.smk"
+include: "workflow/rules/patterns_series.smk"
 include: "workflow/rules/acquire.smk"
 include: "workflow/rules/stack.smk"
 include: "workflow/rules/cluster.smk"

@@ -4,16 +4,22 @@ inputs:   stack/asof-yyyymmdd/cube.zarr of every origin; stack/full/cube.zarr fo
           tile/tiles.gpkg for the models of grids
 outputs:  results/{study}/{cube}/forecast/: {model}.zarr, and {model}-past.zarr for the calibration;
           of models of grids tiles/{model}-{batch}, and global/{model} where one network serves all tiles
-steps:    forecast_cube; train_global, train_tiles
+steps:    forecast_cube; train_global, train_tiles; those of forecast_series.smk for ready series
 """
 
 from insarcast.forecast import training_memory
 from insarcast.models import model_entry, model_module
 
-# A model's section of the study, without what only fine-tuning needs where it is not fine-tuned.
+# A model's section of the study; none where it has nothing to set.
+own_settings = lambda wildcards: (
+    setting(model_entry(wildcards.model).settings)(wildcards)
+    if plainly(model_entry)(wildcards.model).settings
+    else {}
+)
+# The same of a model of grids, without what only fine-tuning needs where it is not fine-tuned.
 model_settings = lambda wildcards: {
     key: value
-    for key, value in setting(model_entry(wildcards.model).settings)(wildcards).items()
+    for key, value in own_settings(wildcards).items()
     if model_entry(wildcards.model).parent or not key.startswith("finetune_")
 }
 
@@ -37,6 +43,7 @@ rule forecast_cube:
         runtime="2h",
     params:
         model="{model}",
+        settings=own_settings,
         horizons=setting("forecast.horizons"),
         quantiles=setting("forecast.quantiles"),
         history=setting("forecast.history"),
@@ -125,3 +132,6 @@ rule train_tiles:
         "Training {wildcards.model} on the tiles of {wildcards.cube}, batch {wildcards.batch}"
     script:
         "../scripts/door.py"
+
+
+include: "forecast_series.smk"

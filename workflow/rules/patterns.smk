@@ -45,11 +45,6 @@ def simulated(wildcards):
     return setting("source")(wildcards) == "simulate"
 
 
-def ready(wildcards):
-    """Whether a cube is a ready displacement series of points: it has one vintage, and is tried retrospectively."""
-    return setting("source")(wildcards) in ("egms", "points")
-
-
 def raw_forecast(model):
     """Pattern of a model's raw forecast, without its ending: tiles are stitched first."""
     stage = "stitch" if plainly(model_entry)(model).view == "grid" else "forecast"
@@ -112,18 +107,20 @@ def cubes_of(pattern):
 
 def targets(name):
     """What a study leaves; its file is read when the target is asked for."""
-    leaves = [
-        "stack/full/cube.zarr",
-        "evaluate/scores.parquet",
-        "evaluate/maps.parquet",
-    ]
-    pattern = f"results/{name}/{{cube}}/{{leaf}}"
+    grids = ["stack/full/cube.zarr", "evaluate/scores.parquet", "evaluate/maps.parquet"]
+    points = ["stack/full/series.zarr", "evaluate/series.parquet"]
+    leaves = {
+        **dict.fromkeys(READY, [*points, "evaluate/space.parquet"]),
+        "simulate": [*grids, "evaluate/truth.parquet"],
+    }
     return lambda wildcards: [
-        *expand(pattern, cube=study(name).cubes, leaf=[*leaves, "report/maps"]),
         *(
-            f"results/{name}/{cube}/evaluate/truth.parquet"
+            f"results/{name}/{cube}/{leaf}"
             for cube in study(name).cubes
-            if study(name).get("source", cube) == "simulate"
+            for leaf in [
+                *leaves.get(study(name).get("source", cube), grids),
+                "report/maps",
+            ]
         ),
         f"results/{name}/report/index.html",
     ]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from insarcast.core import Split
 from insarcast.models import Forecaster, TrainingData
 
+from .increments import observed_increments
 from .origins import Start
 
 # Half the distance between these quantiles is the standard deviation of a Gaussian law, and a like measure of any other.
@@ -107,7 +108,7 @@ class Past:
         for first in range(0, len(indices), some):
             part = slice(first, first + some)
             said = model.predict(data, origins[part], self.horizons, (SPREAD[0], 0.5, SPREAD[1])).increment.values[..., points]
-            truth = _increments(data.take(points), indices[part], self.horizons)
+            truth = observed_increments(data.take(points), indices[part], self.horizons)
             known = np.isfinite(truth)
             rows = slice(first, first + len(truth))
             self.median[at, rows][..., places] = np.where(known, said[:, :, 1], np.nan)
@@ -163,16 +164,3 @@ def run_past(
         model.fit(data, Split(origins[0], tuple(origins), tuple(horizons)), seed=seed)
         past.fill(at, model, data, points, places)
     return past.dataset()
-
-
-def _increments(data: TrainingData, indices: NDArray[np.intp], horizons: Sequence[int]) -> NDArray[np.float64]:
-    """``(past, horizon, point)`` observed increments; NaN beyond the last date and where a bridged step lies on the way."""
-    bridges = np.cumsum(~data.observed, axis=0)
-    truth = np.full((len(indices), len(horizons), data.points), np.nan)
-    for at, index in enumerate(indices):
-        for which, horizon in enumerate(horizons):
-            target = index + horizon
-            if target < len(data.time):
-                step = data.displacement[target] - data.displacement[index]
-                truth[at, which] = np.where(bridges[target] == bridges[index], step, np.nan)
-    return truth

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -14,7 +16,9 @@ from insarcast.models import Forecaster, TrainingData, make_model, model_entry
 
 from .layers import forecast_layers, forecast_template
 from .origins import Start, read_starts
-from .past import run_past
+from .past import Sample, run_past
+
+_LAYERS = ["displacement", "filled", "mask"]
 
 
 def forecast_cube(
@@ -27,6 +31,7 @@ def forecast_cube(
     quantiles: Sequence[float],
     history: int,
     seed: int,
+    settings: dict[str, Any] | None = None,
 ) -> None:
     """Forecast from the last date of each as-of cube, and from the newest date, whose future nobody knows yet.
 
@@ -42,13 +47,22 @@ def forecast_cube(
         quantiles: levels to write; 0.5 is added.
         history: least number of dates up to and with an origin.
         seed: seed of everything random.
+        settings: what the study sets for the model.
+
+    A model that learns from all points is fitted on the pixels of a regular stride, at each origin anew.
 
     Raises:
-        InsarcastError: unknown model, or too short a history.
+        InsarcastError: unknown model, one that no grid can have here, or too short a history.
     """
-    if model_entry(model).view != "series":
+    entry = model_entry(model)
+    if entry.view == "grid":
         raise InsarcastError(
             f"The model {model} forecasts tiles of a grid, not single series; its forecasts are made by train_tiles."
+        )
+    if entry.view == "graph":
+        raise InsarcastError(
+            f"forecast.models names {model}, which looks at neighbouring points of a ready series (egms, points); a grid is cut into "
+            "blocks and has none beyond their edges: leave it out there."
         )
     steps = list(range(1, horizons + 1))
     levels = sorted({0.5, *quantiles})
@@ -58,21 +72,41 @@ def forecast_cube(
     ny, nx = template.sizes["y"], template.sizes["x"]
     edge = shard_edge(template.increment[..., 0, 0].size)
     create_store(template, forecast, edge)
+    new = partial(make_model, model, **(settings or {}))
+    models = _pooled(new, starts, steps, seed) if entry.scope == "global" else [new() for _ in starts]
     for block in blocks(ny, nx, edge):
-        write_block(_forecast_block(make_model(model), starts, steps, levels, seed, block), forecast, block)
-    earlier = run_past(make_model(model), starts, steps, history, seed)
+        write_block(_forecast_block(models, starts, steps, levels, block, seed, entry.scope != "global"), forecast, block)
+    earlier = run_past(new(), starts, steps, history, seed)
     write_store(earlier.assign_attrs(attrs), past)
 
 
-def _forecast_block(
-    model: Forecaster, starts: Sequence[Start], steps: list[int], levels: list[float], seed: int, block: tuple[slice, slice]
-) -> xr.Dataset:
-    """``increment`` and ``sd`` of one block."""
-    layers = []
+def _pooled(new: Callable[[], Forecaster], starts: Sequence[Start], steps: list[int], seed: int) -> list[Forecaster]:
+    """A model that learns from all points, for each origin, fitted on pixels of a regular stride."""
+    stride = Sample.of(starts).stride
+    thin = {"y": slice(None, None, stride), "x": slice(None, None, stride)}
+    fitted = []
     for start in starts:
-        window = start.cube[["displacement", "filled", "mask"]].isel(y=block[0], x=block[1]).load()
+        data = TrainingData.from_cube(start.cube[_LAYERS].isel(thin).load(), start.calendar)
+        fitted.append(new().fit(data, Split(start.origin, (start.origin,), tuple(steps)), seed=seed))
+    return fitted
+
+
+def _forecast_block(
+    models: Sequence[Forecaster],
+    starts: Sequence[Start],
+    steps: list[int],
+    levels: list[float],
+    block: tuple[slice, slice],
+    seed: int,
+    local: bool,
+) -> xr.Dataset:
+    """``increment`` and ``sd`` of one block; a local model notes the end of its training first."""
+    layers = []
+    for model, start in zip(models, starts, strict=True):
+        window = start.cube[_LAYERS].isel(y=block[0], x=block[1]).load()
         data = TrainingData.from_cube(window, start.calendar)
-        model.fit(data, Split(start.origin, (start.origin,), tuple(steps)), seed=seed)
+        if local:
+            model.fit(data, Split(start.origin, (start.origin,), tuple(steps)), seed=seed)
         layers.append(forecast_layers(model, data, start.origin, steps, levels))
     increments, sds = zip(*layers, strict=True)
     return xr.Dataset(

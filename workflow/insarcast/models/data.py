@@ -110,7 +110,9 @@ class TrainingData:
         part = cube.isel(point=keep)
         observed = ~part.filled.values if "filled" in part else np.ones(part.displacement.shape, bool)
         observed[0] = True
-        layers = {name: part[name].values.astype("float64") if name in part else None for name in ("x", "y", "sigma")}
+        layers: dict[str, Any] = {
+            name: part[name].values.astype("float64") if name in part else None for name in ("x", "y", "sigma")
+        }
         graph = None
         if "edge" in cube:
             from scipy.sparse import csr_array
