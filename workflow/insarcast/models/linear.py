@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,53 @@ from insarcast.core import InsarcastError
 
 from .data import TrainingData
 from .series import Array, Law, Series
+
+
+class Line(NamedTuple):
+    """Sums of a straight line through all dates up to each origin, ``(origin, point)``; n, x0 and y0 are of the last run.
+
+    Attributes:
+        n: dates.
+        x0: their mean, days since the first date.
+        y0: mean displacement, mm.
+        sxx: sum of squares about the means of each run, days2.
+        sxy: sum of products, mm days.
+        syy: sum of squares, mm2.
+        freedom: dates minus runs minus 1; -1 or less where there is no line.
+    """
+
+    n: Array
+    x0: Array
+    y0: Array
+    sxx: Array
+    sxy: Array
+    syy: Array
+    freedom: Array
+
+
+def fit_line(data: TrainingData, indices: Sequence[int]) -> Line:
+    """Sums up to the dates with ``indices``; each run between bridged steps, or joins of releases, has its own intercept."""
+    fresh = ~data.observed if data.jump is None else ~data.observed | data.jump
+    days = data.days
+    zero = np.zeros(data.points)
+    n, x0, y0, sxx, sxy, syy, freedom = (zero.copy() for _ in range(7))
+    notes: dict[int, tuple[Array, ...]] = {}
+    for index in range(max(indices, default=-1) + 1):
+        value = data.displacement[index]
+        n = np.where(fresh[index], 0.0, n)
+        here = np.isfinite(value)
+        x0, y0 = np.where(n > 0, x0, days[index]), np.where(n > 0, y0, np.where(here, value, 0.0))
+        freedom += here & (n > 0)
+        n += here
+        dx = np.where(here, days[index] - x0, 0.0)
+        dy = np.where(here, value - y0, 0.0)
+        x0, y0 = x0 + dx / np.maximum(n, 1), y0 + dy / np.maximum(n, 1)  # Welford's update, stable for long series
+        left = np.where(here, value - y0, 0.0)
+        sxx, sxy, syy = sxx + dx * (days[index] - x0), sxy + dx * left, syy + dy * left
+        if index in indices:
+            notes[index] = (n, x0, y0, sxx, sxy, syy, freedom - 1)
+    at = np.array([notes[index] for index in indices]).reshape(len(indices), 7, data.points)
+    return Line(*np.moveaxis(at, 1, 0))
 
 
 class Linear(Series):
@@ -25,30 +72,11 @@ class Linear(Series):
     """
 
     def _law(self, data: TrainingData, indices: Sequence[int], lead: Array) -> Law:
-        days = data.days
-        zero = np.zeros(data.points)
-        n, x0, y0, sxx, sxy, syy, freedom = (zero.copy() for _ in range(7))
-        notes: dict[int, tuple[Array, ...]] = {}
-        for index in range(max(indices, default=-1) + 1):
-            value = data.displacement[index]
-            n = np.where(data.observed[index], n, 0.0)
-            here = np.isfinite(value)
-            x0, y0 = np.where(n > 0, x0, days[index]), np.where(n > 0, y0, np.where(here, value, 0.0))
-            freedom += here & (n > 0)
-            n += here
-            dx = np.where(here, days[index] - x0, 0.0)
-            dy = np.where(here, value - y0, 0.0)
-            x0, y0 = x0 + dx / np.maximum(n, 1), y0 + dy / np.maximum(n, 1)  # Welford's update, stable for long series
-            left = np.where(here, value - y0, 0.0)
-            sxx, sxy, syy = sxx + dx * (days[index] - x0), sxy + dx * left, syy + dy * left
-            if index in indices:
-                notes[index] = (n, x0, y0, sxx, sxy, syy, freedom - 1)
-        at = np.array([notes[index] for index in indices]).reshape(len(indices), 7, data.points)
-        n, x0, y0, sxx, sxy, syy, freedom = (part[:, None] for part in np.moveaxis(at, 1, 0))
+        n, x0, y0, sxx, sxy, syy, freedom = (part[:, None] for part in fit_line(data, indices))
         sxx = np.where(sxx > 0, sxx, np.nan)
         slope = sxy / sxx
         s2 = np.where(freedom > 0, np.maximum(syy - slope * sxy, 0.0) / np.maximum(freedom, 1), np.nan)
-        ahead = days[list(indices)][:, None, None] + lead[..., None] - x0
+        ahead = data.days[list(indices)][:, None, None] + lead[..., None] - x0
         centre = y0 + slope * ahead - data.displacement[list(indices)][:, None]
         scale = np.sqrt(s2 * (1 + 1 / np.maximum(n, 1) + ahead**2 / sxx))
         return Law(centre, scale, np.maximum(freedom[:, 0], 0))
