@@ -41,7 +41,7 @@ def test_shares_are_not_cut_by_floating_point() -> None:
             assert rolling.indices[0] == dates * (train - past) // 10 - 1
 
 
-@pytest.mark.parametrize("protocol", [{"train": 0.8, "past": 0.79, "gap": 0}, {"train": 0.99, "past": 0.2, "gap": 0}])
+@pytest.mark.parametrize("protocol", [{"train": 0.8, "past": 0.79, "gap": 0}, {"train": 0.8, "past": 0.2, "gap": 14}])
 def test_nothing_to_learn_from_or_to_test_on(protocol: dict[str, float]) -> None:
     with pytest.raises(InsarcastError, match=r"area: 30 dates with backtest\.train .* 5 and 1 are needed"):
         Rolling.of(30, protocol, "area")
