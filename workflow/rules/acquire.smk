@@ -10,6 +10,9 @@ from insarcast.acquire import check_still_there, list_files, needed_root, source
 # The two sections of a cube that name folders.
 folders = lambda wildcards: [setting(key)(wildcards) for key in ("products", "gnss")]
 
+# Keys of a ready series that say where it is and what it means; how it is read is the business of the stack.
+SERIES = ("files", "layout", "neighbours", "delimiter", "sign", "units")
+
 
 checkpoint acquire_products:
     output:
@@ -29,6 +32,7 @@ checkpoint acquire_products:
         products=setting("products"),
         gnss=setting("gnss"),
         simulate=setting("simulate"),
+        series=lambda wildcards: {key: setting("series")(wildcards)[key] for key in SERIES},
         data_root=lambda wildcards: needed_root(*folders(wildcards), DATA_ROOT),
         listing=lambda wildcards: plainly(check_still_there)(
             Path(CUBE.format(**wildcards), "acquire/manifest.json"),
@@ -36,7 +40,9 @@ checkpoint acquire_products:
             DATA_ROOT,
             CACHE,
         )
-        or list_files(*folders(wildcards), DATA_ROOT),
+        or list_files(
+            *folders(wildcards), DATA_ROOT, setting("series.files")(wildcards)
+        ),
         originals=f"{workflow.basedir}/config/originals",
         cache=CACHE,
         code=lambda wildcards: code(

@@ -17,13 +17,18 @@ Key = tuple[str, str]
 
 @dataclass
 class Found:
-    """What a source found of one cube; see :class:`insarcast.core.Manifest` for the fields."""
+    """What a source found of one cube; see :class:`insarcast.core.Manifest` for the fields.
+
+    ``dates`` are those of a ready series, which has no pairs; ``credits`` those that the source itself asks for.
+    """
 
     pairs: list[Pair]
     static: dict[str, list[str]] = field(default_factory=dict)
     conventions: dict[str, Any] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     truth: str | None = None
+    dates: list[str] = field(default_factory=list)
+    credits: list[str] = field(default_factory=list)
 
 
 def open_pairs(files: Mapping[Key, Sequence[Path]], bad_file: str) -> tuple[dict[Key, Tags], list[Skipped]]:

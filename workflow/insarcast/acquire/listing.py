@@ -11,7 +11,9 @@ from insarcast.core import InsarcastError, fingerprint, read_manifest
 from .patterns import find
 
 
-def list_files(products: dict[str, Any], gnss: dict[str, Any], data_root: str | None) -> str:
+def list_files(
+    products: dict[str, Any], gnss: dict[str, Any], data_root: str | None, series: Sequence[str] | None = None
+) -> str:
     """Fingerprint of name, size and time of change of every file that the study's patterns fit, or of all where it names none.
 
     Nothing is opened, and a folder that is not there is no error: the job says that in its sentence, or fetches the original.
@@ -20,9 +22,11 @@ def list_files(products: dict[str, Any], gnss: dict[str, Any], data_root: str | 
         products: the study's ``products``.
         gnss: the study's ``gnss``.
         data_root: folder that relative names lie under, or None.
+        series: names of a ready series' files, the study's ``series.files``.
     """
     patterns = [
-        products["unwrapped"] or "**",
+        *(series or ()),
+        products["unwrapped"] or ("**" if not series else None),
         products["coherence"],
         products["dem"],
         products["baselines"],
@@ -75,12 +79,13 @@ def check_still_there(manifest: Path, folder: str | None, data_root: str | None,
     place = locate(folder, data_root) if folder else None
     if not manifest.is_file() or (place is not None and place.is_dir()):
         return ""
-    pairs = read_manifest(manifest).pairs
+    found = read_manifest(manifest)
+    files = [pair.unwrapped for pair in found.pairs] or found.static.get("series", [])
     if folder is None:
-        return "" if all(Path(pair.unwrapped).is_file() for pair in pairs) else "gone"
-    if pairs and not Path(pairs[0].unwrapped).absolute().is_relative_to(Path(cache).absolute()):
+        return "" if all(Path(file).is_file() for file in files) else "gone"
+    if files and not Path(files[0]).absolute().is_relative_to(Path(cache).absolute()):
         raise InsarcastError(
-            f"The products of {manifest} lay in {Path(pairs[0].unwrapped).parent}, but '{folder}' is not there now (data root: "
+            f"The products of {manifest} lay in {Path(files[0]).parent}, but '{folder}' is not there now (data root: "
             f"{data_root or 'not set'}); set INSARCAST_DATA or config data_root, or delete the manifest to look anew."
         )
     return ""

@@ -12,7 +12,7 @@ from .originals import original_credits
 from .patterns import example, find
 from .places import find_folder
 from .select import Skipped, skip
-from .sources import finder
+from .sources import READY, finder
 
 _SIMULATED = ("Simulated by insarcast; no satellite saw this scene.",)
 
@@ -26,6 +26,7 @@ def acquire_products(
     originals: str,
     cache: str,
     simulate: dict[str, Any] | None = None,
+    series: dict[str, Any] | None = None,
 ) -> None:
     """Find the products and GNSS files of one cube, fetch their public originals, or simulate a scene first.
 
@@ -38,6 +39,8 @@ def acquire_products(
         originals: folder of the tables of public originals.
         cache: folder for what is fetched or simulated.
         simulate: the study's ``simulate``, for that source.
+        series: the keys of the study's ``series`` that say where a ready series is and what it means: files, neighbours, delimiter,
+            sign, units; for those sources.
 
     Raises:
         InsarcastError: the folder is nowhere, its files cannot be used, or a file is broken.
@@ -48,12 +51,12 @@ def acquire_products(
         found: Found = find_products(simulate or {}, products, Path(cache))
     else:
         folder = find_folder(products["folder"], key="products.folder", original=products["original"], **places)
-        found = find_products(folder, products)
+        found = find_products(folder, products, series) if source in READY else find_products(folder, products)
     stations, missing = _find_gnss(gnss, places)
     files = [pair.unwrapped for pair in found.pairs] + [pair.coherence for pair in found.pairs if pair.coherence]
     Manifest(
         source=source,
-        dates=sorted({date for pair in found.pairs for date in (pair.date1, pair.date2)}),
+        dates=found.dates or sorted({date for pair in found.pairs for date in (pair.date1, pair.date2)}),
         pairs=found.pairs,
         static=found.static,
         gnss=stations,
@@ -63,7 +66,7 @@ def acquire_products(
             name: file_sha256(Path(name))
             for name in [*files, *(name for names in found.static.values() for name in names), *stations]
         },
-        credits=[*(_SIMULATED if found.truth else ()), *_credits(products, gnss, Path(originals))],
+        credits=[*(_SIMULATED if found.truth else ()), *found.credits, *_credits(products, gnss, Path(originals))],
         truth=found.truth,
     ).write(manifest)
 

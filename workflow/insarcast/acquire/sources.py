@@ -8,13 +8,18 @@ from typing import Any
 
 from insarcast.core import InsarcastError
 
-# Source -> "module:function". Those that read a folder take it and the study's ``products``; simulate makes its folder itself.
+# Source -> "module:function". Those that read a folder take it and the study's ``products``, ready series the study's ``series`` too;
+# simulate makes its folder itself.
 SOURCES = {
+    "egms": "insarcast.acquire.egms:find_egms",
     "geotiff": "insarcast.acquire.geotiff:find_geotiff",
     "hyp3": "insarcast.acquire.hyp3:find_hyp3",
     "licsar": "insarcast.acquire.licsar:find_licsar",
+    "points": "insarcast.acquire.points:find_points",
     "simulate": "insarcast.acquire.simulate:find_simulated",
 }
+
+READY = ("egms", "points")  # displacement series that somebody else has inverted already
 
 
 def source_module(source: str) -> str:

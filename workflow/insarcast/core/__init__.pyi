@@ -26,6 +26,10 @@ from .split import Split as Split
 from .study import Study as Study
 from .study import find_studies as find_studies
 from .study import list_studies as list_studies
+from .table import Header as Header
+from .table import parse_date as parse_date
+from .table import read_header as read_header
+from .table import split_line as split_line
 from .tiles import TILE_LAYER as TILE_LAYER
 from .tiles import Tile as Tile
 from .tiles import read_tiles as read_tiles

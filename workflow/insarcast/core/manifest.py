@@ -40,12 +40,14 @@ class Manifest:
 
     Attributes:
         source: name of the source, for example ``geotiff``.
-        dates: acquisition dates, ascending, ``yyyymmdd``.
-        pairs: interferograms in the order of their dates.
+        dates: acquisition dates, ascending, ``yyyymmdd``; of a ready series those in its table's first line, empty where only
+            reading the whole table tells them.
+        pairs: interferograms in the order of their dates; none where the product is a ready series.
         static: name -> files of layers that do not change in time (``dem``, ``los_east`` ...); the first file fills the grid, the
-            next fill what it leaves.
+            next fill what it leaves. ``series``: the tables of a ready series; ``neighbours``: who is whose neighbour among its points.
         gnss: GNSS files.
-        conventions: ``sign`` (away or towards), ``wavelength`` in m, ``nodata``, ``los`` (enu unit vector) and the like.
+        conventions: ``sign`` (away or towards), ``wavelength`` in m, ``nodata``, ``los`` (enu unit vector) and the like; of a ready
+            series ``sign``, ``units`` and ``product``, a few words on what was measured.
         skipped: what was left out: ``{"what", "name", "reason"}``.
         sha256: file -> checksum of every file above.
         credits: who made the data and under which licence.
