@@ -35,10 +35,13 @@ class Line(NamedTuple):
     freedom: Array
 
 
-def fit_line(data: TrainingData, indices: Sequence[int]) -> Line:
-    """Sums up to the dates with ``indices``; each run between bridged steps, or joins of releases, has its own intercept."""
+def fit_line(data: TrainingData, indices: Sequence[int], x: Array | None = None) -> Line:
+    """Sums up to the dates with ``indices``; each run between bridged steps, or joins of releases, has its own intercept.
+
+    ``x`` (time,) is what the displacement is a line in; None: days since the first date.
+    """
     fresh = ~data.observed if data.jump is None else ~data.observed | data.jump
-    days = data.days
+    days = data.days if x is None else x
     zero = np.zeros(data.points)
     n, x0, y0, sxx, sxy, syy, freedom = (zero.copy() for _ in range(7))
     notes: dict[int, tuple[Array, ...]] = {}
@@ -63,8 +66,8 @@ def fit_line(data: TrainingData, indices: Sequence[int]) -> Line:
 class Linear(Series):
     """Least squares in time on irregular dates.
 
-    A bridged step hides an unknown offset, so each run of observed steps between bridges has its own intercept and all share one
-    slope. With x in days, sums ``Sxx, Sxy, Syy`` about the means of each run, N dates in k runs, and n dates with mean x0, y0 in
+    A bridged step hides an unknown offset, and so does the join of two releases of a product: each run of steps between them has
+    its own intercept and all share one slope. With x in days, sums ``Sxx, Sxy, Syy`` about the means of each run, N dates in k runs, and n dates with mean x0, y0 in
     the last run: slope ``b = Sxy / Sxx``, ``s2 = (Syy - b Sxy) / (N - k - 1)``; the displacement at x is ``y0 + b (x - x0)`` with
     predictive variance ``s2 (1 + 1/n + (x - x0)^2 / Sxx)`` and Student's t with N - k - 1 degrees of freedom: the prediction
     interval of ordinary least squares (Draper & Smith, Applied Regression Analysis, 3rd ed., section 1.4). The increment is that

@@ -38,7 +38,9 @@ class Ses(Pooled):
         """
         super().__init__()
         if alpha not in ("pooled", "own") and (isinstance(alpha, str) or not 0 < alpha <= 1):
-            raise InsarcastError(f"alpha of exponential smoothing is 'pooled', 'own' or a number above 0 and up to 1, not {alpha}.")
+            raise InsarcastError(
+                f"alpha of exponential smoothing is 'pooled', 'own' or a number above 0 and up to 1, not {alpha}."
+            )
         self.alpha = alpha
         self.join = join
 
@@ -76,4 +78,6 @@ class Theta(Ses):
 
     def _slope(self, past: TrainingData) -> Array | None:
         line = fit_line(past, [len(past.time) - 1])
-        return np.where((line.freedom[0] > 1) & (line.sxx[0] > 0), line.sxy[0] / np.where(line.sxx[0] > 0, line.sxx[0], 1.0) / 2, 0.0)
+        return np.where(
+            (line.freedom[0] > 1) & (line.sxx[0] > 0), line.sxy[0] / np.where(line.sxx[0] > 0, line.sxx[0], 1.0) / 2, 0.0
+        )

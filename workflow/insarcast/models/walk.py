@@ -1,4 +1,4 @@
-"""Random walks without and with drift: persistence, the row that heads every table, and the mean rate."""
+"""Random walks: persistence, the row that heads every table, the mean rate, and the last one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .data import TrainingData
+from .data import TrainingData, days_between
 from .series import Array, Law, Series
 
 
@@ -83,3 +83,41 @@ class Drift(Series):
         scale = np.sqrt(rate[:, None] * (tau + tau**2 / span[:, None]))
         centre = (sums["rise"] / span)[:, None] * tau + _measured(data, indices)
         return Law(centre, scale, np.maximum(freedom, 0))
+
+
+class LastVelocity(Series):
+    """The rate of the last observed step goes on: what the newest interferogram alone would say.
+
+    Steps ``r(t) = step / days`` are taken for a random walk whose changes have the variance ``w2 = mean((r(t) - r(t-1))^2)``: over
+    horizons with the dates x0 (origin), x1 ... xh the variance is ``w2 sum_j (xh - x(j-1))^2``, with equal steps ``s2 h (h + 1) (2 h + 1) / 6``
+    (ARIMA(0,2,0)). Student's t with as many degrees of freedom as there are changes. A row of the table that shows how little
+    one step says: two dates' noise, multiplied.
+    """
+
+    def _law(self, data: TrainingData, indices: Sequence[int], lead: Array) -> Law:
+        days, calendar = data.days, days_between(data.time[0], data.calendar)
+        count, energy = np.zeros(data.points), np.zeros(data.points)
+        last, day, rate = np.full(data.points, np.nan), np.zeros(data.points), np.full(data.points, np.nan)
+        fresh = ~data.observed if data.jump is None else ~data.observed | data.jump
+        notes: dict[int, tuple[Array, Array, Array]] = {}
+        for index in range(max(indices, default=-1) + 1):
+            value = data.displacement[index]
+            last = np.where(fresh[index], np.nan, last)
+            here = np.isfinite(value)
+            known = here & np.isfinite(last)
+            now = np.where(known, value - last, np.nan) / np.where(known, days[index] - day, 1.0)
+            change = now - rate
+            count = count + np.isfinite(change)
+            energy = energy + np.where(np.isfinite(change), change, 0.0) ** 2
+            rate = np.where(known, now, rate)
+            last, day = np.where(here, value, last), np.where(here, days[index], day)
+            if index in indices:
+                notes[index] = (rate, count, energy)
+        shape = (len(indices), data.points)
+        rates, freedom, sums = (np.array([notes[index][part] for index in indices]).reshape(shape) for part in range(3))
+        growth = np.empty(lead.shape)
+        for at, index in enumerate(indices):
+            ahead = calendar[index:] - calendar[index]
+            growth[at] = [((span - ahead[ahead < span]) ** 2).sum() for span in lead[at]]
+        scale = np.sqrt(np.where(freedom > 0, sums / np.maximum(freedom, 1), np.nan)[:, None] * growth[..., None])
+        return Law(rates[:, None] * lead[..., None] + _measured(data, indices), scale, freedom)
