@@ -63,7 +63,7 @@ class Consolidation(Series):
         return Law(centre - data.displacement[list(indices)][:, None], np.sqrt(s2[:, None] * spread), freedom)
 
     def _shape(self, days: Array, constant: float | None) -> Array:
-        """g at ``days`` since the first date; without a constant the line."""
+        """The curve at ``days`` since the first date; without a constant the line."""
         if constant is None:
             return days
         return -np.expm1(-days / constant) if self.curve == "exponential" else days / (constant + days)

@@ -67,10 +67,11 @@ class Linear(Series):
     """Least squares in time on irregular dates.
 
     A bridged step hides an unknown offset, and so does the join of two releases of a product: each run of steps between them has
-    its own intercept and all share one slope. With x in days, sums ``Sxx, Sxy, Syy`` about the means of each run, N dates in k runs, and n dates with mean x0, y0 in
-    the last run: slope ``b = Sxy / Sxx``, ``s2 = (Syy - b Sxy) / (N - k - 1)``; the displacement at x is ``y0 + b (x - x0)`` with
-    predictive variance ``s2 (1 + 1/n + (x - x0)^2 / Sxx)`` and Student's t with N - k - 1 degrees of freedom: the prediction
-    interval of ordinary least squares (Draper & Smith, Applied Regression Analysis, 3rd ed., section 1.4). The increment is that
+    its own intercept and all share one slope. With x in days, sums ``Sxx, Sxy, Syy`` about the means of each run, N dates in k
+    runs, and n dates with mean x0, y0 in the last run: slope ``b = Sxy / Sxx``, ``s2 = (Syy - b Sxy) / (N - k - 1)``; the
+    displacement at x is ``y0 + b (x - x0)`` with predictive variance ``s2 (1 + 1/n + (x - x0)^2 / Sxx)`` and Student's t with
+    N - k - 1 degrees of freedom: the prediction interval of ordinary least squares (Draper & Smith, Applied Regression Analysis,
+    3rd ed., section 1.4). The increment is that
     minus the last observed value, which is known.
     """
 

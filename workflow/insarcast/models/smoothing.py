@@ -125,8 +125,7 @@ def best_weight(data: TrainingData, join: float, slope: Array | None, *, common:
 
 
 def _lowest(loss: Array) -> Array:
-    """``(series,)`` abscissa on :data:`LOGITS` of the vertex of the parabola through the lowest of ``loss`` (logit, series) and its
-    neighbours."""
+    """Where on :data:`LOGITS` the parabola through the lowest of ``loss`` (logit, series) and its neighbours has its vertex."""
     at = np.clip(loss.argmin(axis=0), 1, len(loss) - 2)
     before, here, after = (loss[at + side, np.arange(loss.shape[1])] for side in (-1, 0, 1))
     bend = before - 2 * here + after
