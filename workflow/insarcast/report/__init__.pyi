@@ -8,6 +8,13 @@ from .network import draw_network as draw_network
 from .noise import draw_noise as draw_noise
 from .page import write_report as write_report
 from .scores import draw_scores as draw_scores
+from .series_failure import draw_failure as draw_failure
+from .series_fans import draw_fans as draw_fans
+from .series_map import draw_points as draw_points
+from .series_maps import write_points as write_points
+from .series_record import draw_record as draw_record
+from .series_skill import draw_series_scores as draw_series_scores
+from .series_space import draw_space as draw_space
 from .tiles import draw_tiles as draw_tiles
 from .training import draw_training as draw_training
 from .truth import draw_truth as draw_truth

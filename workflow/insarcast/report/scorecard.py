@@ -77,7 +77,7 @@ def _fill_card(axes: Any, cells: dict[str, pd.DataFrame], columns: list[Place], 
         for row, model in enumerate(models):
             part = rows[rows["model"] == model]
             if len(part):
-                _draw_cell(axes, place.x, row, part.iloc[0], small)
+                draw_cell(axes, place.x, row, part.iloc[0], small)
         axes.text(place.x, -0.62, f"{leads[place.horizon]:.0f}", ha="center", va="bottom", fontsize=small, color=SOFT)
     for name in cells:
         middle = [place.x for place in columns if place.name == name]
@@ -95,7 +95,7 @@ def _fill_card(axes: Any, cells: dict[str, pd.DataFrame], columns: list[Place], 
     axes.tick_params(length=0)
 
 
-def _draw_cell(axes: Any, x: float, row: int, score: Any, size: float) -> None:
+def draw_cell(axes: Any, x: float, row: int, score: Any, size: float) -> None:
     """One box: error in mm in the first row, else skill in %, with a dot where its interval leaves out 0."""
     value = float(score["mae"] if row == 0 else score["skill"])
     fill = "#eef0f2" if row == 0 else scale_map("vik_r")(Normalize(-1, 1)(value))

@@ -8,7 +8,12 @@ from datetime import date as Date
 
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
-_WRITTEN = {"convlstm": "ConvLSTM", "lstm": "LSTM", "arima": "ARIMA"}  # parts of models' names that are no common words
+# Parts of models' names that are no common words.
+_WRITTEN = {
+    "convlstm": "ConvLSTM", "lstm": "LSTM", "gru": "GRU", "rnn": "RNN", "arima": "ARIMA", "sarima": "SARIMA", "starima": "STARIMA",
+    "autoarima": "AutoARIMA", "ses": "SES", "theta": "Theta", "svr": "SVR", "mlr": "MLR", "eof": "EOF", "dlinear": "DLinear",
+    "kalman": "Kalman", "gp": "GP", "gaussian": "Gaussian",
+}  # fmt: skip
 
 
 def capital(text: str) -> str:
@@ -94,8 +99,8 @@ def plain(name: str) -> str:
 
 
 def model(name: str) -> str:
-    """A model's registered name as it is read: window_mean -> window mean; ``chosen`` is the automatic choice."""
-    if name == "chosen":
+    """A model's registered name as it is read: window_mean -> window mean; ``chosen`` and ``auto`` are the automatic choice."""
+    if name in ("chosen", "auto"):
         return "automatic choice"
     return " ".join(_WRITTEN.get(part, part) for part in name.split("_"))
 

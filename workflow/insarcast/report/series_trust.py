@@ -1,0 +1,180 @@
+"""Sentences on the retrospective scores of a ready series: how much better, how sure, what the noise allows, what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from . import words
+from .series_models import AUTO, BASELINE
+from .series_scores import NOTHING, Scores, stars
+from .words import NBSP, capital, count, day, listed, percent
+
+CLOSE = 0.02  # a coverage this near to its level holds what it promises
+
+
+def who(scores: Scores) -> str:
+    """The quoted model in words."""
+    if scores.scored != AUTO:
+        return words.model(scores.scored)
+    return "the automatic choice"
+
+
+def lead(days: Mapping[int, float], horizon: int) -> str:
+    """A lead time: 1 date (6 days)."""
+    return f"{count(horizon, 'date')} ({count(round(days[horizon]), 'day')})"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """The interval of a skill; empty where there is none."""
+    return "" if low is None or high is None else f", 90{NBSP}% interval {words.signed(low, 2)} to {words.signed(high, 2)}"
+
+
+def better(scores: Scores, days: Mapping[int, float], origins: Sequence[str]) -> str:
+    """How much better than “nothing changes” the quoted model was, at the first and the last lead time."""
+    horizons = scores.horizons
+    if not horizons:
+        return f"{NOTHING} Nothing is known about the error."
+    first, last = horizons[0], horizons[-1]
+    span = f"Tried retrospectively from {count(len(origins), 'date')} ({day(origins[0])} to {day(origins[-1])})"
+    if scores.scored == BASELINE:
+        own = scores.value(BASELINE, first, "mae") or 0.0
+        return f"{span}, “nothing changes” errs by {own:.1f}{NBSP}mm on average {lead(days, first)} ahead; no other model is quoted."
+    parts = [_part(scores, days, h) for h in dict.fromkeys((first, last))]
+    won = [_won(scores, h) for h in dict.fromkeys((first, last))]
+    verdict = {True: "better than", False: "no better than"}[all(won)] if len(set(won)) == 1 else "not always better than"
+    why = ", which past skill picks for each lead time," if scores.scored == AUTO else ""
+    return f"{span}, {who(scores)}{why} is {verdict} “nothing changes”: {'; '.join(parts)}."
+
+
+def _won(scores: Scores, horizon: int) -> bool:
+    low, skill = (scores.value(scores.scored, horizon, name) for name in ("skill_low", "skill"))
+    return (low if low is not None else skill or 0.0) > 0
+
+
+def _part(scores: Scores, days: Mapping[int, float], horizon: int) -> str:
+    own, base, skill = (
+        scores.value(name, horizon, key) or 0.0 for name, key in ((scores.scored, "mae"), (BASELINE, "mae"), (scores.scored, "skill"))
+    )
+    low, high = (scores.value(scores.scored, horizon, name) for name in ("skill_low", "skill_high"))
+    digits = 2 if f"{own:.1f}" == f"{base:.1f}" and own != base else 1
+    return (
+        f"{own:.{digits}f} against {base:.{digits}f}{NBSP}mm mean error {lead(days, horizon)} ahead "
+        f"(skill {words.signed(skill, 2)}{interval(low, high)})"
+    )
+
+
+def floor(scores: Scores, days: Mapping[int, float]) -> str:
+    """What the noise of the dates leaves possible; empty where it is not known."""
+    horizons = [h for h in scores.horizons if scores.ceiling(h) is not None]
+    sigma = scores.noise.get("noise_mm")
+    if not horizons or sigma is None:
+        return str(scores.noise.get("sentence", ""))
+    parts = []
+    for horizon in dict.fromkeys((horizons[0], horizons[-1])):
+        most, own = scores.ceiling(horizon) or 0.0, scores.value(scores.scored, horizon, "skill") or 0.0
+        share = f", of which {percent(own / most)} is reached" if most > 0.02 and 0 < own <= most else ""
+        parts.append(f"{words.signed(most, 2)} {lead(days, horizon)} ahead{share}")
+    return f"The noise of one date is {sigma:.1f}{NBSP}mm (1σ), so no forecast could have had a skill above about {listed(parts)}."
+
+
+def lead_title(scores: Scores, days: Mapping[int, float]) -> str:
+    """Up to which lead time the quoted model beats persistence, without a gap from the first."""
+    horizons = scores.horizons
+    if not horizons:
+        return NOTHING
+    if scores.scored == BASELINE:
+        return "Persistence is the quoted model"
+    won = [_won(scores, h) for h in horizons]
+    name = capital(who(scores))
+    if all(won):
+        return f"{name} is better than persistence at every lead time, up to {days[horizons[-1]]:.0f} days"
+    if not won[0]:
+        later = [h for h, each in zip(horizons, won, strict=True) if each]
+        rest = f"; it is at {listed([f'{days[h]:.0f}' for h in later])} days" if later else ""
+        return f"{name} is not surely better than persistence at {days[horizons[0]]:.0f} days{rest}"
+    return f"{name} is better than persistence up to {days[horizons[won.index(False) - 1]]:.0f} days"
+
+
+def covered(scores: Scores, days: Mapping[int, float]) -> str:
+    """Whether the 90 % interval holds 90 %, over all lead times, and where it does worst."""
+    values = {h: value for h in scores.horizons if (value := scores.value(scores.scored, h, "coverage90")) is not None}
+    if not values:
+        return "No interval could be scored."
+    weights = {h: scores.value(scores.scored, h, "n") or 1.0 for h in values}
+    pooled = scores.value(scores.scored, 0, "coverage90")
+    mean = pooled if pooled is not None else sum(values[h] * weights[h] for h in values) / sum(weights.values())
+    number = scores.value(scores.scored, 0, "n") or sum(weights.values())
+    worst = max(values, key=lambda h: abs(values[h] - 0.9))
+    held = f"The 90{NBSP}% interval held {percent(mean)} of {count(int(number), 'unseen value')}"
+    far = f" ({percent(values[worst])} {lead(days, worst)} ahead, where it is furthest off)" if len(values) > 1 else ""
+    if abs(mean - 0.9) <= CLOSE:
+        return f"{held}{far}: it holds what it promises."
+    if mean > 0.9:
+        return f"{held}{far}: it is wider than needed."
+    return f"{held}{far}: it is too narrow; read every interval on this page as too sure."
+
+
+def unknown(scores: Scores, days: Mapping[int, float]) -> str:
+    """What no number on the page tells."""
+    far = f"beyond {lead(days, scores.horizons[-1])} nothing was tried" if scores.horizons else "nothing was tried"
+    return (
+        "Not known: the product was made with all dates at hand (its reference, its filters and the choice of its points saw the test dates), "
+        f"so a forecast made in its time may do worse; {far}; nothing independent checks the displacement, which is along the line "
+        "of sight and not vertical; between the points nothing is measured."
+    )
+
+
+def picked(scores: Scores) -> str:
+    """What the automatic choice was; empty where there is none."""
+    chosen = scores.chosen()
+    if not chosen:
+        return ""
+    by: dict[str, list[int]] = {}
+    for horizon, name in sorted(chosen.items()):
+        by.setdefault(name, []).append(horizon)
+    if len(by) == 1:
+        return f"The automatic choice is {words.model(next(iter(by)))} at every lead time, by its skill at earlier origins."
+    parts = [f"{words.model(name)} {_steps(steps)}" for name, steps in by.items()]
+    return f"The automatic choice, by skill at earlier origins, is {listed(parts)}."
+
+
+def _steps(steps: Sequence[int]) -> str:
+    if len(steps) > 1 and list(steps) == list(range(steps[0], steps[-1] + 1)):
+        return f"{steps[0]} to {steps[-1]} dates ahead"
+    return f"{listed([str(step) for step in steps])} {'date' if list(steps) == [1] else 'dates'} ahead"
+
+
+def best(scores: Scores) -> str:
+    """Which model would have been best, known only afterwards; empty where it is the quoted one or nothing was scored."""
+    if not scores.horizons:
+        return ""
+    parts = []
+    for horizon in dict.fromkeys((scores.horizons[0], scores.horizons[-1])):
+        skill = {name: value for name in scores.models if (value := scores.value(name, horizon, "skill")) is not None}
+        top = max(skill, key=skill.__getitem__)
+        if top != scores.scored:
+            parts.append(f"{words.model(top)} {count(horizon, 'date')} ahead (skill {words.signed(skill[top], 2)})")
+    return f"Known only afterwards: the best was {listed(parts)}." if parts else ""
+
+
+def tested(scores: Scores) -> str:
+    """Whether the quoted model differs from persistence and from the best simple model beyond chance."""
+    rival = scores.rival()
+    told = []
+    for other in (BASELINE, rival):
+        if other is None or other == scores.scored or not scores.horizons:
+            continue
+        parts = []
+        for horizon in dict.fromkeys((scores.horizons[0], scores.horizons[-1])):
+            found = scores.against(scores.scored, horizon, other)
+            if found is not None:
+                verb = "better" if found["dm"] < 0 else "worse"
+                sure = f"{verb} (p {_p(float(found['p_bh']))})" if stars(float(found["p_bh"])) else f"not told apart (p {_p(float(found['p_bh']))})"
+                parts.append(f"{sure} {count(horizon, 'date')} ahead")
+        if parts:
+            told.append(f"against {'“nothing changes”' if other == BASELINE else words.model(other)} {who(scores)} is {listed(parts)}")
+    return f"By Diebold and Mariano's test, {'; '.join(told)}." if told else ""
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
