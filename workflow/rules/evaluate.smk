@@ -6,7 +6,7 @@ inputs:   combine/{model}.zarr, and forecast/{model}.zarr or stitch/{model}.zarr
           cluster/{vintage}.zarr, where the cube is clustered
           the GNSS files that the manifest names
 outputs:  results/{study}/{cube}/evaluate/: scores.parquet, scores.csv, errors.zarr, gnss.parquet, gnss.json
-steps:    score_forecasts, compare_gnss, then those of evaluate_maps.smk
+steps:    score_forecasts, compare_gnss, then those of evaluate_maps.smk; those of evaluate_series.smk for ready series
 """
 
 
@@ -70,3 +70,4 @@ rule compare_gnss:
 
 
 include: "evaluate_maps.smk"
+include: "evaluate_series.smk"
