@@ -2,8 +2,9 @@
 
 inputs:   manifest.json and the files it names
 outputs:  results/{study}/{cube}/stack/: ifgs.zarr, closure.zarr, network.parquet,
-          and per vintage (full, asof-yyyymmdd) inversion.zarr, decisions.json, cube.zarr
-steps:    align_products, close_loops, invert_network, build_cube
+          and per vintage (full, asof-yyyymmdd) inversion.zarr, decisions.json, cube.zarr;
+          of a ready series full/series.zarr and full/series.json
+steps:    align_products, close_loops, invert_network, build_cube; of a ready series read_series
 """
 
 
@@ -112,5 +113,35 @@ rule build_cube:
         code=code("build_cube"),
     message:
         "Building the cube of {wildcards.cube}, {wildcards.vintage}"
+    script:
+        "../scripts/door.py"
+
+
+rule read_series:
+    input:
+        manifest=rules.acquire_products.output.manifest,
+    output:
+        cube=directory(f"{CUBE}/stack/full/series.zarr"),
+        record=f"{CUBE}/stack/full/series.json",
+    log:
+        "logs/read_series/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/read_series/{{study}}/{{cube}}.tsv"
+    conda:
+        "../../envs/stack.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime="1h",
+    params:
+        products=setting("products"),
+        series=setting("series"),
+        title=setting("title"),
+        config=lambda wildcards: fingerprint(
+            [setting(key)(wildcards) for key in ("products", "series")]
+        ),
+        code=code("read_series"),
+    message:
+        "Reading the series of {wildcards.cube} of {wildcards.study}"
     script:
         "../scripts/door.py"

@@ -10,9 +10,7 @@ from insarcast.core import Header, InsarcastError, read_header
 from .found import Found, refuse_keys
 from .tables import find_tables
 
-CREDIT = (
-    "Contains (modified) Copernicus European Ground Motion Service information; European Union's Copernicus Land Monitoring Service."
-)
+CREDIT = "Contains (modified) Copernicus European Ground Motion Service information; European Union's Copernicus Land Monitoring Service."
 _LEAST_DATES = 3
 
 

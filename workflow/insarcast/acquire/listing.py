@@ -11,9 +11,7 @@ from insarcast.core import InsarcastError, fingerprint, read_manifest
 from .patterns import find
 
 
-def list_files(
-    products: dict[str, Any], gnss: dict[str, Any], data_root: str | None, series: Sequence[str] | None = None
-) -> str:
+def list_files(products: dict[str, Any], gnss: dict[str, Any], data_root: str | None, series: Sequence[str] | None = None) -> str:
     """Fingerprint of name, size and time of change of every file that the study's patterns fit, or of all where it names none.
 
     Nothing is opened, and a folder that is not there is no error: the job says that in its sentence, or fetches the original.

@@ -3,9 +3,11 @@ from .classes import velocity_class_names as velocity_class_names
 from .code import code_hash as code_hash
 from .code import fingerprint as fingerprint
 from .cube import add_to_store as add_to_store
+from .cube import append_points as append_points
 from .cube import as_of as as_of
 from .cube import blank as blank
 from .cube import blocks as blocks
+from .cube import check_cube as check_cube
 from .cube import create_store as create_store
 from .cube import open_cube as open_cube
 from .cube import open_store as open_store

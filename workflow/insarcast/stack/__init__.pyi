@@ -4,3 +4,4 @@ from .cube import build_cube as build_cube
 from .inversion import Inversion as Inversion
 from .inversion import invert as invert
 from .network import invert_network as invert_network
+from .points import read_series as read_series
