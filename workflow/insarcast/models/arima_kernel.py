@@ -1,0 +1,623 @@
+"""ARIMA of many series: exact Gaussian likelihood by a small Kalman filter, maximised by Levenberg-Marquardt, compiled.
+
+All in one file: numba's cache of compiled code looks at the file of the function that is called, not at what that one calls.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+MAX_ORDER = 3  # of p and of q
+PER_PARAMETER = 3  # fewest innovations for each parameter; below that a random walk takes over
+_STATE = MAX_ORDER + 3  # at most p or q + 1 of the ARMA part, a level, and its rate
+_FARTHEST = 4.0  # partial autocorrelations end at tanh(4) = 0.9993
+_STEP = 1e-6  # of the difference quotients of the likelihood
+_SLICE = 1024
+_MISSING, _FOLLOWS, _STARTS = 0, 1, 2
+
+
+class Fits(NamedTuple):
+    """What was estimated for each series, and forecast.
+
+    Attributes:
+        centre: ``(series, horizon)`` increment from the last value; NaN where that is missing.
+        scale: ``(series, horizon)`` of its Student's t law; NaN where the past is too short.
+        freedom: ``(series,)`` degrees of freedom: innovations minus parameters; 0 where the past is too short.
+        arma: ``(series, 2 MAX_ORDER)`` autoregressive parameters, then moving-average ones (``w = phi w + e + theta e``).
+        beta: ``(series, column)`` regression coefficients.
+        sigma2: ``(series,)`` maximum-likelihood variance of the innovations.
+        aicc: ``(series,)`` corrected Akaike criterion; infinite where a random walk took over.
+        count: ``(series,)`` innovations.
+    """
+
+    centre: Array
+    scale: Array
+    freedom: Array
+    arma: Array
+    beta: Array
+    sigma2: Array
+    aicc: Array
+    count: NDArray[np.int64]
+
+
+def fit_series(
+    values: Array,
+    broken: NDArray[np.bool_],
+    columns: Array,
+    order: tuple[int, int, int],
+    steps: NDArray[np.int64],
+    *,
+    drift: bool,
+    threads: int = 0,
+) -> Fits:
+    """Fit an ARIMA with regression to each series and forecast from its last date.
+
+    With ``x`` the columns, ``y(t) = x(t) beta + n(t)``, and ``n`` an ARIMA(p, d, q) of Gaussian innovations. phi and theta maximise
+    the exact likelihood, beta and sigma2 concentrated out. The Kalman filter runs on the levels, with the ARMA part in Harvey's
+    form (Durbin & Koopman, Time Series Analysis by State Space Methods, 2nd ed., 3.4 and 4.10), and on each column (de Jong 1991):
+    a missing date is a date without an update, and its steps still add up. The level has a diffuse start, at the first value and
+    again after every broken step: an offset there is unknown, and the ARMA part goes on. For d = 0 and 1 the likelihood is that of
+    the differences within the unbroken parts, so that their criteria may be compared; for d = 2 the rate starts diffuse too.
+    Start: conditional sum of squares, a missing innovation taken as zero, best of a grid and then Levenberg-Marquardt with
+    derivatives by recursion; partial autocorrelations ``tanh u`` keep it stationary and invertible (Monahan 1984).
+
+    The variance of a forecast is that of the filter (the sum of squared psi weights once it has settled) plus that of beta; that
+    of phi and theta is neglected. Where there are fewer than 3 innovations for each parameter, or no variation, a random walk with
+    the drift (without, where fewer than 3 innovations) stands in.
+
+    Args:
+        values: ``(time, series)``, NaN where missing.
+        broken: ``(time, series)`` True where the step from the date before may hide an offset.
+        columns: ``(column, time + longest step)`` regressors, known in the future.
+        order: p, d, q: p and q at most 3, d at most 2.
+        steps: ``(horizon,)`` dates ahead, ascending.
+        drift: the first column counts the dates, as it must for d = 2, where it stands for the rate at the start.
+        threads: at most so many; 0: as many as numba may use. No bit of the result depends on it.
+    """
+    count, wide = values.shape[1], len(columns)
+    layers = (len(steps), len(steps), None, 2 * MAX_ORDER, wide, None, None)
+    parts = [np.full((count,) if width is None else (count, width), np.nan) for width in layers]
+    innovations = np.zeros(count, np.int64)
+    columns, steps = np.ascontiguousarray(columns), np.asarray(steps, np.int64)
+
+    def run(start: int) -> None:
+        part = slice(start, start + _SLICE)
+        level, gone = np.ascontiguousarray(values[:, part].T), np.ascontiguousarray(broken[:, part].T)
+        _batch(level, gone, columns, *order, drift, steps, *(each[part] for each in parts), innovations[part])
+
+    with ThreadPoolExecutor(threads or numba.get_num_threads()) as pool:
+        list(pool.map(run, range(0, count, _SLICE)))
+    return Fits(*parts, innovations)
+
+
+@numba.njit(cache=True, nogil=True)
+def _constrain(u, p, q, arma, jacobian):  # type: ignore[no-untyped-def]
+    """Parameters of a stationary, invertible process from any u, by the Durbin-Levinson recursion; and their derivatives by u."""
+    jacobian[: p + q, : p + q] = 0.0
+    for side in range(2):
+        first, length, sign = (0, p, 1.0) if side == 0 else (p, q, -1.0)
+        for k in range(length):
+            r = np.tanh(u[first + k])
+            for i in range((k + 1) // 2):  # phi(i) and phi(k - 1 - i) at once
+                a, b = first + i, first + k - 1 - i
+                x, y = arma[a], arma[b]
+                arma[a] = x - r * y
+                if a != b:
+                    arma[b] = y - r * x
+                for j in range(first, first + k):
+                    dx, dy = jacobian[a, j], jacobian[b, j]
+                    jacobian[a, j] = dx - r * dy
+                    if a != b:
+                        jacobian[b, j] = dy - r * dx
+                jacobian[a, first + k] = -(1 - r * r) * y
+                if a != b:
+                    jacobian[b, first + k] = -(1 - r * r) * x
+            arma[first + k] = r
+            jacobian[first + k, first + k] = 1 - r * r
+        if sign < 0:
+            for i in range(first, first + length):
+                arma[i] = -arma[i]
+                for j in range(first, first + length):
+                    jacobian[i, j] = -jacobian[i, j]
+
+
+@numba.njit(cache=True, nogil=True)
+def _css(z, known, arma, p, q, residual, slopes, full, imputed):  # type: ignore[no-untyped-def]
+    """Conditional innovations of a series that starts from zeros, and their derivatives by the parameters; their sum of squares.
+
+    A missing value is the one predicted, and its innovation zero; ``imputed`` holds the derivatives of such values.
+    """
+    n, total = len(z), 0.0
+    for t in range(n):
+        predicted = 0.0
+        for i in range(min(p, t)):
+            predicted += arma[i] * full[t - 1 - i]
+        for j in range(min(q, t)):
+            predicted += arma[p + j] * residual[t - 1 - j]
+        full[t] = z[t] if known[t] else predicted
+        residual[t] = full[t] - predicted
+        total += residual[t] ** 2
+        for a in range(len(slopes)):
+            lag = a + 1 if a < p else a - p + 1
+            slope = 0.0
+            if lag <= t:
+                slope = full[t - lag] if a < p else residual[t - lag]
+            for i in range(min(p, t)):
+                slope += arma[i] * imputed[a, t - 1 - i]
+            for j in range(min(q, t)):
+                slope += arma[p + j] * slopes[a, t - 1 - j]
+            slopes[a, t] = -slope if known[t] else 0.0
+            imputed[a, t] = 0.0 if known[t] else slope
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _stationary(phi, load, r, cov, system):  # type: ignore[no-untyped-def]
+    """Covariance of the ARMA state in Harvey's form: its first row from r linear equations, the rest by the recursion."""
+    for j in range(r):
+        for i in range(r + 1):
+            system[j, i] = 0.0
+        system[j, j] += 1.0
+        for k in range(r - j):
+            system[j, 0] -= phi[k] * phi[j + k]
+            if j + k + 1 < r:
+                system[j, j + k + 1] -= phi[k]
+            if k + 1 < r:
+                system[j, k + 1] -= phi[j + k]
+            system[j, r] += load[k] * load[j + k]
+    for j in range(r):  # Gauss-Jordan with pivots
+        best = j
+        for i in range(j + 1, r):
+            if abs(system[i, j]) > abs(system[best, j]):
+                best = i
+        for i in range(r + 1):
+            system[j, i], system[best, i] = system[best, i], system[j, i]
+        for i in range(r):
+            if i != j:
+                factor = system[i, j] / system[j, j]
+                for k in range(j, r + 1):
+                    system[i, k] -= factor * system[j, k]
+    for j in range(r):
+        cov[0, j] = cov[j, 0] = system[j, r] / system[j, j]
+    for i in range(r - 1, 0, -1):
+        for j in range(r - 1, i - 1, -1):
+            value = phi[i] * phi[j] * cov[0, 0] + load[i] * load[j]
+            if j + 1 < r:
+                value += phi[i] * cov[0, j + 1] + phi[j] * (cov[0, i + 1])
+                value += cov[i + 1, j + 1]
+            elif i + 1 < r:
+                value += phi[j] * cov[0, i + 1]
+            cov[i, j] = cov[j, i] = value
+
+
+@numba.njit(cache=True, nogil=True)
+def _advance(mean, cov, phi, load, r, d):  # type: ignore[no-untyped-def]
+    """To the next date: ARMA part, then the level (row r), which for d > 0 adds it up, and its rate (row r + 1) for d = 2."""
+    wide = r + 1 + (d == 2)
+    for c in range(len(mean)):
+        _move(mean[c], phi, r, d)
+    for j in range(wide):
+        _move(cov[:, j], phi, r, d)
+    for i in range(wide):
+        _move(cov[i], phi, r, d)
+    for i in range(wide):
+        for j in range(wide):
+            at = load[i] if i < r else (1.0 if d else 0.0)
+            to = load[j] if j < r else (1.0 if d else 0.0)
+            cov[i, j] += at * to
+
+
+@numba.njit(cache=True, nogil=True)
+def _move(state, phi, r, d):  # type: ignore[no-untyped-def]
+    first = state[0]
+    for i in range(r - 1):
+        state[i] = phi[i] * first + state[i + 1]
+    state[r - 1] = phi[r - 1] * first
+    if d == 2:
+        state[r + 1] += state[0]
+        state[r] += state[r + 1]
+    elif d == 1:
+        state[r] += state[0]
+
+
+@numba.njit(cache=True, nogil=True)
+def _filter(series, kind, arma, p, d, q, phi, load, mean, cov, system, gain, innovation, variance):  # type: ignore[no-untyped-def]
+    """Innovations of the series (row 0) and of its columns, and their variance in units of sigma2; how many there are.
+
+    ``mean`` and ``cov`` end as the state at the last date. For d > 0 the level is relative to the last measured value.
+    """
+    n, rows = len(kind), len(series)
+    r = max(p, q + 1)
+    wide = r + 1 + (d == 2)
+    for i in range(r):
+        phi[i] = arma[i] if i < p else 0.0
+        load[i] = 1.0 if i == 0 else (arma[p + i - 1] if i <= q else 0.0)
+    mean[:] = 0.0
+    cov[:] = 0.0
+    _stationary(phi, load, r, cov, system)
+    count, last, exact = 0, -1, False
+    for t in range(n):
+        if kind[t] == _STARTS:
+            for i in range(wide):
+                cov[r, i] = cov[i, r] = 0.0
+            if d == 0:  # a level without any prior: what the ARMA part leaves
+                for i in range(r):
+                    cov[r, i] = cov[i, r] = -cov[0, i]
+                cov[r, r] = cov[0, 0]
+            for c in range(rows):
+                mean[c, r] = series[c, t] - mean[c, 0] if d == 0 else 0.0
+            last, exact = t, d == 1
+        elif kind[t] == _FOLLOWS and exact:  # d = 1 without a gap: the ARMA part itself is measured
+            f = cov[0, 0]
+            variance[count] = f
+            for i in range(r):
+                gain[i] = cov[i, 0] / f
+            for c in range(rows):
+                v = series[c, t] - series[c, last] - mean[c, 0]
+                innovation[c, count] = v
+                for i in range(r):
+                    mean[c, i] += gain[i] * v
+            for i in range(1, r):
+                for j in range(1, r):
+                    cov[i, j] -= gain[i] * gain[j] * f
+            for i in range(r):
+                cov[0, i] = cov[i, 0] = 0.0
+            count, last = count + 1, t
+        elif kind[t] == _FOLLOWS:
+            for i in range(wide):
+                gain[i] = cov[i, r] + (cov[i, 0] if d == 0 else 0.0)
+            f = gain[r] + (gain[0] if d == 0 else 0.0)
+            variance[count] = f
+            for c in range(rows):
+                v = series[c, t] - mean[c, r] - (mean[c, 0] if d == 0 else series[c, last])
+                innovation[c, count] = v
+                for i in range(wide):
+                    mean[c, i] += gain[i] / f * v
+                if d > 0:
+                    mean[c, r] = 0.0
+            for i in range(wide):
+                for j in range(wide):
+                    cov[i, j] -= gain[i] * gain[j] / f
+            if d > 0:
+                for i in range(wide):
+                    cov[r, i] = cov[i, r] = 0.0
+            count, last, exact = count + 1, t, d == 1
+        elif kind[t] == _MISSING:
+            exact = False
+        if t == n - 1 or last < 0:
+            continue
+        if exact and kind[t] == _FOLLOWS and kind[t + 1] != _MISSING:  # the first row of the covariance is zero
+            for c in range(rows):
+                first = mean[c, 0]
+                for i in range(r - 1):
+                    mean[c, i] = phi[i] * first + mean[c, i + 1]
+                mean[c, r - 1] = phi[r - 1] * first
+            for i in range(r):
+                for j in range(r):
+                    cov[i, j] = load[i] * load[j] + (cov[i + 1, j + 1] if max(i, j) + 1 < r else 0.0)
+        else:
+            _advance(mean, cov, phi, load, r, d)
+            if exact and kind[t + 1] != _MISSING:
+                mean[:, r] = 0.0
+                for i in range(wide):
+                    cov[r, i] = cov[i, r] = 0.0
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _solve(matrix, right, size, sides, factor):  # type: ignore[no-untyped-def]
+    """Solve a symmetric positive definite system in place of ``right`` (size, sides) by Cholesky's method; False where it is not."""
+    for i in range(size):
+        for j in range(i + 1):
+            value = matrix[i, j]
+            for k in range(j):
+                value -= factor[i, k] * factor[j, k]
+            if i > j:
+                factor[i, j] = value / factor[j, j]
+            elif value > 1e-11 * abs(matrix[i, i]):
+                factor[i, i] = np.sqrt(value)
+            else:
+                return False
+    for c in range(sides):
+        for i in range(size):
+            for k in range(i):
+                right[i, c] -= factor[i, k] * right[k, c]
+            right[i, c] /= factor[i, i]
+        for i in range(size - 1, -1, -1):
+            for k in range(i + 1, size):
+                right[i, c] -= factor[k, i] * right[k, c]
+            right[i, c] /= factor[i, i]
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def _regress(innovation, variance, count, normal, factor, beta):  # type: ignore[no-untyped-def]
+    """Generalised least squares of the innovations in row 0 on the others; returns whether the columns can be told apart.
+
+    Column 0 of ``beta`` (column, 1 + columns) becomes the coefficients, the rest their covariance in units of sigma2.
+    """
+    wide = len(innovation) - 1
+    beta[:] = 0.0
+    for i in range(wide):
+        for t in range(count):
+            beta[i, 0] += innovation[i + 1, t] * innovation[0, t] / variance[t]
+        for j in range(i + 1):
+            value = 0.0
+            for t in range(count):
+                value += innovation[i + 1, t] * innovation[j + 1, t] / variance[t]
+            normal[i, j] = normal[j, i] = value
+        beta[i, i + 1] = 1.0
+    return _solve(normal, beta, wide, wide + 1, factor)
+
+
+@numba.njit(cache=True, nogil=True)
+def _exact(series, kind, arma, p, d, q, work, residual):  # type: ignore[no-untyped-def]
+    """Residuals whose sum of squares is least where the likelihood is greatest; that sum, or infinity.
+
+    Innovations over the root of their variance, times the geometric mean of these roots: n times the log of the sum of squares is
+    minus twice the concentrated log-likelihood but for a constant. With d = 2 it is the likelihood with a diffuse rate.
+    """
+    phi, load, mean, cov, system, gain, innovation, variance, normal, factor, beta = work
+    count = _filter(series, kind, arma, p, d, q, phi, load, mean, cov, system, gain, innovation, variance)
+    logs = 0.0
+    for t in range(count):
+        if not variance[t] > 0:
+            return np.inf
+        logs += np.log(variance[t])
+    if not _regress(innovation, variance, count, normal, factor, beta):
+        return np.inf
+    if d == 2:
+        logs += np.log(normal[0, 0])
+    size, total = np.exp(logs / (2 * (count - (d == 2)))), 0.0
+    for t in range(count):
+        value = innovation[0, t]
+        for c in range(len(series) - 1):
+            value -= beta[c, 0] * innovation[c + 1, t]
+        residual[t] = value * size / np.sqrt(variance[t])
+        total += residual[t] ** 2
+    return total if np.isfinite(total) else np.inf
+
+
+@numba.njit(cache=True, nogil=True)
+def _differences(series, kind, d, parts, z, known, work):  # type: ignore[no-untyped-def]
+    """Differences of order d within the unbroken parts (levels about their mean for d = 0), less ordinary least squares on the columns.
+
+    Returns whether any of them varies. ``parts`` (rows, time) is overwritten.
+    """
+    normal, factor, beta = work[8:]
+    rows, n = len(series), len(kind)
+    for t in range(n):
+        known[t] = kind[t] != _MISSING
+        for back in range(d):
+            known[t] = known[t] and t > back and kind[t - back] == _FOLLOWS and kind[t - back - 1] != _MISSING
+        for c in range(rows):
+            parts[c, t] = series[c, t] if known[t] else 0.0
+            if known[t] and d > 0:
+                parts[c, t] -= series[c, t - 1]
+            if known[t] and d == 2:
+                parts[c, t] -= series[c, t - 1] - series[c, t - 2]
+    if d == 0:
+        start = 0
+        for t in range(1, n + 1):
+            if t == n or kind[t] == _STARTS:
+                size = max(np.sum(known[start:t]), 1)
+                for c in range(rows):
+                    middle = np.sum(parts[c, start:t]) / size
+                    for k in range(start, t):
+                        parts[c, k] -= middle if known[k] else 0.0
+                start = t
+    beta[:] = 0.0
+    if d < 2:  # second differences have no drift left
+        for i in range(1, rows):
+            beta[i - 1, 0] = np.dot(parts[i], parts[0])
+            for j in range(1, rows):
+                normal[i - 1, j - 1] = np.dot(parts[i], parts[j])
+        if not _solve(normal, beta, rows - 1, 1, factor):
+            beta[:] = 0.0
+    energy, before = 0.0, 0.0
+    for t in range(n):
+        z[t] = parts[0, t]
+        for c in range(rows - 1):
+            z[t] -= beta[c, 0] * parts[c + 1, t]
+        energy += z[t] ** 2
+        before += parts[0, t] ** 2
+    return energy > 1e-20 * before
+
+
+@numba.njit(cache=True, nogil=True)
+def _cost(u, conditional, slopes, residual, problem, space, work):  # type: ignore[no-untyped-def]
+    """Conditional or exact sum of squares at u, its residuals, and of the conditional ones the derivatives by u."""
+    series, kind, z, known, p, d, q = problem
+    arma, jacobian, full, imputed, row = space
+    _constrain(u, p, q, arma, jacobian)
+    if not conditional:
+        return _exact(series, kind, arma, p, d, q, work, residual)
+    total = _css(z, known, arma, p, q, residual, slopes, full, imputed)
+    for t in range(len(z)):
+        for a in range(p + q):
+            row[a] = 0.0
+            for b in range(p + q):
+                row[a] += slopes[b, t] * jacobian[b, a]
+        for a in range(p + q):
+            slopes[a, t] = row[a]
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _descend(u, conditional, residual, slopes, problem, space, steps, work):  # type: ignore[no-untyped-def]
+    """Levenberg-Marquardt; ``u`` ends where the sum of squares, which is returned, is least.
+
+    ``residual`` (2, time) and ``slopes`` (2, parameter, time) hold the present place and the one tried.
+    """
+    size, now = len(u), 0
+    normal, factor, step, trial = steps
+    residual[:] = 0.0
+    slopes[:] = 0.0
+    best = _cost(u, conditional, slopes[0], residual[0], problem, space, work)
+    damping, fresh = 1e-3, True
+    for _ in range(60):
+        if fresh and not conditional:
+            for a in range(size):
+                trial[:] = u
+                trial[a] += _STEP if u[a] < 0 else -_STEP  # never beyond the farthest
+                _cost(trial, False, slopes[1 - now], slopes[now, a], problem, space, work)
+                for t in range(residual.shape[1]):
+                    slopes[now, a, t] = (slopes[now, a, t] - residual[now, t]) / (trial[a] - u[a])
+        for a in range(size):
+            step[a, 0] = -np.dot(slopes[now, a], residual[now])
+            for b in range(a + 1):
+                normal[a, b] = normal[b, a] = np.dot(slopes[now, a], slopes[now, b])
+        for a in range(size):
+            normal[a, a] += damping * normal[a, a] + 1e-9 * best
+        fresh, longest, cost = False, 0.0, np.inf
+        if _solve(normal, step, size, 1, factor):
+            for a in range(size):
+                trial[a] = min(max(u[a] + min(max(step[a, 0], -1.0), 1.0), -_FARTHEST), _FARTHEST)
+                longest = max(longest, abs(trial[a] - u[a]))
+            cost = _cost(trial, conditional, slopes[1 - now], residual[1 - now], problem, space, work)
+        if cost < best:
+            gained = (best - cost) / best
+            now, best, fresh = 1 - now, cost, True
+            u[:] = trial
+            damping = max(damping / 10, 1e-9)
+            if gained < 1e-9:
+                break
+        else:
+            damping *= 10
+            if longest < 1e-6 or damping > 1e6:
+                break
+    return best
+
+
+@numba.njit(cache=True, nogil=True)
+def _start(u, residual, slopes, problem, space, steps, work):  # type: ignore[no-untyped-def]
+    """Least conditional sum of squares: best of a grid in the first autoregressive and moving-average parameter, then downhill."""
+    _, _, z, known, p, _, q = problem
+    arma, jacobian, full, imputed, _ = space
+    best, left, right = np.inf, 0.0, 0.0
+    for i in range(5 if p else 1):
+        for j in range(5 if q else 1):
+            u[:] = 0.0
+            if p:
+                u[0] = 0.6 * (i - 2)
+            if q:
+                u[p] = 0.6 * (j - 2)
+            _constrain(u, p, q, arma, jacobian)
+            cost = _css(z, known, arma, p, q, residual[0], slopes[0, :0], full, imputed)
+            if cost < best:
+                best, left, right = cost, 0.6 * (i - 2), 0.6 * (j - 2)
+    u[:] = 0.0
+    if p:
+        u[0] = left
+    if q:
+        u[p] = right
+    return _descend(u, True, residual, slopes, problem, space, steps, work)
+
+
+@numba.njit(cache=True, nogil=True)
+def _forecast(series, n, p, d, q, steps, work, due, centre, scale):  # type: ignore[no-untyped-def]
+    """Increments from the last date, n - 1, whose state ``work`` holds, and the roots of their variances in units of sigma2."""
+    phi, load, mean, cov, beta = work[0], work[1], work[2], work[3], work[10]
+    at, wide, r = 0, len(series) - 1, max(p, q + 1)
+    for ahead in range(1, steps[-1] + 1):
+        _advance(mean, cov, phi, load, r, d)
+        while at < len(steps) and ahead == steps[at]:
+            for c in range(wide + 1):  # the level, from the last one
+                due[c] = mean[c, r] + (mean[c, 0] - series[c, n - 1] if d == 0 else 0.0)
+            total, variance = due[0], cov[r, r]
+            if d == 0:
+                variance += cov[0, 0] + 2 * cov[0, r]
+            for c in range(1, wide + 1):  # what the column will do beyond what the filter expects of it
+                due[c] = series[c, n - 1 + ahead] - series[c, n - 1] - due[c]
+                total += beta[c - 1, 0] * due[c]
+            for c in range(1, wide + 1):
+                for b in range(1, wide + 1):
+                    variance += due[c] * due[b] * beta[c - 1, b]
+            centre[at], scale[at] = total, np.sqrt(max(variance, 0.0))
+            at += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _kinds(values, broken, kind):  # type: ignore[no-untyped-def]
+    """What each date is: missing, following a measured one, or the first after an unknown offset; how many follow."""
+    gone, count = True, 0
+    for t in range(len(values)):
+        gone = gone or broken[t]
+        kind[t] = _MISSING
+        if np.isfinite(values[t]):
+            kind[t] = _STARTS if gone else _FOLLOWS
+            count += not gone
+            gone = False
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _batch(
+    values, broken, columns, p, d, q, drift, steps, centre, scale, freedom, found, coefficients, sigma2, aicc, counts
+):  # type: ignore[no-untyped-def]
+    """Fit and forecast; see :func:`fit_series`. Here series come first, each in one stretch of memory."""
+    n, rows, size = values.shape[1], 1 + len(columns), p + q
+    whole = np.zeros((rows, columns.shape[1]))
+    whole[1:] = columns
+    kind = np.zeros(n, np.int64)
+    z, known, parts, due = np.zeros(n), np.zeros(n, np.bool_), np.zeros((rows, n)), np.zeros(rows)
+    residual, slopes, every = np.zeros((2, n)), np.zeros((2, size, n)), np.zeros(size)
+    space = (np.zeros(size), np.zeros((size, size)), np.zeros(n), np.zeros((size, n)), np.zeros(size))
+    tries = (np.zeros((size, size)), np.zeros((size, size)), np.zeros((size, 1)), np.zeros(size))
+    phi, load, gain, variance = np.zeros(_STATE), np.zeros(_STATE), np.zeros(_STATE), np.zeros(n)
+    mean, cov, system, innovation = np.zeros((rows, _STATE)), np.zeros((_STATE, _STATE)), np.zeros((_STATE, _STATE + 1)), np.zeros((rows, n))
+    normal, factor, beta = np.zeros((rows, rows)), np.zeros((rows, rows)), np.zeros((rows, rows + 1))
+    for at in range(len(values)):
+        if not np.isfinite(values[at, n - 1]):
+            continue
+        count = counts[at] = _kinds(values[at], broken[at], kind)
+        for t in range(n):
+            whole[0, t] = values[at, t] - values[at, n - 1] if kind[t] != _MISSING else 0.0
+        centre[at], freedom[at], found[at], coefficients[at], aicc[at] = 0.0, 0.0, 0.0, 0.0, np.inf
+        for attempt in range(3):  # what was asked for; a random walk with drift; without
+            a, b, c, wide = p, d, q, rows
+            if attempt > 0:
+                a, b, c, wide = 0, 1, 0, 1 + (drift and attempt == 1)
+            least = PER_PARAMETER * (a + c + wide - 1)
+            if count < max(least, 1):
+                continue
+            series = whole[:wide]
+            work = (phi, load, mean[:wide], cov, system, gain, innovation[:wide], variance, normal, factor, beta)
+            problem = (series, kind, z, known, a, b, c)
+            u = every[: a + c]
+            u[:] = 0.0
+            if a + c > 0:
+                if not _differences(series, kind, b, parts[:wide], z, known, work):
+                    continue
+                _start(u, residual, slopes[:, : a + c], problem, space, tries, work)
+                _descend(u, False, residual, slopes[:, : a + c], problem, space, tries, work)
+            total = _cost(u, False, slopes[0], residual[0], problem, space, work)
+            if total == np.inf:
+                continue
+            squares = 0.0
+            for t in range(count):
+                value = innovation[0, t]
+                for j in range(wide - 1):
+                    value -= beta[j, 0] * innovation[j + 1, t]
+                squares += value**2 / variance[t]
+            _forecast(series, n, a, b, c, steps, work, due, centre[at], scale[at])
+            effective, parameters = count - (b == 2), a + c + wide - 1
+            freedom[at] = count - parameters
+            scale[at] *= np.sqrt(squares / freedom[at])
+            sigma2[at] = squares / effective
+            found[at, :a] = space[0][:a]
+            found[at, MAX_ORDER : MAX_ORDER + c] = space[0][a : a + c]
+            for j in range(wide - 1):
+                coefficients[at, j] = beta[j, 0]
+            k = parameters - (b == 2) + 1
+            if attempt == 0 and effective - k - 1 > 0:
+                criterion = effective * (np.log(2 * np.pi * total / effective) + 1)
+                aicc[at] = criterion + 2 * k * effective / (effective - k - 1)
+            break
