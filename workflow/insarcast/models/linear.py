@@ -40,25 +40,33 @@ def fit_line(data: TrainingData, indices: Sequence[int], x: Array | None = None)
 
     ``x`` (time,) is what the displacement is a line in; None: days since the first date.
     """
-    fresh = ~data.observed if data.jump is None else ~data.observed | data.jump
     days = data.days if x is None else x
-    zero = np.zeros(data.points)
-    n, x0, y0, sxx, sxy, syy, freedom = (zero.copy() for _ in range(7))
-    notes: dict[int, tuple[Array, ...]] = {}
+    fresh = ~data.observed if data.jump is None else ~data.observed | data.jump
+    measured = np.isfinite(data.displacement)
+    if all((flag == flag[:, :1]).all() for flag in (fresh, measured)):  # one pattern of dates: n, x0 and sxx are all points'
+        fresh, measured = fresh[:, :1], measured[:, :1]
+    zero, shared = np.zeros(data.points), np.zeros(measured.shape[1])
+    n, x0, sxx, freedom = (shared.copy() for _ in range(4))
+    y0, sxy, syy = (zero.copy() for _ in range(3))
+    notes: dict[int, Line] = {}
     for index in range(max(indices, default=-1) + 1):
-        value = data.displacement[index]
-        n = np.where(fresh[index], 0.0, n)
-        here = np.isfinite(value)
-        x0, y0 = np.where(n > 0, x0, days[index]), np.where(n > 0, y0, np.where(here, value, 0.0))
-        freedom += here & (n > 0)
-        n += here
+        here = measured[index]
+        if fresh[index].any():
+            n = np.where(fresh[index], 0.0, n)
+        value = data.displacement[index] if here.all() else np.where(here, data.displacement[index], 0.0)
+        start = here & (n == 0)
+        if start.any():
+            x0, y0 = np.where(start, days[index], x0), np.where(start, value, y0)
+        freedom = freedom + (here & ~start)
+        n = n + here
         dx = np.where(here, days[index] - x0, 0.0)
-        dy = np.where(here, value - y0, 0.0)
-        x0, y0 = x0 + dx / np.maximum(n, 1), y0 + dy / np.maximum(n, 1)  # Welford's update, stable for long series
-        left = np.where(here, value - y0, 0.0)
-        sxx, sxy, syy = sxx + dx * (days[index] - x0), sxy + dx * left, syy + dy * left
+        dy = value - y0 if here.all() else np.where(here, value - y0, 0.0)
+        share = 1.0 / np.maximum(n, 1)
+        x0, y0 = x0 + dx * share, y0 + dy * share  # Welford's update, stable for long series
+        left = dy * (1.0 - share * here)
+        sxx, sxy, syy = sxx + dx * (days[index] - x0) * here, sxy + dx * left, syy + dy * left
         if index in indices:
-            notes[index] = (n, x0, y0, sxx, sxy, syy, freedom - 1)
+            notes[index] = Line(*(part + zero for part in (n, x0, y0, sxx, sxy, syy, freedom - 1)))
     at = np.array([notes[index] for index in indices]).reshape(len(indices), 7, data.points)
     return Line(*np.moveaxis(at, 1, 0))
 

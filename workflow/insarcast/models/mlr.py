@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,7 +17,7 @@ from .series import Array, Law
 # Windows that each unknown needs; a short history gets fewer lags.
 LEAST = 3
 # Most points that train, evenly from first to last.
-SAMPLE = 20000
+SAMPLE = 4096
 # A point's own noise starts as that of all points, with the weight of so many steps.
 PRIOR = 4
 
@@ -26,12 +25,13 @@ PRIOR = 4
 class Mlr(Pooled):
     """Multiple linear regression: the increment over h dates is a linear function of the last ``window`` values.
 
-    The regression of the HLSTM paper (2021; its rows "MLR"), which takes the values of a window for the next one, here on increments,
-    so that neither the level of a point nor the reference moves the forecast: ``d(t+h) - d(t) = c + sum_j a_j (d(t-j+1) - d(t-j))``, least
-    squares over the windows of all points (of 20,000 where there are more) up to the end of training, for each h by itself (direct). Lags count measured dates, whatever the days
-    between them. Only windows with all their values train; a step that is missing, bridged or across a join of releases counts as no motion in
-    a forecast. The error's variance is that of the pooled residuals in units of each point's mean squared step; normal for many steps,
-    Student's t with as many degrees of freedom as the point has steps.
+    The regression of the HLSTM paper (2021; its rows "MLR"), which takes the values of a window for the next one, here on
+    increments, so that neither the level of a point nor the reference moves the forecast:
+    ``d(t+h) - d(t) = c + sum_j a_j (d(t-j+1) - d(t-j))``, for each h by itself (direct). Least squares over the windows of all
+    points (of 4,096 where there are more) up to the end of training, each point weighted by the inverse of its mean squared step.
+    Lags count measured dates, whatever the days between them. Only windows with all their values train; a step that is missing,
+    bridged or across a join of releases counts as no motion in a forecast. The variance is that of the residuals in units of the
+    point's mean squared step, Student's t with as many degrees of freedom as the point has steps.
     """
 
     settings: ClassVar[tuple[str, ...]] = ("window",)
@@ -53,17 +53,20 @@ class Mlr(Pooled):
         variance = own_variance(step, known, common)
         weights, ratio = np.zeros((many, lags + 1)), np.zeros(many)
         for horizon in range(1, many + 1):
-            square, product, windows = np.zeros((lags + 1, lags + 1)), np.zeros(lags + 1), 0
-            for use, terms, target in _windows(step, known, level, lags, horizon):
-                square += (terms * use) @ terms.T
-                product += terms @ (target * use)
-                windows += int(use.sum())
+            square, product, energy, windows = np.zeros((lags + 1, lags + 1)), np.zeros(lags + 1), 0.0, 0
+            for end in range(lags, len(step) - horizon):
+                use = known[end + 1 - lags : end + horizon + 1].all(axis=0) / variance
+                terms = np.concatenate([np.ones((1, past.points)), step[end + 1 - lags : end + 1]])
+                target = level[end + horizon] - level[end]
+                weighted = terms * use
+                square += weighted @ terms.T
+                product += weighted @ target
+                energy += float(use @ target**2)
+                windows += int(np.count_nonzero(use))
             if windows >= LEAST * (lags + 1):
                 weights[horizon - 1] = np.linalg.lstsq(square, product, rcond=1e-10)[0]
-            rest = 0.0
-            for use, terms, target in _windows(step, known, level, lags, horizon):
-                rest += float(((target - weights[horizon - 1] @ terms) ** 2 / variance)[use].sum())
-            ratio[horizon - 1] = rest / windows if windows else horizon  # a random walk's, where nothing is known
+                energy = max(energy - float(weights[horizon - 1] @ product), 0.0)
+            ratio[horizon - 1] = energy / windows if windows else horizon  # a random walk's, where nothing is known
         return {"weights": weights, "ratio": ratio, "common": common}
 
     def _law(self, past: TrainingData, horizons: list[int], lead: Array) -> Law:
@@ -102,14 +105,3 @@ def steps(data: TrainingData) -> tuple[Array, NDArray[np.bool_]]:
 def own_variance(step: Array, known: NDArray[np.bool_], common: Array) -> Array:
     """``(point,)`` mean squared step, mm2, drawn towards the common one."""
     return np.maximum(((step**2).sum(axis=0) + PRIOR * common) / (known.sum(axis=0) + PRIOR), 1e-9)
-
-
-def _windows(
-    step: Array, known: NDArray[np.bool_], level: Array, lags: int, horizon: int
-) -> Iterator[tuple[NDArray[np.bool_], Array, Array]]:
-    """By the date each window ends on: points that have all of it, terms (1 + lags, point), and the increments that followed."""
-    for end in range(lags, len(step) - horizon):
-        use = known[end + 1 - lags : end + horizon + 1].all(axis=0)
-        if use.any():
-            terms = np.concatenate([np.ones((1, step.shape[1])), step[end + 1 - lags : end + 1]])
-            yield use, terms, level[end + horizon] - level[end]

@@ -12,7 +12,7 @@ from .data import TrainingData
 from .linear import fit_line
 from .pooled import Pooled
 from .series import Array, Law
-from .smoothing import best_weight, smooth
+from .smoothing import best_weight, common_weight, smooth
 
 
 class Ses(Pooled):
@@ -20,7 +20,7 @@ class Ses(Pooled):
 
     The level moves by the share alpha of each one-step error (see :func:`~insarcast.models.smoothing.smooth` for the start of a
     series and for breaks); alpha is per measured date, whatever the days between two. One alpha is learnt from all points up to the
-    end of training, for a single noisy series says little about its own: on Sentinel-1 series it was the better forecaster.
+    end of training, for a short noisy series says little about its own.
     With ``s2`` the mean squared one-step error of the point and W the precision of its level, the variance h dates ahead is
     ``s2 ((1 - alpha) (1 + 1/W) + h alpha^2)``; for a long series, ``W = 1 / alpha``, this is ``s2 (1 + (h - 1) alpha^2)`` (Hyndman,
     Koehler, Ord & Snyder 2008, Forecasting with Exponential Smoothing, table 6.2). Student's t with as many degrees of freedom as there are
@@ -29,7 +29,7 @@ class Ses(Pooled):
 
     settings: ClassVar[tuple[str, ...]] = ("alpha", "join")
 
-    def __init__(self, alpha: float | str = "pooled", join: float = 1.0) -> None:
+    def __init__(self, alpha: float | str = "pooled", join: float = 2.0) -> None:
         """Of all points together or each by itself.
 
         Args:
@@ -46,12 +46,12 @@ class Ses(Pooled):
 
     def _learn(self, past: TrainingData, *, seed: int, device: str, progress: bool) -> dict[str, np.ndarray[Any, Any]]:
         if self.alpha == "pooled":
-            return {"alpha": best_weight(past, self.join, self._slope(past), common=True)}
+            return {"alpha": common_weight(past, self.join, self._slope)}
         return {"alpha": np.array([np.nan if self.alpha == "own" else float(self.alpha)])}
 
     def _law(self, past: TrainingData, horizons: list[int], lead: Array) -> Law:
         slope = self._slope(past)
-        alpha = best_weight(past, self.join, slope, common=False) if self.alpha == "own" else self.learnt["alpha"]
+        alpha = best_weight(past, self.join, slope) if self.alpha == "own" else self.learnt["alpha"]
         end = smooth(past, alpha, self.join)
         rate = np.zeros(past.points) if slope is None else slope
         freedom = np.broadcast_to(end.count, (past.points,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -96,19 +97,30 @@ def smooth(data: TrainingData, alpha: Array | float, join: float) -> Smoothed:
     return Smoothed(weight, level, day, uu, uv, vv, count)
 
 
-def best_weight(data: TrainingData, join: float, slope: Array | None, *, common: bool) -> Array:
-    """The weight with the smallest one-step errors, to a parabola through the best of :data:`LOGITS`.
+def best_weight(data: TrainingData, join: float, slope: Array | None) -> Array:
+    """``(point,)`` weight with the smallest one-step errors of each point, to a parabola through the best of :data:`LOGITS`.
 
     Args:
         data: the points.
         join: see :func:`smooth`.
         slope: ``(point,)`` mm per day of a line that is added, or None.
-        common: one weight for all points, ``(1,)``: the greatest likelihood of normal errors with a variance of each point's own,
-            ``sum(count / 2 log errors)``, over at most :data:`SAMPLE` points, evenly from first to last; else ``(point,)``.
     """
-    if common and data.points > SAMPLE:
-        taken = np.linspace(0, data.points - 1, SAMPLE).astype("intp")
-        data, slope = data.take(taken), None if slope is None else slope[taken]
+    return _best(losses(data, join, slope))
+
+
+def common_weight(data: TrainingData, join: float, slope: Callable[[TrainingData], Array | None]) -> Array:
+    """``(1,)`` weight common to all points, the likeliest for normal errors with a variance of each point's own.
+
+    That is the least ``sum(count / 2 log errors)``, over at most :data:`SAMPLE` points, evenly from first to last; ``slope`` gives
+    the line that is added to each.
+    """
+    if data.points > SAMPLE:
+        data = data.take(np.linspace(0, data.points - 1, SAMPLE).astype("intp"))
+    return _best(losses(data, join, slope(data)).sum(axis=1, keepdims=True))
+
+
+def losses(data: TrainingData, join: float, slope: Array | None) -> Array:
+    """``(weight, point)`` negative log likelihood of the one-step errors under each of :data:`LOGITS`, the variance concentrated out."""
     alphas = 1.0 / (1.0 + np.exp(-LOGITS[:, None]))
     parts = []
     for start in range(0, data.points, CHUNK):
@@ -117,10 +129,12 @@ def best_weight(data: TrainingData, join: float, slope: Array | None, *, common:
         errors = found.errors(0.0 if slope is None else slope[part])
         count = np.broadcast_to(found.count, errors.shape)
         loss = count / 2 * np.log(errors / np.maximum(count, 1) + 1e-6)  # a constant series counts as one with 0.001 mm of noise
-        parts.append(loss.sum(axis=1, keepdims=True) if common else loss)
-    loss = np.concatenate(parts, axis=1)
-    if common:
-        loss = loss.sum(axis=1, keepdims=True)
+        parts.append(loss)
+    return np.concatenate(parts, axis=1)
+
+
+def _best(loss: Array) -> Array:
+    """Weight with the lowest loss; :data:`FALLBACK` where all are alike, as they are without an error."""
     return np.where((loss != loss[:1]).any(axis=0), 1.0 / (1.0 + np.exp(-_lowest(loss))), FALLBACK)
 
 
