@@ -32,7 +32,9 @@ checkpoint acquire_products:
         products=setting("products"),
         gnss=setting("gnss"),
         simulate=setting("simulate"),
-        series=lambda wildcards: {key: setting("series")(wildcards)[key] for key in SERIES},
+        series=lambda wildcards: {
+            key: setting("series")(wildcards)[key] for key in SERIES
+        },
         data_root=lambda wildcards: needed_root(*folders(wildcards), DATA_ROOT),
         listing=lambda wildcards: plainly(check_still_there)(
             Path(CUBE.format(**wildcards), "acquire/manifest.json"),

@@ -21,6 +21,7 @@ from .errors import InsarcastError
 Block = tuple[slice, slice]
 
 CHUNK = 128
+POINTS = 1024  # in a chunk of a cube of points
 _SHARD_BYTES = 16 * 2**20
 _UNITS = {
     "displacement": "mm",
@@ -44,23 +45,30 @@ def blocks(ny: int, nx: int, edge: int) -> Iterator[Block]:
 
 
 def _encoding(data: xr.Dataset, edge: int | None) -> dict[str, dict[str, Any]]:
-    """Sharded, time in one chunk; space in chunks of 128 pixels, so that a time series costs one small read."""
+    """Sharded, time in one chunk; space in chunks of 128 pixels or 1024 points, so that a time series costs one small read."""
     encoding: dict[str, dict[str, Any]] = {}
     for name, variable in data.variables.items():
-        if variable.ndim < 2 or "y" not in variable.dims or not variable.size:  # no loops: nothing to shard
+        space = ("y", "x") if "y" in variable.dims else ("point",)
+        if variable.ndim < 2 or not set(space) <= set(variable.dims) or not variable.size:  # no loops: nothing to shard
             continue
-        layers = math.prod(size for dim, size in variable.sizes.items() if dim not in ("y", "x"))
+        layers = math.prod(size for dim, size in variable.sizes.items() if dim not in space)
+        width, wide = (CHUNK, edge or shard_edge(layers)) if len(space) == 2 else (POINTS, _shard_points(layers))
         chunks, shards = [], []
         for dim, size in variable.sizes.items():
-            if dim in ("y", "x"):
-                chunk = min(CHUNK, size)
+            if dim in space:
+                chunk = min(width, size)
                 chunks.append(chunk)
-                shards.append(chunk * math.ceil(min(edge or shard_edge(layers), size) / chunk))
+                shards.append(chunk * math.ceil(min(wide, size) / chunk))
             else:
                 chunks.append(size)
                 shards.append(size)
         encoding[str(name)] = {"chunks": tuple(chunks), "shards": tuple(shards)}
     return encoding
+
+
+def _shard_points(layers: int) -> int:
+    """Points in a shard that holds ``layers`` float32 layers in at most 16 MiB, a multiple of the chunk's; one chunk at least."""
+    return POINTS * max(1, _SHARD_BYTES // (4 * max(layers, 1)) // POINTS)
 
 
 def blank(dtype: npt.DTypeLike, *shape: int) -> npt.NDArray[Any]:
@@ -121,6 +129,15 @@ def write_store(data: xr.Dataset, path: Path) -> None:
     """Write a dataset that fits in memory as sharded Zarr v3."""
     clean = _with_grid_mapping(data)
     clean.to_zarr(path, mode="w", zarr_format=3, consolidated=False, encoding=_encoding(clean, None))
+
+
+def append_points(data: xr.Dataset, path: Path) -> None:
+    """Write a share of the points of a store, the first one anew, each further one behind the others (dimension ``point``)."""
+    if not path.exists():
+        write_store(data, path)
+        return
+    rest = _with_grid_mapping(data).drop_vars([name for name, variable in data.variables.items() if "point" not in variable.dims])
+    rest.to_zarr(path, append_dim="point", zarr_format=3, consolidated=False)
 
 
 def open_store(path: Path | str) -> xr.Dataset:
