@@ -1,1 +1,2 @@
 from .run import cluster_cube as cluster_cube
+from .series import cluster_series as cluster_series

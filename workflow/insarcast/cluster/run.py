@@ -24,7 +24,7 @@ from insarcast.core import (
 
 from .choose import Choice, choose_clusters
 from .features import FEATURES, YEAR_DAYS, Float, features_of, fit_line
-from .sample import Sample, draw_sample, read_pixels
+from .sample import draw_sample, read_pixels
 from .words import describe
 
 PERCENTILES = (10, 50, 90)
@@ -74,7 +74,7 @@ def cluster_cube(cube: Path, labels: Path, method: str, k: int | None, k_max: in
     order = np.argsort(velocity, kind="stable")
     rank = np.argsort(order).astype("int16")
     _renumber(labels, rank, data.sizes["y"], data.sizes["x"], edge)
-    series = _series(drawn, rank[choice.labels], choice.k)
+    series = percentiles(drawn.values, rank[choice.labels], choice.k)
     add_to_store(_summary(data, choice, count[order], velocity[order], series), labels)
 
 
@@ -121,14 +121,14 @@ def _renumber(labels: Path, rank: NDArray[np.int16], ny: int, nx: int, edge: int
         write_block(xr.Dataset({"label": (("y", "x"), np.where(label < 0, label, rank[label]))}), labels, block)
 
 
-def _series(drawn: Sample, label: NDArray[np.int16], k: int) -> NDArray[np.float32]:
-    """``(cluster, level, time)`` percentiles of the sample's displacement in mm, NaN where no pixel was measured."""
-    series = np.full((k, len(PERCENTILES), drawn.values.shape[1]), np.nan, "float32")
+def percentiles(values: NDArray[np.float32], label: NDArray[np.int16], k: int) -> NDArray[np.float32]:
+    """``(cluster, level, time)`` percentiles of the displacement ``(pixel, time)`` in mm, NaN where no pixel was measured."""
+    series = np.full((k, len(PERCENTILES), values.shape[1]), np.nan, "float32")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="All-NaN slice encountered")  # a date that no pixel of a cluster has
         for cluster in range(k):
             if (own := label == cluster).any():
-                series[cluster] = np.nanpercentile(drawn.values[own], PERCENTILES, axis=0)
+                series[cluster] = np.nanpercentile(values[own], PERCENTILES, axis=0)
     return series
 
 

@@ -10,7 +10,15 @@ from .sample import MIN_DATES
 
 
 def describe(
-    k: int, index: Mapping[int, float], why_one: str, asked: int | None, features: str, used: int, usable: int, left_out: int
+    k: int,
+    index: Mapping[int, float],
+    why_one: str,
+    asked: int | None,
+    features: str,
+    used: int,
+    usable: int,
+    left_out: int,
+    unit: str = "pixel",
 ) -> str:
     """How many clusters there are, why, and from what.
 
@@ -23,6 +31,7 @@ def describe(
         used: pixels the clusters were fitted on.
         usable: usable pixels.
         left_out: pixels inside the mask with too few dates.
+        unit: what the pixels are called.
     """
     if why_one:
         text = f"One cluster: {why_one}."
@@ -38,4 +47,4 @@ def describe(
         text = f"{k} clusters, {how}: K-means ({STARTS} starts) on the {FEATURES[features]}, fitted on {pixels}."
     if left_out:
         text += f" Pixels inside the mask that belong to none, for they have fewer than {MIN_DATES} dates: {left_out}."
-    return text
+    return text.replace("pixel", unit).replace("Pixel", unit.capitalize())
