@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from .demands import check_cube_keys
 from .errors import InsarcastError
 
 SCHEMA = Path(__file__).resolve().parents[2] / "schemas/study.schema.yaml"
@@ -76,7 +77,7 @@ class Study:
         own = {key: value for key, value in self.values.items() if key != "cubes"}
         self._cubes = {name: _merge(own, _fill_cube(cube)) for name, cube in self.values["cubes"].items()}
         for name, cube in self._cubes.items():
-            _check_cube(cube, f"{self.path}, cube '{name}'")
+            check_cube_keys(cube, f"{self.path}, cube '{name}'")
 
     @property
     def cubes(self) -> list[str]:
@@ -126,26 +127,6 @@ def _check(values: dict[str, Any], path: Path) -> None:
     validator = jsonschema.Draft202012Validator(schema())
     if error := jsonschema.exceptions.best_match(validator.iter_errors(values)):
         raise InsarcastError(f"{path}: {_sentence(error)}")
-
-
-def _check_cube(cube: Mapping[str, Any], where: str) -> None:
-    """What no schema of single keys can say: keys that need or exclude each other."""
-    place, weights = cube["stack"]["reference"], cube["stack"]["inversion"]["weights"]
-    if (place["lon"] is None) != (place["lat"] is None):
-        raise InsarcastError(
-            f"{where}: stack.reference has only one of lon and lat; give both, or neither to choose by evidence."
-        )
-    size, overlap = cube["tile"]["size"], cube["tile"]["overlap"]
-    if overlap >= size:
-        raise InsarcastError(f"{where}: tile.overlap is {overlap} pixels, but must be smaller than tile.size, {size}.")
-    source, products = cube["source"], cube["products"]
-    for key in {"simulate": (), "geotiff": ("folder", "unwrapped")}.get(source, ("folder",)):
-        if products[key] is None:
-            raise InsarcastError(f"{where}: the key 'products.{key}' is missing; source {source} needs it.")
-    if weights == "coherence" and source == "geotiff" and cube["products"]["coherence"] is None:
-        raise InsarcastError(
-            f"{where}: stack.inversion.weights is 'coherence', but products.coherence names no files; set one of them."
-        )
 
 
 def _unquoted(values: Any, where: str = "") -> Iterator[str]:

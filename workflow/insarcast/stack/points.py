@@ -140,7 +140,7 @@ def _attributes(found: Manifest, title: str, config: str) -> dict[str, Any]:
         "product": found.conventions["product"],
         "as_of": "full",
         "reference": "as the product has it; not known to insarcast",
-        "retrospective": "true",
+        "retrospective": True,
         "title": title,
         "insarcast_version": __version__,
         "config": config,

@@ -20,6 +20,7 @@ from insarcast.core import InsarcastError
 
 LEAST = 3  # series that end together
 WINDOW = 9  # dates on each side of a join that the jump is measured from
+_EDGE = 4  # dates that a release reaches beyond the other, at least; fewer are the ragged end of a file
 _SIGMAS = 5  # above what series that end one by one would do
 Mask = NDArray[np.bool_]
 
@@ -75,8 +76,8 @@ def find_joins(
         final, opening = int(last[own].max()), int(first[own].min())
         ends = np.bincount(last[own], minlength=dates)
         starts = np.bincount(first[own], minlength=dates)
-        begins = _peaks(np.where(np.arange(dates) > opening, starts, 0), int(own.sum()), share)
-        stops = _peaks(np.where(np.arange(dates) < final, ends, 0), int(own.sum()), share)
+        begins = _peaks(np.where(np.arange(dates) >= opening + _EDGE, starts, 0), int(own.sum()), share)
+        stops = _peaks(np.where(np.arange(dates) <= final - _EDGE, ends, 0), int(own.sum()), share)
         used = set()
         for stop in sorted({*stops, *(at for at in stated if opening <= at < final)}):
             begin = max((at for at in begins if at <= stop + 1), default=None)

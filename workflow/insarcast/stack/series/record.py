@@ -96,20 +96,26 @@ def warn_of_joins(entries: Sequence[dict[str, Any]], notes: Notes) -> None:
                 "series.joins.dates."
             )
             continue
-        why = "as series.joins.dates says"
+        head = f"{join['file']} joins two releases of the product after {join['last']}, as series.joins.dates says"
         if join["kind"] != "stated":
-            why = f"{join['n_end']} series end there together"
-            why += f" and {join['n_start']} begin together on {join['begin']}" if join["begin"] else ""
-        size = ""
-        if join["jump_sd_mm"] == join["jump_sd_mm"]:
-            size = (
-                f"; their levels before and after differ by {join['jump_sd_mm']:.1f} mm (standard deviation over points; elsewhere "
-                f"{join['usual_sd_mm']:.1f} mm)"
-            )
+            head = f"{join['file']} seems to join two releases of the product after {join['last']}: {join['n_end']} series end there "
+            head += "together" + (f" and {join['n_start']} begin together on {join['begin']}" if join["begin"] else "")
         notes.warn(
-            f"{join['file']} seems to join two releases of the product after {join['last']}: {why}; {join['n_joined']} series go on "
-            f"across it, and the level of each may jump there by an amount nobody measured{size}."
+            f"{head}; {join['n_joined']} series go on across it, and the level of each may jump there by an amount nobody "
+            f"measured{_size(join)}."
         )
+
+
+def _size(join: dict[str, Any]) -> str:
+    """How large the jumps are."""
+    here, usual = join["jump_sd_mm"], join["usual_sd_mm"]
+    if here != here:
+        return ""
+    if join["excess_mm"] < 0.5 * usual:
+        return f" (their levels before and after differ by {here:.1f} mm, standard deviation over points, hardly more than elsewhere)"
+    return (
+        f" (their levels before and after differ by {here:.1f} mm, standard deviation over points; elsewhere by {usual:.1f} mm)"
+    )
 
 
 def warn_of_repeats(values: NDArray[np.float32], first: NDArray[np.intp], dates: Sequence[str], notes: Notes) -> None:
@@ -120,7 +126,7 @@ def warn_of_repeats(values: NDArray[np.float32], first: NDArray[np.intp], dates:
         new = both & (first == at - 1)
         if new.sum() >= 3 and (same & new).sum() >= 0.8 * new.sum():
             notes.warn(
-                f"{int((same & new).sum())} of the {int(new.sum())} series that begin on {dates[at - 1]} have the same value on "
+                f"{_share(int((same & new).sum()), int(new.sum()))} series that begin on {dates[at - 1]} have the same value on "
                 f"{dates[at]}: their first step was not measured."
             )
         elif both.sum() >= 10 and same.sum() >= 0.5 * both.sum():
@@ -128,3 +134,7 @@ def warn_of_repeats(values: NDArray[np.float32], first: NDArray[np.intp], dates:
                 f"{same.sum() / both.sum():.0%} of the points have the same value on {dates[at - 1]} and {dates[at]}: one of the two dates "
                 "seems to be filled in; leave it out by products.exclude."
             )
+
+
+def _share(some: int, all_: int) -> str:
+    return f"All {all_}" if some == all_ else f"{some} of the {all_}"

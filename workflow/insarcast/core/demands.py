@@ -1,0 +1,68 @@
+"""What no schema of single keys can say: keys that need or exclude each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import InsarcastError
+
+
+def check_cube_keys(cube: Mapping[str, Any], where: str) -> None:
+    """Raise an InsarcastError on the first keys of a cube that need or exclude each other.
+
+    Args:
+        cube: the cube's keys, defaults filled in.
+        where: the study and the cube, for the sentence.
+    """
+    place, weights = cube["stack"]["reference"], cube["stack"]["inversion"]["weights"]
+    if (place["lon"] is None) != (place["lat"] is None):
+        raise InsarcastError(
+            f"{where}: stack.reference has only one of lon and lat; give both, or neither to choose by evidence."
+        )
+    size, overlap = cube["tile"]["size"], cube["tile"]["overlap"]
+    if overlap >= size:
+        raise InsarcastError(f"{where}: tile.overlap is {overlap} pixels, but must be smaller than tile.size, {size}.")
+    source, products = cube["source"], cube["products"]
+    for key in {"simulate": (), "geotiff": ("folder", "unwrapped")}.get(source, ("folder",)):
+        if products[key] is None:
+            raise InsarcastError(f"{where}: the key 'products.{key}' is missing; source {source} needs it.")
+    if source in ("egms", "points"):
+        _check_series(cube["series"], source, where)
+    if weights == "coherence" and source == "geotiff" and cube["products"]["coherence"] is None:
+        raise InsarcastError(
+            f"{where}: stack.inversion.weights is 'coherence', but products.coherence names no files; set one of them."
+        )
+
+
+def _check_series(series: Mapping[str, Any], source: str, where: str) -> None:
+    """The same, of a ready series."""
+    columns, matrix, joins = series["columns"], series["layout"] == "matrix", series["joins"]
+    wrong = ""
+    if source == "points" and series["files"] is None:
+        wrong = "the key 'series.files' is missing; source points needs the names of its tables"
+    elif source == "egms" and (other := _other_than(series, units="mm", sign="towards", neighbours=None)):
+        wrong = f"series.{other} is set, but EGMS has its own: mm, positive towards the satellite; remove the key, or use source points"
+    elif source == "egms" and series["layout"] not in ("auto", "wide"):
+        wrong = f"series.layout is '{series['layout']}', but a csv of EGMS is wide; remove the key, or use source points"
+    elif matrix and (series["first"] is None or series["step"] is None):
+        wrong = "series.layout is 'matrix', bare numbers without dates, so series.first and series.step must say when they were measured"
+    elif not matrix and (series["first"] is not None or series["step"] is not None):
+        wrong = "series.first and series.step are for the layout 'matrix'; other tables have dates of their own, so remove them"
+    elif lone := next(
+        (pair for pair in (("lon", "lat"), ("x", "y")) if (columns[pair[0]] is None) != (columns[pair[1]] is None)), None
+    ):
+        wrong = (
+            f"series.columns names only one of {lone[0]} and {lone[1]}; name both, or neither to find them by their usual names"
+        )
+    elif series["decimal"] == series["delimiter"]:
+        wrong = "series.decimal and series.delimiter are both ','; a comma cannot be both"
+    elif joins["dates"] and not joins["detect"]:
+        wrong = "series.joins.dates names joins, but series.joins.detect is false, so that none is used; remove one of them"
+    if wrong:
+        raise InsarcastError(f"{where}: {wrong}.")
+
+
+def _other_than(values: Mapping[str, Any], **usual: Any) -> str | None:
+    """The first key that does not have its usual value."""
+    return next((key for key, value in usual.items() if values[key] != value), None)
