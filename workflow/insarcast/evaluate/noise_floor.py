@@ -14,7 +14,7 @@ LAGS = 5
 YEAR_DAYS = 365.25
 _MEDIAN_CHI2 = 0.454936423119573  # median of chi-squared with one degree of freedom
 METHOD = (
-    "Per point, a straight line and a yearly sine are taken off; half the squared differences of dates up to "
+    "Per point, a straight line and a yearly sine are taken off, and a level per release; half the squared differences of dates up to "
     f"{LAGS} median steps apart, in bins of one step, give robust semivariances (median over 0.455, the median of chi-squared with "
     "one degree of freedom); a straight line through them in elapsed days, weighted by pairs, has the variance of one date's noise "
     "at lag 0. Steps across a release join are left out. noise_mm is the root of the mean variance over points. A forecast that "
@@ -36,7 +36,7 @@ def date_noise(values: Array, segment: NDArray[np.integer[Any]], days: Array) ->
         ``(point,)``; not clipped: of a smooth series it may come out below 0, so that the mean over points stays unbiased. NaN
         with too few pairs.
     """
-    rest = detrend(values, days)
+    rest = detrend(values, segment, days)
     step = float(np.median(np.diff(days)))
     later, earlier = np.triu_indices(len(days), 1)[::-1]
     gap = days[later] - days[earlier]
@@ -68,21 +68,36 @@ def _intercept(lag: Array, height: Array, weight: Array) -> Array:
     return np.where((known.sum(axis=0) >= 2) & (spread > 0), level - slope * centre, np.nan)
 
 
-def detrend(values: Array, days: Array) -> Array:
+def detrend(values: Array, segment: NDArray[np.integer[Any]], days: Array) -> Array:
     """Residuals of a straight line and a yearly sine fitted to each column by least squares; NaN stays NaN.
 
-    With less than a year and a half the sine is left out, for it would take up noise.
+    Every run of dates has a level of its own. With less than a year and a half the sine is left out, for it would take up noise.
+
+    Args:
+        values: ``(time, point)`` mm.
+        segment: ``(time, point)`` number of the run.
+        days: ``(time,)``.
     """
     years = days / YEAR_DAYS
-    columns = [np.ones_like(years), years - years.mean()]
+    columns = [years - years.mean()]
     if years[-1] - years[0] >= 1.5:
         columns += [np.cos(2 * np.pi * years), np.sin(2 * np.pi * years)]
-    design = np.stack(columns, axis=1)
+    rest = np.empty(values.shape)
+    patterns, which = np.unique(segment, axis=1, return_inverse=True)  # few: points share their breaks
+    for number, pattern in enumerate(patterns.T):
+        own = np.flatnonzero(which.ravel() == number)
+        design = np.stack([*(1.0 * (pattern == run) for run in np.unique(pattern)), *columns], axis=1)
+        rest[:, own] = _residuals(values[:, own], design)
+    return rest
+
+
+def _residuals(values: Array, design: Array) -> Array:
+    """Of least squares of each column on a design ``(time, parameter)``, on the dates that it has."""
     known = np.isfinite(values)
     filled = np.where(known, values, 0.0)
     if known.all():
         return np.asarray(values - design @ np.linalg.lstsq(design, filled, rcond=None)[0])
-    normal = np.einsum("ti,tp,tj->pij", design, known, design)
+    normal = np.einsum("ti,tp,tj->pij", design, known, design, optimize=True)
     inverse = np.linalg.pinv(normal, hermitian=True)
     return np.asarray(values - design @ np.einsum("pij,jp->ip", inverse, design.T @ filled))
 
