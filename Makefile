@@ -20,7 +20,7 @@ demo: .venv/run.stamp
 test: .venv/test.stamp
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-bench: .venv/test.stamp
+bench: .venv/bench.stamp
 	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 report: .venv/run.stamp
@@ -38,3 +38,6 @@ report: .venv/run.stamp
 
 .venv/test.stamp: .venv/run.stamp envs/lock-test.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r envs/lock-test.txt && touch $@
+
+.venv/bench.stamp: .venv/test.stamp envs/lock-bench.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r envs/lock-bench.txt && touch $@
