@@ -145,7 +145,7 @@ class SeriesStudy:
             "records": [self.record],
             "calibrated": self.calibrated,
             "autos": self.auto,
-            "evaluated": [*self.evaluated, *self.space],
+            "evaluated": [*self.evaluated, *self.space, self.evaluate("series_errors.zarr")],
             "groups": self.clusters,
             "points": list(self.points),
         }
@@ -156,9 +156,21 @@ class SeriesStudy:
 
         folder = folder or self.folder / self.name / "report"
         folder.mkdir(parents=True, exist_ok=True)
-        none: dict[str, Any] = dict.fromkeys(
-            ("decisions", "cubes", "forecasts", "choices", "scores", "likeness", "gnss", "clusters", "batches", "seams", "truths", "maps"), []
-        )  # fmt: skip
+        names = (
+            "decisions",
+            "cubes",
+            "forecasts",
+            "choices",
+            "scores",
+            "likeness",
+            "gnss",
+            "clusters",
+            "batches",
+            "seams",
+            "truths",
+            "maps",
+        )
+        none: dict[str, Any] = {name: [] for name in names}
         given: dict[str, Any] = {
             "page": TEMPLATES / "page.html.j2", "style": TEMPLATES / "page.css", "manifests": [self.manifest], "figures": self.figures,
             "index": folder / "index.html", "tables": folder / "tables", "study": self.name, "names": [self.cube_name],
@@ -185,6 +197,15 @@ def write_series_study(
     make_series(study.cube_folder, **series)
     make_forecasts(study.cube_folder, study.series, models, horizons)
     dates = [str(date)[:10].replace("-", "") for date in open_store(study.series).time.values]
+    join = series.get("join")
+    joins = [
+        {
+            "file": "toy.csv", "kind": "end", "last": dates[join - 1], "date": dates[join], "begin": None, "n_end": 5, "n_start": 0,
+            "n_joined": 30, "share": 0.1, "jump_sd_mm": 5.0, "usual_sd_mm": 3.0, "excess_mm": 4.0, "jump_mean_mm": 0.1,
+        }
+    ] if join else []  # fmt: skip
+    dropped = [{"what": "point", "reason": "its value never changes", "count": 2, "names": ["P1x", "P2x"]}]
+    write_json(study.record, {"joins": joins, "warnings": ["The toy is smoothed."], "dropped": dropped})
     Manifest(
         "points", dates, [], conventions={"sign": "towards", "units": "mm", "product": "P-SBAS <b>toy</b>"}, credits=["Made by <i>tests</i>"],
         skipped=[{"what": "point", "name": "P9999", "reason": "no coordinates"}],
@@ -192,7 +213,7 @@ def write_series_study(
     evaluate(study, models, places="x" in open_store(study.series).coords and space)
     if groups:
         total = open_store(study.series).sizes["point"]
-        label = np.where(np.arange(total) % 5 == 0, -1, np.arange(total) % 2 + 1).astype("int16")
+        label = np.where(np.arange(total) % 5 == 0, -1, np.arange(total) % 2).astype("int16")
         attrs = {"sentence": "Two groups, made by the tests."}
         write_store(xr.Dataset({"label": ("point", label)}, attrs=attrs), study.cube_folder / "cluster/series.zarr")
     return study
@@ -229,8 +250,13 @@ def evaluate(study: SeriesStudy, models: Sequence[str], *, places: bool = True) 
                 mean = lambda values, known=known: float(values[known].mean()) if known.any() else np.nan  # noqa: E731
                 mae, nothing = mean(np.abs(error)), mean(np.abs(base))
                 skill = 1 - mae / nothing if n else np.nan
-                inside = mean((truth[:, at][..., keep] >= low[:, at][..., keep]) & (truth[:, at][..., keep] <= high[:, at][..., keep]))
-                own = mean((truth[:, at][..., keep] >= own_low[:, at][..., keep]) & (truth[:, at][..., keep] <= own_high[:, at][..., keep]))
+                inside = mean(
+                    (truth[:, at][..., keep] >= low[:, at][..., keep]) & (truth[:, at][..., keep] <= high[:, at][..., keep])
+                )
+                own = mean(
+                    (truth[:, at][..., keep] >= own_low[:, at][..., keep])
+                    & (truth[:, at][..., keep] <= own_high[:, at][..., keep])
+                )
                 rows.append(
                     {
                         "model": name, "label": f"{name} in words", "horizon": horizon, "velocity_class": velocity, "cluster": cluster,
@@ -251,8 +277,16 @@ def evaluate(study: SeriesStudy, models: Sequence[str], *, places: bool = True) 
     )
     dims = ("model", "origin", "horizon", "point")
     store = xr.Dataset(
-        {"error": (dims, np.stack([errors[name] for name in models]).astype("float32")), "truth": (dims[1:], truth.astype("float32"))},
-        coords={"model": np.array(models, object), "origin": first.origin.values[tested], "horizon": horizons, "index": ("point", index)},
+        {
+            "error": (dims, np.stack([errors[name] for name in models]).astype("float32")),
+            "truth": (dims[1:], truth.astype("float32")),
+        },
+        coords={
+            "model": np.array(models, object),
+            "origin": first.origin.values[tested],
+            "horizon": horizons,
+            "index": ("point", index),
+        },
     )
     write_store(store, study.evaluate("series_errors.zarr"))
     _space(study, models[-1], first, places)
@@ -288,7 +322,9 @@ def _space(study: SeriesStudy, model: str, first: xr.Dataset, places: bool) -> N
     ]
     pd.DataFrame(rows if places else [], columns=columns).to_parquet(study.evaluate("space.parquet"))
     if not places:
-        write_json(study.evaluate("space.json"), {"sentence": "The points have no places, so nothing can be said about space."})
+        write_json(
+            study.evaluate("space.json"), {"sentences": ["The points have no places, so nothing can be said about space."]}
+        )
         return
     rng = np.random.default_rng(1)
     n = first.sizes["point"]

@@ -57,7 +57,10 @@ class Sources:
 
 @dataclass
 class Content:
-    """One cube on the page; every text is plain and is escaped by the template."""
+    """One cube on the page, a grid or a ready series; every text is plain and is escaped by the template.
+
+    ``more`` holds further tables on the scores, unfolded on demand under a title; ``extra`` tables are written as csv alone.
+    """
 
     name: str
     strip: list[tuple[str, str]]
@@ -82,13 +85,17 @@ class Content:
     credits: list[str]
     maps: list[str]
     simulated: bool
+    more: list[tuple[str, list[Table]]] = field(default_factory=list)
+    extra: list[Table] = field(default_factory=list)
     headline: list[dict[str, Cell]] = field(default_factory=list)
 
     @property
     def tables(self) -> list[Table]:
         """All tables that are written as csv."""
         scored = [*self.scores, self.clusters, self.likeness, *self.truths]
-        return [self.areas, self.speeds, *(table for table in scored if table.rows), self.gnss, self.pairs, self.dropped]
+        scored += [table for _, tables in self.more for table in tables] + self.extra
+        named = [self.areas, self.speeds, *(table for table in scored if table.rows), self.gnss, self.pairs, self.dropped]
+        return [table for table in named if table.name]
 
 
 def read_facts(path: Path) -> Facts:

@@ -8,6 +8,11 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("Coherence", "How alike two acquisitions are, 0 to 1; low where ground or plants changed, and then the phase is noise."),
     ("Coverage", "Share of later observations that an interval held. A 90 % interval should hold 90 %."),
     (
+        "CRPS",
+        "Continuous ranked probability score in mm: the error of the whole forecast distribution; of a forecast without spread it is the MAE.",
+    ),
+    ("Diebold-Mariano test", "Whether two forecasts differ in error by more than chance, date by date."),
+    (
         "Displacement",
         "How far the ground has moved along the line of sight since the reference date, against the reference point, in mm.",
     ),
@@ -26,9 +31,25 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "MAE, RMSE, bias",
         "Mean absolute error, root of the mean squared error, and mean error of forecast minus observation, in mm.",
     ),
+    (
+        "Moran's I, LISA",
+        "Whether neighbours are alike: 0 as by chance, 1 when they are equal; LISA says where.",
+    ),
     ("Noise floor", "What two measurements of the same thing differ by; no forecast can be shown to err by less."),
     ("Persistence", "The forecast “nothing changes”: the last observed map. Every table starts with it."),
+    (
+        "PIT",
+        "Probability integral transform: at which quantile of its forecast each outcome fell; spread evenly where the forecast is right.",
+    ),
     ("Reference", "Place and date whose displacement is set to zero; everything else is measured against them."),
+    (
+        "Release join",
+        "Where a series goes on with a newer version of the product; its level may jump there by what nobody measured.",
+    ),
+    (
+        "Retrospective",
+        "Tried on the past with a product that was made later; what the product knew of the future then cannot be taken out.",
+    ),
     ("Skill", "One minus a model's mean error over that of “nothing changes”: 1 is perfect, 0 no better, below 0 worse."),
     (
         "Structural similarity, SSIM, MS-SSIM",

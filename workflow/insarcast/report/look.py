@@ -200,6 +200,16 @@ def lead_ticks(axes: Any, leads: dict[int, float]) -> None:
     axes.set_xlabel("lead time [days]")
 
 
+def date_axis(axes: Any, most: int) -> None:
+    """At most so many dates on the x axis, as short as they are clear."""
+    import matplotlib.dates as mdates
+
+    make: Any = mdates
+    locator = make.AutoDateLocator(maxticks=most)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(make.ConciseDateFormatter(locator, show_offset=False))
+
+
 def apart(values: Sequence[float], gap: float) -> list[float]:
     """Ascending values moved as little as it takes to be ``gap`` apart; those that crowd stay around their mean."""
     groups: list[list[float]] = []

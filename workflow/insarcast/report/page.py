@@ -17,16 +17,32 @@ from . import truth_words, words
 from .content import Content, Sources, gather
 from .glossary import GLOSSARY
 from .look import DPI, WIDTH
+from .series_content import SeriesSources, gather_series
 from .tables import Table, headline_table, settings_rows
 
 # Which figures a section shows, in this order; what a study does not have is left out.
 SECTIONS = {
     "maps": ("F1", "F2", "F3"),
-    "trust": ("F5", "F6", "F7", "F8", "F10", "F21"),
-    "evidence": ("F11", "F12", "F13", "F14", "F15"),
+    "where": ("F22",),
+    "trust": ("F5", "F6", "F7", "F8", "F10", "F21", "F24", "F25"),
+    "evidence": ("F11", "F12", "F13", "F14", "F15", "F26"),
     "made": ("F16", "F18", "F20"),
 }
-LIBRARIES = ("numpy", "xarray", "zarr", "numba", "scipy", "pandas", "rasterio", "pyproj", "matplotlib", "cmcrameri", "jinja2")
+LIBRARIES = (
+    "numpy",
+    "xarray",
+    "zarr",
+    "numba",
+    "scipy",
+    "pandas",
+    "rasterio",
+    "pyproj",
+    "geopandas",
+    "pyogrio",
+    "matplotlib",
+    "cmcrameri",
+    "jinja2",
+)
 _TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 
 
@@ -54,14 +70,21 @@ def write_report(
     classes: Sequence[Sequence[float]],
     drawn: Sequence[str | None],
     values: Mapping[str, Any],
+    series: Sequence[Path] = (),
+    records: Sequence[Path] = (),
+    calibrated: Sequence[Path] = (),
+    autos: Sequence[Path] = (),
+    evaluated: Sequence[Path] = (),
+    groups: Sequence[Path] = (),
+    points: Sequence[Path] = (),
 ) -> None:
     """Write the page and its tables; the same inputs give the same bytes.
 
     Args:
         page: template of the page.
         style: its style sheet, put into the page.
-        manifests: what acquire found, one per cube in the order of ``names``; so are the next.
-        decisions: what was kept and dropped.
+        manifests: what acquire found, one per cube in the order of ``names``.
+        decisions: what was kept and dropped, one per cube of a grid in the order of ``names``; so are the next.
         cubes: full cubes.
         choices: models chosen at every origin.
         scores: tables of scores.
@@ -81,18 +104,41 @@ def write_report(
         classes: edges of the velocity classes of each cube, mm/yr.
         drawn: ``report.model`` of each cube: the model to show, or None for the automatic choice.
         values: the study's values, defaults included.
+        series: cubes of the ready series, ``<cube>/stack/full/series.zarr``; the cubes that have none are grids.
+        records: what was read and left out, ``<cube>/stack/full/series.json``.
+        calibrated: their calibrated forecasts, ``<cube>/combine/series/<model>.zarr``.
+        autos: their automatic choices, ``<cube>/combine/ensembles/auto.json``, where there are several models.
+        evaluated: what evaluate left of them, ``<cube>/evaluate/<name>``.
+        groups: clusters of their points, ``<cube>/cluster/series.zarr``, where they are clustered.
+        points: their points for a GIS, ``<cube>/report/maps/points.{gpkg,qml}``.
     """
-    contents = [
-        gather(
-            Sources(
-                name=name, manifest=manifests[at], decisions=decisions[at], cube=cubes[at], choice=choices[at], scores=scores[at],
-                likeness=likeness[at], gnss=gnss[at], maps=maps[at], forecasts=_of(name, forecasts, 3), clusters=_of(name, clusters, 3),
-                batches=_of(name, batches, 4), seams=_of(name, seams, 3), truths=_of(name, truths, 3), figures=_of(name, figures, 4),
-                classes=classes[at], model=drawn[at],
+    grids = [name for name in names if not _of(name, series, 4)]
+    contents = []
+    for which, name in enumerate(names):
+        shared: dict[str, Any] = {
+            "name": name, "manifest": manifests[which], "figures": _of(name, figures, 4), "classes": classes[which], "model": drawn[which],
+        }  # fmt: skip
+        if name not in grids:
+            [cube], [record] = _of(name, series, 4), _of(name, records, 4)
+            contents.append(
+                gather_series(
+                    SeriesSources(
+                        **shared, series=cube, record=record, calibrated=_of(name, calibrated, 4), autos=_of(name, autos, 4),
+                        evaluated=_of(name, evaluated, 3), groups=_of(name, groups, 3), points=_of(name, points, 4),
+                    )
+                )
+            )  # fmt: skip
+            continue
+        at = grids.index(name)
+        contents.append(
+            gather(
+                Sources(
+                    **shared, decisions=decisions[at], cube=cubes[at], choice=choices[at], scores=scores[at], likeness=likeness[at],
+                    gnss=gnss[at], maps=maps[at], forecasts=_of(name, forecasts, 3), clusters=_of(name, clusters, 3),
+                    batches=_of(name, batches, 4), seams=_of(name, seams, 3), truths=_of(name, truths, 3),
+                )
             )
-        )
-        for at, name in enumerate(names)
-    ]  # fmt: skip
+        )  # fmt: skip
     headline = headline_table([row for content in contents for row in content.headline])
     tables.mkdir(parents=True)
     every = [headline, *(table for content in contents for table in content.tables)]
@@ -140,6 +186,7 @@ def _environment(folder: Path) -> Any:
     environment.filters["unbroken"] = unbroken
     environment.globals["figure_file"] = figure_file
     environment.globals["numeric"] = numeric
+    environment.filters["style_file"] = lambda name: Path(name).with_suffix(".qml").name
     return environment
 
 

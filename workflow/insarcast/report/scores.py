@@ -68,10 +68,10 @@ def _lines(axes: Any, rows: pd.DataFrame, models: list[str], leads: Leads, name:
         axes.plot(x, part[name], **style)
         drawn.append((model, (*x, *part[name]), style["color"]))
     axes.margins(x=0.03, y=0.12)
-    label_ends(axes, _joined(drawn))
+    label_ends(axes, joined(drawn))
 
 
-def _joined(drawn: list[tuple[str, tuple[float, ...], str]]) -> list[tuple[float, float, str, str]]:
+def joined(drawn: list[tuple[str, tuple[float, ...], str]]) -> list[tuple[float, float, str, str]]:
     """Ends of the lines with their names; lines that are the same (the automatic choice and the model it was) share one name."""
     ends: dict[tuple[float, ...], tuple[float, float, str, str]] = {}
     for model, points, colour in drawn:

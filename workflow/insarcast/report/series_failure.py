@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib.dates as mdates
 import numpy as np
 import xarray as xr
 from matplotlib.colors import Normalize
@@ -15,11 +14,11 @@ from matplotlib.colors import Normalize
 from insarcast.core import open_store
 
 from . import words
-from .look import ALARM, INK, LINES, Facts, canvas, keep, one_digit, say, scale_map
-from .mapping import draw_scale, draw_scale_bar
+from .look import ALARM, INK, LINES, Facts, canvas, date_axis, keep, one_digit, say, scale_map
+from .mapping import draw_scale_bar
 from .numbers import iso
-from .series_map import draw_ground, draw_values, map_size
-from .series_models import BASELINE
+from .series_map import draw_ground, draw_measure, draw_values, map_size
+from .series_models import BASELINE, who
 from .series_points import Array, Points, read_points, spread_out
 from .series_scores import NOTHING, drawn_store, read_series_scores
 
@@ -88,7 +87,7 @@ def draw_failure(
         "F10",
         sentence,
         f"Left: map of the mean absolute error of each point in mm. Right: bars of the mean absolute error by target date. {sentence}",
-        f"Mean absolute error in mm one acquisition ahead, {words.model(found.scored)}: of each point over the test dates, and of each test "
+        f"Mean absolute error in mm one acquisition ahead, {who(found.scored)}: of each point over the test dates, and of each test "
         "date over the points, beside that of persistence. A date at which all models fail is one that the data are odd at (snow, weather, "
         "processing).",
         "mm",
@@ -101,13 +100,14 @@ def read_failure(errors: xr.Dataset, store: xr.Dataset, points: Points, scored: 
     """Mean absolute errors at the first horizon."""
     names = [str(name) for name in errors.model.values]
     part = errors.isel(horizon=0)
-    sizes = {name: np.abs(part.error.isel(model=names.index(name)).values.astype(float)) for name in {scored, BASELINE} & set(names)}
+    sizes = {
+        name: np.abs(part.error.isel(model=names.index(name)).values.astype(float)) for name in {scored, BASELINE} & set(names)
+    }
     nothing = np.full((errors.sizes["origin"], errors.sizes["point"]), np.nan)
     own, base = sizes.get(scored, nothing), sizes.get(BASELINE, nothing)
     by_point = _mean(own, 0)
     placed = spread_out(errors if "index" in errors.variables else store, by_point, points.total)
-    targets = dict(zip(store.origin.values, store.target_time.values[:, 0], strict=True))
-    times = np.array([targets.get(origin, origin) for origin in errors.origin.values])
+    times = store.target_time.sel(origin=errors.origin.values).values[:, 0]
     return Failure(placed, iso(times), times, _mean(own, 1), _mean(base, 1))
 
 
@@ -142,7 +142,8 @@ def _by_point(figure: Any, axes: Any, points: Points, fails: Failure) -> None:
     top = one_digit(float(np.percentile(known, 98))) if known.size else 1.0
     draw_ground(axes, points.frame, (3.6, 3.4))
     draw_values(axes, points, fails.by_point, scale_map("batlow_r"), Normalize(0, top))
-    draw_scale(axes, points.frame)
+    draw_measure(axes, points)
+    axes.set_title("by point", fontsize=9.5)
     extend = "max" if known.size and known.max() > top else "neither"
     draw_scale_bar(figure, axes, Normalize(0, top), scale_map("batlow_r"), "mean absolute error [mm]", extend)
 
@@ -157,9 +158,9 @@ def _by_date(axes: Any, fails: Failure) -> None:
     top = float(np.nanmax(np.r_[fails.own, fails.base]))
     axes.set_ylim(0, 1.2 * top)
     for at in fails.odd:
-        axes.annotate(fails.dates[at], (fails.times[at], max(fails.own[at], fails.base[at])), (0, 3), textcoords="offset points", ha="center", fontsize=8, color=ALARM)  # fmt: skip
+        place = (fails.times[at], max(fails.own[at], fails.base[at]))
+        axes.annotate(fails.dates[at], place, (0, 3), textcoords="offset points", ha="center", fontsize=8, color=ALARM)
     axes.set_ylabel("mean absolute error [mm]")
     axes.set_title("by test date (line: persistence)", fontsize=9.5)
     axes.grid(axis="y")
-    axes.xaxis.set_major_locator(mdates.AutoDateLocator(maxticks=6))
-    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(axes.xaxis.get_major_locator(), show_offset=False))
+    date_axis(axes, 6)

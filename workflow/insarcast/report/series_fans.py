@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib.dates as mdates
 import numpy as np
 import xarray as xr
 from matplotlib.lines import Line2D
@@ -15,7 +14,8 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from . import series_words, words
-from .look import ALARM, INK, LINES, SOFT, Facts, canvas, keep, say
+from .look import ALARM, INK, LINES, SOFT, Facts, canvas, date_axis, keep, say
+from .series_models import who
 from .series_picks import KINDS, pick_points
 from .series_points import Points, noise_of, read_points, spread_out
 from .series_scores import drawn_store, read_series_scores
@@ -34,16 +34,14 @@ class Fan:
     values: NDArray[np.float64]
     start: float
 
-    def between(self, low: float, high: float) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """The ends of a band, the origin included."""
-        near = [min(range(len(self.levels)), key=lambda i, q=q: abs(self.levels[i] - q)) for q in (low, high)]  # type: ignore[misc]
-        if abs(self.levels[near[0]] - low) > 1e-6 or abs(self.levels[near[1]] - high) > 1e-6:
-            return None
-        return tuple(np.r_[self.start, self.values[i]] for i in near)  # type: ignore[return-value]
+    def between(self, low: float, high: float) -> list[NDArray[np.float64]]:
+        """The ends of a band, the origin included; nothing where the forecast has no such quantiles."""
+        found = [at for wanted in (low, high) for at, level in enumerate(self.levels) if abs(level - wanted) < 1e-6]
+        return [np.r_[self.start, self.values[at]] for at in found] if len(found) == 2 else []
 
     @property
     def dates(self) -> NDArray[np.datetime64]:
-        return np.r_[self.origin, self.targets]
+        return np.concatenate([[self.origin], self.targets])
 
 
 def draw_fans(
@@ -65,7 +63,7 @@ def draw_fans(
     store = drawn_store(calibrated, found.scored)
     picks = pick_points(points, store)
     joins = join_dates(points)
-    name = words.model(found.scored)
+    name = who(found.scored)
     with canvas(0.75 + 1.55 * max(len(picks), 1)) as figure:
         if not picks:
             say(figure, "No point is forecast.")
@@ -119,8 +117,7 @@ def _history(axes: Any, points: Points, point: int, joins: NDArray[np.datetime64
     axes.plot(time, values, ".", color=INK, markersize=2.6, alpha=0.75)
     _mark_joins(axes, joins)
     axes.grid(axis="y")
-    axes.xaxis.set_major_locator(mdates.AutoDateLocator(maxticks=6))
-    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(axes.xaxis.get_major_locator(), show_offset=False))
+    date_axis(axes, 6)
 
 
 def _recent(axes: Any, points: Points, point: int, joins: NDArray[np.datetime64], store: xr.Dataset) -> None:
@@ -134,14 +131,13 @@ def _recent(axes: Any, points: Points, point: int, joins: NDArray[np.datetime64]
         _draw_fan(axes, fan_of(points, store, point, origin), colour)
     _mark_joins(axes, joins[joins >= time[first]])
     axes.grid(axis="y")
-    axes.xaxis.set_major_locator(mdates.AutoDateLocator(maxticks=6))
-    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(axes.xaxis.get_major_locator(), show_offset=False))
+    date_axis(axes, 6)
 
 
 def _draw_fan(axes: Any, fan: Fan, colour: str) -> None:
     for low, high, alpha in ((0.05, 0.95, 0.22), (0.25, 0.75, 0.35)):
         ends = fan.between(low, high)
-        if ends is not None:
+        if ends:
             axes.fill_between(fan.dates, *ends, color=colour, alpha=alpha, linewidth=0, zorder=2)
     middle = min(range(len(fan.levels)), key=lambda i: abs(fan.levels[i] - 0.5))
     axes.plot(fan.dates, np.r_[fan.start, fan.values[middle]], color=colour, linewidth=1.8, zorder=3)
@@ -158,13 +154,15 @@ def _legend(figure: Any, joined: bool) -> None:
     ]
     if joined:
         handles.append(Line2D([], [], color=ALARM, linewidth=1.1, linestyle=(0, (4, 2)), label="release join"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), handletextpad=0.5, columnspacing=1.1, handlelength=1.6, fontsize=8)  # fmt: skip
+    spacing: dict[str, Any] = {"handletextpad": 0.5, "columnspacing": 1.1, "handlelength": 1.6, "fontsize": 8}
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), **spacing)
 
 
 def _facts(points: Points, picks: Mapping[str, int], joins: NDArray[np.datetime64], store: xr.Dataset, name: str) -> Facts:
     noise = noise_of(points)
     told = [
-        f"{letter}, the {KINDS[letter]} point ({series_words.where(points, point)}), moves at {_motion(points, point)} with a noise of {noise[point]:.1f} mm"
+        f"{letter}, the {KINDS[letter]} point ({series_words.where(points, point)}), moves at {_motion(points, point)} "
+        f"with a noise of {noise[point]:.1f} mm"
         for letter, point in picks.items()
     ]
     join = f" Dashed: release join, {words.listed([str(date)[:10] for date in joins])}." if len(joins) else ""

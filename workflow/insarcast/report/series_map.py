@@ -16,6 +16,7 @@ from . import sentences, series_words, words
 from .frame import Frame
 from .look import INK, TALLEST, Facts, beyond, canvas, keep, one_digit, say, scale_map, signed_map, symmetric_limit
 from .mapping import draw_fastest, draw_graticule, draw_scale, draw_scale_bar, draw_signed_bar
+from .series_models import who
 from .series_picks import pick_points
 from .series_points import Ahead, Array, Points, ahead, read_points
 from .series_scores import drawn_store, read_series_scores
@@ -98,6 +99,16 @@ def draw_picks(axes: Any, points: Points, picks: Mapping[str, int]) -> None:
         )  # fmt: skip
 
 
+def draw_measure(axes: Any, points: Points) -> None:
+    """Scale bar and north arrow, the arrow in the upper corner with fewer points."""
+    assert points.frame is not None
+    frame, (x, y) = points.frame, points.map_xy()
+    high = y > frame.top - 0.25 * (frame.top - frame.bottom)
+    edge = 0.12 * (frame.right - frame.left)
+    right, left = int((high & (x > frame.right - edge)).sum()), int((high & (x < frame.left + edge)).sum())
+    draw_scale(axes, frame, [(frame.right, frame.top)] if right > left else [])
+
+
 def map_size(frame: Frame, width: float, extra: float) -> float:
     """Height of a figure whose maps are ``width`` inches wide, with ``extra`` inches for bar and legend."""
     return float(np.clip(width * frame.shape_ratio + extra, 3.2, TALLEST))
@@ -107,7 +118,9 @@ def draw_key(figure: Any, fastest: bool, unused: str | None) -> None:
     """What rings mean, below the maps."""
     handles = []
     if fastest:
-        handles.append(Line2D([], [], marker="o", linestyle="", markersize=10, fillstyle="none", color=INK, label="fastest point"))
+        handles.append(
+            Line2D([], [], marker="o", linestyle="", markersize=10, fillstyle="none", color=INK, label="fastest point")
+        )
     if unused:
         ring = {"markersize": 5, "fillstyle": "none", "color": NOT_USED, "markeredgewidth": 0.8}
         handles.append(Line2D([], [], marker="o", linestyle="", label=unused, **ring))  # type: ignore[arg-type]
@@ -118,7 +131,9 @@ def draw_key(figure: Any, fastest: bool, unused: str | None) -> None:
 def _draw_velocity(points: Points, picks: Mapping[str, int], colours: str, image: Path, text: Path) -> None:
     values, frame = points.velocity, points.frame
     limit, colour = symmetric_limit(values), signed_map(colours)
-    with canvas(map_size(frame, 7.2, 1.1) if frame else 3.6, "constrained" if not frame or frame.tall else "compressed") as figure:
+    with canvas(
+        map_size(frame, 7.2, 1.1) if frame else 3.6, "constrained" if not frame or frame.tall else "compressed"
+    ) as figure:
         if points.fastest is None:
             say(figure, series_words.measured(points))
         elif frame is None:
@@ -127,9 +142,8 @@ def _draw_velocity(points: Points, picks: Mapping[str, int], colours: str, image
             axes = figure.add_subplot()
             draw_ground(axes, frame, (7.0, 4.0))
             draw_values(axes, points, values, colour, Normalize(-limit, limit))
-            fastest = (float(points.cube.x.values[points.fastest]), float(points.cube.y.values[points.fastest]))
-            draw_scale(axes, frame, [fastest])
-            draw_fastest(axes, fastest)
+            draw_measure(axes, points)
+            draw_fastest(axes, (float(points.cube.x.values[points.fastest]), float(points.cube.y.values[points.fastest])))
             draw_picks(axes, points, picks)
             draw_signed_bar(figure, axes, values, limit, colour, "velocity [mm/yr]")
             draw_key(figure, True, "not used" if points.count < points.total else None)
@@ -161,7 +175,9 @@ def dots(axes: Any, points: Points, values: Array, half: Array | None, limit: fl
     axes.axhline(0, color=INK, linewidth=0.8)
     if half is not None:
         axes.vlines(at, (values - half)[order], (values + half)[order], color=NOT_USED, linewidth=1.4)
-    axes.scatter(at, values[order], s=46, c=colours(Normalize(-limit, limit)(values[order])), edgecolors=INK, linewidths=0.6, zorder=3)
+    axes.scatter(
+        at, values[order], s=46, c=colours(Normalize(-limit, limit)(values[order])), edgecolors=INK, linewidths=0.6, zorder=3
+    )
     axes.set_ylabel(title)
     axes.grid(axis="y")
     step = -(-len(order) // 40)
@@ -188,16 +204,18 @@ def _draw_change(
             draw_values(left, points, last.change, colour, Normalize(-limit, limit))
             shades = scale_map("batlow_r")
             draw_values(right, points, last.half, shades, Normalize(0, wide))
-            draw_scale(left, frame)
+            draw_measure(left, points)
             draw_picks(left, points, picks)
             left.set_title("expected change", fontsize=9.5)
             right.set_title(f"\N{PLUS-MINUS SIGN} half of the {last.level} % interval", fontsize=9.5)
-            draw_signed_bar(figure, left, last.change, limit, colour, "change [mm]", aspect=26, ends=("away (subsidence)", "towards (uplift)"))
+            draw_signed_bar(
+                figure, left, last.change, limit, colour, "change [mm]", aspect=26, ends=("away (subsidence)", "towards (uplift)")
+            )
             extend = "max" if float(np.nanmax(last.half)) > wide else "neither"
             draw_scale_bar(figure, right, Normalize(0, wide), shades, "half-width [mm]", extend)
             draw_key(figure, False, "not forecast" if int(last.known.sum()) < points.total else None)
     facts = Facts(
-        "F3", f"Expected change from {last.origin} to {last.target} by {words.model(model)}", series_words.expected(points, last, model),
+        "F3", f"Expected change from {last.origin} to {last.target} by {who(model)}", series_words.expected(points, last, model),
         f"Median change in mm over {words.count(last.steps, 'acquisition')}, and half of the width of its {last.level} % interval. "
         f"{place_line(points)} {series_words.unforecast(points, last)}".strip(),
         "mm", {"limit": limit, "forecast": int(last.known.sum()), "origin": last.origin, "target": last.target},

@@ -59,7 +59,6 @@ def write_points(
 def _table(points: Points, store: Any, clusters: Sequence[Path], edges: Sequence[float]) -> dict[str, Any]:
     names = np.array([*velocity_class_names(edges), ""], object)
     last = ahead(store, points)
-    rounded = lambda values, digits=2: np.round(np.asarray(values, float), digits)  # noqa: E731
     columns: dict[str, Any] = {
         "pid": [points.name(at) for at in range(points.total)],
         "used": points.used,
@@ -71,15 +70,24 @@ def _table(points: Points, store: Any, clusters: Sequence[Path], edges: Sequence
     for at, horizon in ((0, int(store.horizon.values[0])), (-1, int(store.horizon.values[-1]))):
         part = last if at else ahead(store, points, 0)
         tag = f"{horizon:02d}"
-        columns |= {f"change_{tag}_mm": rounded(part.change), f"low_{tag}_mm": rounded(part.low), f"high_{tag}_mm": rounded(part.high)}
+        columns |= {
+            f"change_{tag}_mm": rounded(part.change),
+            f"low_{tag}_mm": rounded(part.low),
+            f"high_{tag}_mm": rounded(part.high),
+        }
         columns[f"target_{tag}"] = part.target
     columns["model"] = str(store.attrs.get("model", ""))
     for path in clusters:
         groups = open_store(path)
         label = np.asarray(groups.label.values, float)
         label = spread_out(groups, label, points.total) if "index" in groups.variables else label
-        columns["cluster"] = np.nan_to_num(label, nan=-1).astype("int16")
+        columns["cluster"] = np.where(label >= 0, label + 1, 0).astype("int16")  # as the tables count; 0: in none
     return columns
+
+
+def rounded(values: Any) -> Any:
+    """To 0.01 of the unit."""
+    return np.round(np.asarray(values, float), 2)
 
 
 def _write(columns: dict[str, Any], points: Points, path: Path) -> None:
@@ -93,7 +101,12 @@ def _write(columns: dict[str, Any], points: Points, path: Path) -> None:
     with _fixed_date(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="'crs' was not provided")
         pyogrio.write_dataframe(
-            table, path, layer=LAYER, driver="GPKG", geometry_type="Point", layer_options={"IDENTIFIER": LAYER, "DESCRIPTION": about}
+            table,
+            path,
+            layer=LAYER,
+            driver="GPKG",
+            geometry_type="Point",
+            layer_options={"IDENTIFIER": LAYER, "DESCRIPTION": about},
         )
 
 
@@ -125,9 +138,17 @@ def point_style(attribute: str, colours: Colormap, limit: float, unit: str) -> s
     for at in range(STEPS):
         low, high = float(edges[at]), float(edges[at + 1])
         label = f"{low:.3g} to {high:.3g} {unit}"
-        label += " or beyond: away from the satellite (subsidence)" if at == 0 else " or beyond: towards (uplift)" if at == STEPS - 1 else ""
+        label += (
+            " or beyond: away from the satellite (subsidence)"
+            if at == 0
+            else " or beyond: towards (uplift)"
+            if at == STEPS - 1
+            else ""
+        )
         first, last = (-1e6 if at == 0 else low), (1e6 if at == STEPS - 1 else high)
-        ranges.append(f'   <range lower="{first:.6g}" upper="{last:.6g}" symbol="{at}" label={quoteattr(label)} render="true"/>\n')
+        ranges.append(
+            f'   <range lower="{first:.6g}" upper="{last:.6g}" symbol="{at}" label={quoteattr(label)} render="true"/>\n'
+        )
         red, green, blue = (round(255 * part) for part in colours((at + 0.5) / STEPS)[:3])
         symbols.append(
             f'   <symbol type="marker" name="{at}" alpha="1" clip_to_extent="1"><layer class="SimpleMarker" enabled="1">'

@@ -29,6 +29,11 @@ def family(name: str) -> str:
     return "learned" if any(part in _LEARNED for part in name.split("_")) else "statistical"
 
 
+def who(name: str) -> str:
+    """A model in the midst of a sentence."""
+    return "the automatic choice" if name == AUTO else words.model(name)
+
+
 def label(name: str) -> str:
     """What a model is, in the registry's words, without its name before a comma; empty where nobody says."""
     if name == AUTO:

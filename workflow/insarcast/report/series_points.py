@@ -18,7 +18,8 @@ from .look import one_digit
 from .numbers import EDGES, geometry_of, iso
 
 Array = NDArray[np.float64]
-MARGIN = 0.06  # of the longer side, between the outermost points and the edge of a map
+MARGIN = 0.05  # of the longer side, between the outermost points and the edge of a map
+FOOT = 0.07  # of the height, below the points: the scale bar stands there
 NARROWEST = 0.5  # the shorter side of a map over its longer one
 LEAST = 400.0  # m: no map is smaller, whatever few points lie on it
 
@@ -78,8 +79,11 @@ def read_points(path: Path) -> Points:
     """Open a point cube and count."""
     cube = open_cube(path)
     used = np.asarray(cube.mask.values, np.bool_)
-    layer = lambda name: np.where(used, cube[name].values.astype(float), np.nan) if name in cube else np.full(used.size, np.nan)  # noqa: E731
-    velocity, sigma = layer("velocity"), layer("velocity_sigma")
+    nothing = np.full(used.size, np.nan)
+    velocity, sigma = (
+        np.where(used, cube[name].values.astype(float), np.nan) if name in cube else nothing
+        for name in ("velocity", "velocity_sigma")
+    )
     used = used & np.isfinite(velocity)
     fastest, edge, share = None, EDGES[-1], 0.0
     if used.any():
@@ -89,7 +93,9 @@ def read_points(path: Path) -> Points:
         passed = next((value for value in EDGES if speed[fastest] > value), EDGES[-1])
         edge = max(passed, one_digit(2 * noise) if noise else 0.0)
         share = float((speed[used] > edge).mean())
-    return Points(cube, iso(cube.time.values), used, velocity, sigma, fastest, edge, share, points_frame(cube), *geometry_of(cube))
+    return Points(
+        cube, iso(cube.time.values), used, velocity, sigma, fastest, edge, share, points_frame(cube), *geometry_of(cube)
+    )
 
 
 def points_frame(cube: xr.Dataset) -> Frame | None:
@@ -106,6 +112,7 @@ def points_frame(cube: xr.Dataset) -> Frame | None:
     (left, right), (bottom, top) = (
         ((low + high - size) / 2, (low + high + size) / 2) for (low, high), size in zip(sides, grown, strict=True)
     )
+    bottom -= FOOT * (top - bottom)
     return Frame(left, right, bottom, top, False, False, False, crs)
 
 

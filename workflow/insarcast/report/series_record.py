@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib.dates as mdates
 import numpy as np
 from numpy.typing import NDArray
 
 from . import words
-from .look import ALARM, INK, LINES, SOFT, Facts, canvas, keep, say
+from .look import ALARM, INK, LINES, SOFT, Facts, canvas, date_axis, keep, say
 from .numbers import iso
 from .series_fans import join_dates
 from .series_points import Points, read_points
@@ -26,7 +25,7 @@ class Record:
 
     Attributes:
         known: (time) points with a value.
-        starts, ends: (time) points whose first, or last, value is on this date.
+        starts, ends: (time) points that start, or end, on this date, later than the first and earlier than the last date.
         days: (time - 1) days from date to date, and ``usual``: the most frequent of the recent ones.
         gaps: positions of dates that come later than usual after the one before.
         holes: values missing inside the series.
@@ -58,8 +57,8 @@ def record_of(points: Points) -> Record:
     gaps = [at + 1 for at, (step, around) in enumerate(zip(days, near, strict=True)) if step > LONG * around]
     joins = join_dates(points)
     joined = [int(points.cube.jump.sel(time=date).values.sum()) for date in joins]
-    count = lambda at: np.bincount(at, minlength=n).astype("int64")  # noqa: E731
-    return Record(there.sum(axis=1), count(first), count(last), days, usual, gaps, inside, iso(joins), joined)
+    starts, ends = (np.bincount(at, minlength=n).astype("int64") for at in (first[first > 0], last[last < n - 1]))
+    return Record(there.sum(axis=1), starts, ends, days, usual, gaps, inside, iso(joins), joined)
 
 
 def gaps_words(record: Record) -> str:
@@ -70,21 +69,22 @@ def gaps_words(record: Record) -> str:
     if not record.gaps:
         return f"No date is missing; {usual}."
     longest = int(max(record.days[at - 1] for at in record.gaps))
-    return f"{words.count(len(record.gaps), 'step')} of {len(record.days)} {'is' if len(record.gaps) == 1 else 'are'} longer than those around ({usual}, the longest gap {words.count(longest, 'day')})."
+    number = words.count(len(record.gaps), "step")
+    verb = "is" if len(record.gaps) == 1 else "are"
+    return f"{number} of {len(record.days)} {verb} longer than those around ({usual}, the longest gap {words.count(longest, 'day')})."
 
 
 def span_words(points: Points, record: Record) -> str:
     """How many series are whole."""
     n = len(record.known)
     whole = int(np.isfinite(points.cube.displacement.values).all(axis=0).sum())
-    late = int(record.starts[1:].sum())
-    early = int(record.ends[: n - 1].sum())
+    late, early = int(record.starts.sum()), int(record.ends.sum())
     holes = f"; inside the series {words.count(record.holes, 'value')} are missing" if record.holes else ""
     if not late and not early:
         return f"All {words.count(points.total, 'series', 'series')} span {words.count(n, 'date')}{holes}."
     return (
         f"{words.count(whole, 'series', 'series')} of {points.total} have a value on each of {words.count(n, 'date')}; "
-        f"{late} start later and {early} end earlier{holes}."
+        f"{late or 'none'} start{'s' if late == 1 else ''} later and {early or 'none'} end{'s' if early == 1 else ''} earlier{holes}."
     )
 
 
@@ -138,7 +138,12 @@ def _draw(axes: Any, points: Points, found: Record) -> None:
     most = max(int(found.starts.max()), int(found.ends.max()), 1)
     middle.set_ylim(-1.35 * most, 1.35 * most)
     middle.set_yticks([-most, 0, most], [str(most), "0", str(most)])
-    middle.set_ylabel("start (up)\nend (down)")
+    middle.set_ylabel("points start (up)\nor end (down)")
+    if not found.starts.any() and not found.ends.any():
+        middle.set_yticks([])
+        middle.annotate(
+            "every series spans all dates", (0.5, 0.75), xycoords="axes fraction", ha="center", va="center", color=SOFT
+        )
     bottom.vlines(time[1:], 0, found.days, color=SOFT, linewidth=1.0)
     late = np.array(found.gaps, int)
     bottom.vlines(time[late], 0, found.days[late - 1], color=ALARM, linewidth=1.8)
@@ -154,5 +159,4 @@ def _draw(axes: Any, points: Points, found: Record) -> None:
             "release join", (np.datetime64(found.joins[-1]), 1.12 * points.total), (-4 if late_half else 4, -3), textcoords="offset points",
             ha="right" if late_half else "left", va="top", fontsize=8.5, color=ALARM,
         )  # fmt: skip
-    bottom.xaxis.set_major_locator(mdates.AutoDateLocator(maxticks=10))
-    bottom.xaxis.set_major_formatter(mdates.ConciseDateFormatter(bottom.xaxis.get_major_locator(), show_offset=False))
+    date_axis(bottom, 10)

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from . import series_trust, words
+from . import series_trust
 from .look import INK, LINES, SOFT, Facts, canvas, keep, label_ends, lead_ticks, say
+from .series_models import who
 from .series_scores import Scores
 
 LEVEL = 90
 UNSCORED = "No interval could be scored."
-OWN = LINES[1]
+CALIBRATED: dict[str, Any] = {"color": LINES[0], "marker": "o", "markersize": 4}
+RAW: dict[str, Any] = {"color": LINES[1], "marker": "s", "markersize": 4, "linestyle": (0, (4, 1.5))}
 
 
 def draw_reliability(scores: Scores, days: Mapping[int, float], image: Path, text: Path) -> None:
@@ -45,7 +47,7 @@ def draw_reliability(scores: Scores, days: Mapping[int, float], image: Path, tex
         f"Right: its mean width in mm. {title}",
         f"Left: how often the outcome fell between consecutive quantiles over how often it should (1: right; a bowl: too narrow; a slope: "
         f"biased). Middle: share of outcomes inside the {LEVEL} % interval, before and after calibration; band: 90 % interval, blocks of "
-        f"origins drawn again. Right: mean width in mm. Model: {words.model(scores.scored)}, retrospective."
+        f"origins drawn again. Right: mean width in mm. Model: {who(scores.scored)}, retrospective."
         if known
         else UNSCORED,
         "1, % and mm",
@@ -88,7 +90,9 @@ def _draw_pit(axes: Any, shares: Mapping[int, pd.DataFrame], days: Mapping[int, 
         axes.text(50, top / 2, "no PIT", ha="center", color=SOFT)
 
 
-def _line(axes: Any, scores: Scores, name: str, known: list[int], days: Mapping[int, float], factor: float, **style: Any) -> list[Any]:
+def _line(
+    axes: Any, scores: Scores, name: str, known: list[int], days: Mapping[int, float], factor: float, **style: Any
+) -> list[Any]:
     points = [(days[h], factor * value) for h in known if (value := scores.value(scores.scored, h, name)) is not None]
     if not points:
         return []
@@ -100,11 +104,13 @@ def _draw_coverage(axes: Any, scores: Scores, known: list[int], days: Mapping[in
     axes.axhline(LEVEL, color=INK, linewidth=1.0)
     ends = [[scores.value(scores.scored, h, f"coverage{LEVEL}_{side}") for h in known] for side in ("low", "high")]
     if all(value is not None for side in ends for value in side):
-        axes.fill_between([days[h] for h in known], *([100 * float(v or 0) for v in side] for side in ends), color=LINES[0], alpha=0.16, linewidth=0)  # fmt: skip
-    _line(axes, scores, f"coverage{LEVEL}", known, days, 100, color=LINES[0], marker="o", markersize=4, label="calibrated")
-    _line(axes, scores, f"own_coverage{LEVEL}", known, days, 100, color=OWN, marker="s", markersize=4, linestyle=(0, (4, 1.5)), label="the model's own")  # fmt: skip
+        low, high = ([100 * float(value or 0) for value in side] for side in ends)
+        axes.fill_between([days[h] for h in known], low, high, color=LINES[0], alpha=0.16, linewidth=0)
+    _line(axes, scores, f"coverage{LEVEL}", known, days, 100, **CALIBRATED, label="calibrated")
+    _line(axes, scores, f"own_coverage{LEVEL}", known, days, 100, **RAW, label="the model's own")
     low, high = axes.get_ylim()
-    axes.set_ylim(max(0, min(low, LEVEL - 12)), min(101, max(high, LEVEL + 5)))
+    bottom, top = min(low, LEVEL - 8), min(101, max(high, LEVEL + 5))
+    axes.set_ylim(max(0, bottom - 0.25 * (top - bottom)), top)  # the lowest quarter is the legend's
     axes.set_ylabel(f"inside the {LEVEL} % interval [%]")
     axes.set_title("coverage")
     axes.grid(axis="y")
@@ -114,9 +120,8 @@ def _draw_coverage(axes: Any, scores: Scores, known: list[int], days: Mapping[in
 
 def _draw_width(axes: Any, scores: Scores, known: list[int], days: Mapping[int, float]) -> None:
     ends = []
-    for name, label, colour, mark in ((f"width{LEVEL}", "calibrated", LINES[0], "o"), (f"own_width{LEVEL}", "own", OWN, "s")):
-        for x, y in _line(axes, scores, name, known, days, 1, color=colour, marker=mark, markersize=4, linestyle="-" if mark == "o" else (0, (4, 1.5))):  # fmt: skip
-            ends.append((x, y, label, colour))
+    for name, label, style in ((f"width{LEVEL}", "calibrated", CALIBRATED), (f"own_width{LEVEL}", "own", RAW)):
+        ends += [(x, y, label, str(style["color"])) for x, y in _line(axes, scores, name, known, days, 1, **style)]
     axes.set_ylim(0, axes.get_ylim()[1] * 1.08)
     axes.set_ylabel("width [mm]")
     axes.set_title(f"width of the {LEVEL} % interval")

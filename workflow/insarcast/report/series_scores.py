@@ -62,7 +62,7 @@ class Scores:
             keep &= self.table[name].to_numpy() == classes.get(name, ALL)
         return self.table[keep]
 
-    def row(self, model: str, horizon: int, **classes: str) -> pd.Series | None:  # type: ignore[type-arg]
+    def row(self, model: str, horizon: int, **classes: str) -> Any:
         """The one row of a model and horizon, or None where nothing was scored."""
         rows = self.overall(**classes)
         rows = rows[(rows["model"] == model) & (rows["horizon"] == horizon) & (rows["n"] > 0) & rows["mae"].notna()]
@@ -89,7 +89,7 @@ class Scores:
         floor, base = self.floor(horizon), self.value(BASELINE, horizon, "mae")
         return None if floor is None or not base else 1 - floor / base
 
-    def against(self, model: str, horizon: int, other: str = BASELINE) -> pd.Series | None:  # type: ignore[type-arg]
+    def against(self, model: str, horizon: int, other: str = BASELINE) -> Any:
         """The test of a model against another."""
         table = self.significance
         if not len(table):

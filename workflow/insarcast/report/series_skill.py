@@ -11,6 +11,7 @@ import numpy as np
 from . import series_trust, words
 from .look import INK, SOFT, Facts, canvas, keep, label_ends, lead_ticks, say
 from .scorecard import draw_cell
+from .scores import joined
 from .series_models import BASELINE, Line, shown
 from .series_reliability import draw_reliability
 from .series_scores import NOTHING, Scores, drawn_store, lead_days, read_series_scores
@@ -61,27 +62,35 @@ def _draw_lead(scores: Scores, lines: Sequence[Line], days: Mapping[int, float],
             say(figure, NOTHING)
         else:
             axes = figure.add_subplot()
-            axes.axhline(0, color=INK, linewidth=2.4)
-            ends = [(days[horizons[-1]], 0.0, "persistence", INK)]
+            axes.plot([days[horizons[0]], days[horizons[-1]]], [0, 0], color=INK, linewidth=2.4)
+            drawn: list[tuple[str, tuple[float, ...], str]] = [(BASELINE, (days[horizons[0]], days[horizons[-1]], 0.0, 0.0), INK)]
             for line in lines:
                 if line.model != BASELINE:
-                    ends += _draw_line(axes, scores, line, days, band=line.model == scores.scored)
+                    drawn += _draw_line(axes, scores, line, days, band=line.model == scores.scored)
             low, high = axes.get_ylim()
             high = max(high, 0.1, *(value + 0.03 for value in ceiling.values()))
             axes.set_ylim(max(min(low, -0.05), -0.6), high)
             if ceiling:
                 x = [days[h] for h in ceiling]
                 axes.fill_between(x, list(ceiling.values()), high, color=BOUND, linewidth=0, zorder=0)
-                axes.annotate("out of reach: the noise of the dates alone", (x[0], high), (4, -4), textcoords="offset points", va="top", fontsize=8.5, color=SOFT)  # fmt: skip
+                about = "out of reach: the noise of the dates alone"
+                corner: dict[str, Any] = {"textcoords": "offset points", "va": "top", "fontsize": 8.5, "color": SOFT}
+                axes.annotate(about, (x[0], high), (4, -4), **corner)
             axes.set_ylabel("skill = 1 \N{MINUS SIGN} MAE / MAE(persistence)")
             axes.grid(axis="y")
             axes.margins(x=0.02)
             lead_ticks(axes, {h: days[h] for h in horizons})
-            label_ends(axes, [(x, max(y, axes.get_ylim()[0]), name, colour) for x, y, name, colour in ends])
+            low = axes.get_ylim()[0]
+            label_ends(axes, [(x, max(y, low), name, colour) for x, y, name, colour in joined(drawn)])
     title = series_trust.lead_title(scores, days)
     numbers = {line.model: {str(h): scores.value(line.model, h, "skill") for h in horizons} for line in lines}
     rest = len(scores.models) - len(lines)
-    which = f" Of {words.count(len(scores.models), 'model')} persistence, the best of each family and the combined ones are drawn, ranked afterwards; all are in the table." if rest > 0 else ""  # fmt: skip
+    which = ""
+    if rest > 0:
+        which = (
+            f" Of {words.count(len(scores.models), 'model')} persistence, the best of each family and the combined ones are drawn, "
+            "ranked afterwards; all are in the table."
+        )
     facts = Facts(
         "F5",
         title,
@@ -101,7 +110,7 @@ def _noise(scores: Scores) -> str:
 
 def _draw_line(
     axes: Any, scores: Scores, line: Line, days: Mapping[int, float], band: bool
-) -> list[tuple[float, float, str, str]]:
+) -> list[tuple[str, tuple[float, ...], str]]:
     known = [(days[h], value, h) for h in scores.horizons if (value := scores.value(line.model, h, "skill")) is not None]
     if not known:
         return []
@@ -110,7 +119,7 @@ def _draw_line(
     ends = [[scores.value(line.model, h, name) for h in steps] for name in ("skill_low", "skill_high")]
     if band and all(value is not None for side in ends for value in side):
         axes.fill_between(x, *ends, color=str(line.style["color"]), alpha=0.13, linewidth=0)
-    return [(x[-1], y[-1], line.name, str(line.style["color"]))]
+    return [(line.model, (*x, *y), str(line.style["color"]))]
 
 
 def card_columns(scores: Scores) -> list[tuple[str, str, int]]:
@@ -192,5 +201,3 @@ def _places(columns: Sequence[tuple[str, str, int]]) -> tuple[list[float], dict[
         place.append(x)
         groups.setdefault((kind, label), []).append(x)
     return place, groups
-
-

@@ -1,4 +1,4 @@
-"""F24 spatial autocorrelation by lead time and F25 its local pattern: is what the forecast leaves over structured in space?"""
+"""F24 spatial autocorrelation by lead time and F25 its local pattern: do neighbours err alike."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from insarcast.core import open_store
 
 from . import words
 from .look import INK, LINES, SOFT, Facts, canvas, keep, label_ends, lead_ticks, say
-from .mapping import draw_scale
-from .series_map import NOT_USED, draw_ground, map_size, marker_size
-from .series_models import AUTO
+from .series_map import NOT_USED, draw_ground, draw_measure, map_size, marker_size
+from .series_models import AUTO, who
 from .series_points import Points, read_points, spread_out
 from .series_scores import drawn_store, lead_days, read_series_scores
 
@@ -78,7 +77,7 @@ def read_space(files: Sequence[Path], scored: str) -> tuple[pd.DataFrame, str]:
     named = {path.name: path for path in files}
     table = pd.read_parquet(named["space.parquet"]) if "space.parquet" in named else pd.DataFrame()
     said = json.loads(named["space.json"].read_text(encoding="utf-8")) if "space.json" in named else {}
-    why = str(said.get("sentence") or "") or NO_PLACES
+    why = " ".join(map(str, said.get("sentences", []))) or NO_PLACES
     if not len(table):
         return table, why
     table = table.assign(model=table["model"].astype(str), layer=table["layer"].astype(str))
@@ -105,13 +104,16 @@ def space_sentence(rows: pd.DataFrame, why: str) -> str:
         return "Too few points have neighbours for spatial statistics."
     first, last = rest.iloc[0], rest.iloc[-1]
     kind = "are alike" if first["sure"] > 0.5 else "are hardly alike"
-    mean = float(truth.iloc[0]["i"])
-    more = f" and {last['i']:.2f} {words.count(int(last['horizon']), 'date')} ahead" if len(rest) > 1 else ""
+    more = f" and {last['i']:.2f} after {_dates(last)}" if len(rest) > 1 else ""
     return (
-        f"Errors of neighbouring points {kind}: Moran's I of the residual is {first['i']:.2f} {words.count(int(first['horizon']), 'date')} ahead "
-        f"(that of the observed change {mean:.2f}){more}; it is significant at {words.percent(float(first['sure']))} of "
-        f"{words.count(int(first['n']), 'origin')}."
+        f"Errors of neighbouring points {kind}: Moran's I of the residual is {first['i']:.2f} after {_dates(first)}{more} "
+        f"({float(truth.iloc[0]['i']):.2f} for the observed change after {_dates(first)}); it is significant at "
+        f"{words.percent(float(first['sure']))} of {words.count(int(first['n']), 'test date')}."
     )
+
+
+def _dates(row: Any) -> str:
+    return words.count(int(row["horizon"]), "date")
 
 
 def _draw_moran(rows: pd.DataFrame, why: str, days: dict[int, float], model: str, image: Path, text: Path) -> None:
@@ -128,7 +130,9 @@ def _draw_moran(rows: pd.DataFrame, why: str, days: dict[int, float], model: str
                 x = [days[int(h)] for h in found["horizon"]]
                 axes.plot(x, found["i"], color=colour, linestyle=dash, linewidth=1.8)
                 for at, value, sure in zip(x, found["i"], found["sure"], strict=True):
-                    axes.plot(at, value, mark, color=colour, markersize=6, markerfacecolor=colour if sure > 0.5 else "white", zorder=4)
+                    axes.plot(
+                        at, value, mark, color=colour, markersize=6, markerfacecolor=colour if sure > 0.5 else "white", zorder=4
+                    )
                 ends.append((x[-1], float(found["i"].iloc[-1]), LAYERS[layer], colour))
             axes.set_ylabel("Moran's I")
             axes.margins(x=0.03, y=0.12)
@@ -139,9 +143,11 @@ def _draw_moran(rows: pd.DataFrame, why: str, days: dict[int, float], model: str
     facts = Facts(
         "F24",
         sentence,
-        f"Lines of Moran's I by lead time for the observed change, the forecast change and the residual. {sentence}" if series else f"No figure: {sentence}",
+        f"Lines of Moran's I by lead time for observed change, forecast change and residual. {sentence}"
+        if series
+        else f"No figure: {sentence}",
         f"Moran's I of the change from origin to target, mean over the test origins: 0 without spatial order, 1 where neighbours are "
-        f"equal. Filled: significant at 0.05 at more than half of the origins. Forecast: {words.model(model)}."
+        f"equal. Filled: significant at 0.05 at more than half of the origins. Forecast: {who(model)}."
         if series
         else sentence,
         "1",
@@ -151,7 +157,8 @@ def _draw_moran(rows: pd.DataFrame, why: str, days: dict[int, float], model: str
 
 
 def _draw_lisa(points: Points, stores: list[xr.Dataset], why: str, image: Path, text: Path) -> None:
-    store = stores[0] if stores and "lisa" in stores[0] and points.frame is not None else None
+    mapped = [store for store in stores if "lisa" in store and store.lisa.size]
+    store = mapped[0] if mapped and points.frame is not None else None
     counts: dict[str, dict[str, int]] = {}
     about = why
     if store is None or points.frame is None:
@@ -171,18 +178,20 @@ def _draw_lisa(points: Points, stores: list[xr.Dataset], why: str, image: Path, 
                 draw_ground(axes, frame, (2.4, 2.6), left=at == 0)
                 counts[layer] = _quadrants(axes, points, values)
                 axes.set_title(LAYERS[layer], fontsize=9.5)
-            draw_scale(grid[0], frame)
+            draw_measure(grid[0], points)
             _key(figure)
         origin = str(store.attrs.get("origin") or "")[:10]
         since = f" from {origin}" if origin else ""
         told = "; ".join(f"{LAYERS[layer]}: {sum(found.values())}" for layer, found in counts.items())
-        about = f"Points that are significantly like or unlike their neighbours, {words.count(horizon, 'date')} ahead{since} ({told})"
+        about = (
+            f"Points that are significantly like or unlike their neighbours after {words.count(horizon, 'date')}{since} ({told})"
+        )
     facts = Facts(
         "F25",
         about,
         f"Maps of local indicators of spatial association (LISA). {about}." if counts else f"No figure: {about}",
         "Local Moran statistics of the change, mm, at the last test origin whose targets are all observed. High: towards the satellite. "
-        "Points without colour are like chance has it."
+        "False discovery rate 0.05."
         if counts
         else about,
         "1",
@@ -217,4 +226,6 @@ def _key(figure: Any) -> None:
     ring: dict[str, Any] = {"linestyle": "", "markeredgecolor": INK, "markeredgewidth": 0.4, "markersize": 7}
     handles = [Line2D([], [], marker=mark, color=colour, label=name, **ring) for name, colour, mark in QUADRANTS.values()]
     handles.append(Line2D([], [], marker="o", linestyle="", markersize=4, color=NOT_USED, label="not significant"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), handletextpad=0.3, columnspacing=1.2, fontsize=8)
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=len(handles), handletextpad=0.3, columnspacing=1.2, fontsize=8
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
-from . import words
+from . import series_models, words
 from .series_models import AUTO, BASELINE
 from .series_scores import NOTHING, Scores, stars
 from .words import NBSP, capital, count, day, listed, percent
@@ -14,9 +15,7 @@ CLOSE = 0.02  # a coverage this near to its level holds what it promises
 
 def who(scores: Scores) -> str:
     """The quoted model in words."""
-    if scores.scored != AUTO:
-        return words.model(scores.scored)
-    return "the automatic choice"
+    return series_models.who(scores.scored)
 
 
 def lead(days: Mapping[int, float], horizon: int) -> str:
@@ -38,12 +37,14 @@ def better(scores: Scores, days: Mapping[int, float], origins: Sequence[str]) ->
     span = f"Tried retrospectively from {count(len(origins), 'date')} ({day(origins[0])} to {day(origins[-1])})"
     if scores.scored == BASELINE:
         own = scores.value(BASELINE, first, "mae") or 0.0
-        return f"{span}, “nothing changes” errs by {own:.1f}{NBSP}mm on average {lead(days, first)} ahead; no other model is quoted."
+        return (
+            f"{span}, “nothing changes” errs by {own:.1f}{NBSP}mm on average after {lead(days, first)}; no other model is quoted."
+        )
     parts = [_part(scores, days, h) for h in dict.fromkeys((first, last))]
     won = [_won(scores, h) for h in dict.fromkeys((first, last))]
     verdict = {True: "better than", False: "no better than"}[all(won)] if len(set(won)) == 1 else "not always better than"
     why = ", which past skill picks for each lead time," if scores.scored == AUTO else ""
-    return f"{span}, {who(scores)}{why} is {verdict} “nothing changes”: {'; '.join(parts)}."
+    return f"{span}, {who(scores)}{why} is {verdict} “nothing changes”: {listed(parts)}."
 
 
 def _won(scores: Scores, horizon: int) -> bool:
@@ -53,12 +54,13 @@ def _won(scores: Scores, horizon: int) -> bool:
 
 def _part(scores: Scores, days: Mapping[int, float], horizon: int) -> str:
     own, base, skill = (
-        scores.value(name, horizon, key) or 0.0 for name, key in ((scores.scored, "mae"), (BASELINE, "mae"), (scores.scored, "skill"))
+        scores.value(name, horizon, key) or 0.0
+        for name, key in ((scores.scored, "mae"), (BASELINE, "mae"), (scores.scored, "skill"))
     )
     low, high = (scores.value(scores.scored, horizon, name) for name in ("skill_low", "skill_high"))
     digits = 2 if f"{own:.1f}" == f"{base:.1f}" and own != base else 1
     return (
-        f"{own:.{digits}f} against {base:.{digits}f}{NBSP}mm mean error {lead(days, horizon)} ahead "
+        f"after {lead(days, horizon)} its mean error is {own:.{digits}f} against {base:.{digits}f}{NBSP}mm "
         f"(skill {words.signed(skill, 2)}{interval(low, high)})"
     )
 
@@ -72,9 +74,11 @@ def floor(scores: Scores, days: Mapping[int, float]) -> str:
     parts = []
     for horizon in dict.fromkeys((horizons[0], horizons[-1])):
         most, own = scores.ceiling(horizon) or 0.0, scores.value(scores.scored, horizon, "skill") or 0.0
-        share = f", of which {percent(own / most)} is reached" if most > 0.02 and 0 < own <= most else ""
-        parts.append(f"{words.signed(most, 2)} {lead(days, horizon)} ahead{share}")
-    return f"The noise of one date is {sigma:.1f}{NBSP}mm (1σ), so no forecast could have had a skill above about {listed(parts)}."
+        share = f" ({percent(own / most)} of it is reached)" if most > 0.02 and 0 < own <= most else ""
+        parts.append(f"{words.signed(most, 2)} after {lead(days, horizon)}{share}")
+    return (
+        f"The noise of one date is {sigma:.1f}{NBSP}mm (1σ), so no forecast could have had a skill above about {listed(parts)}."
+    )
 
 
 def lead_title(scores: Scores, days: Mapping[int, float]) -> str:
@@ -106,7 +110,7 @@ def covered(scores: Scores, days: Mapping[int, float]) -> str:
     number = scores.value(scores.scored, 0, "n") or sum(weights.values())
     worst = max(values, key=lambda h: abs(values[h] - 0.9))
     held = f"The 90{NBSP}% interval held {percent(mean)} of {count(int(number), 'unseen value')}"
-    far = f" ({percent(values[worst])} {lead(days, worst)} ahead, where it is furthest off)" if len(values) > 1 else ""
+    far = f" ({percent(values[worst])} after {lead(days, worst)}, where it is furthest off)" if len(values) > 1 else ""
     if abs(mean - 0.9) <= CLOSE:
         return f"{held}{far}: it holds what it promises."
     if mean > 0.9:
@@ -140,8 +144,8 @@ def picked(scores: Scores) -> str:
 
 def _steps(steps: Sequence[int]) -> str:
     if len(steps) > 1 and list(steps) == list(range(steps[0], steps[-1] + 1)):
-        return f"{steps[0]} to {steps[-1]} dates ahead"
-    return f"{listed([str(step) for step in steps])} {'date' if list(steps) == [1] else 'dates'} ahead"
+        return f"after {steps[0]} to {steps[-1]} dates"
+    return f"after {listed([str(step) for step in steps])} {'date' if list(steps) == [1] else 'dates'}"
 
 
 def best(scores: Scores) -> str:
@@ -153,28 +157,29 @@ def best(scores: Scores) -> str:
         skill = {name: value for name in scores.models if (value := scores.value(name, horizon, "skill")) is not None}
         top = max(skill, key=skill.__getitem__)
         if top != scores.scored:
-            parts.append(f"{words.model(top)} {count(horizon, 'date')} ahead (skill {words.signed(skill[top], 2)})")
+            parts.append(f"{words.model(top)} after {count(horizon, 'date')} (skill {words.signed(skill[top], 2)})")
     return f"Known only afterwards: the best was {listed(parts)}." if parts else ""
 
 
 def tested(scores: Scores) -> str:
     """Whether the quoted model differs from persistence and from the best simple model beyond chance."""
-    rival = scores.rival()
     told = []
-    for other in (BASELINE, rival):
-        if other is None or other == scores.scored or not scores.horizons:
+    for other in (BASELINE, scores.rival()):
+        if other is None or other == scores.scored:
             continue
         parts = []
-        for horizon in dict.fromkeys((scores.horizons[0], scores.horizons[-1])):
+        for horizon in dict.fromkeys((*scores.horizons[:1], *scores.horizons[-1:])):
             found = scores.against(scores.scored, horizon, other)
             if found is not None:
-                verb = "better" if found["dm"] < 0 else "worse"
-                sure = f"{verb} (p {_p(float(found['p_bh']))})" if stars(float(found["p_bh"])) else f"not told apart (p {_p(float(found['p_bh']))})"
-                parts.append(f"{sure} {count(horizon, 'date')} ahead")
+                parts.append(f"{_verdict(float(found['dm']), float(found['p_bh']))} after {count(horizon, 'date')}")
         if parts:
-            told.append(f"against {'“nothing changes”' if other == BASELINE else words.model(other)} {who(scores)} is {listed(parts)}")
+            name = "“nothing changes”" if other == BASELINE else words.model(other)
+            told.append(f"against {name} {who(scores)} is {listed(parts)}")
     return f"By Diebold and Mariano's test, {'; '.join(told)}." if told else ""
 
 
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+def _verdict(statistic: float, p: float) -> str:
+    if not math.isfinite(p):
+        return "not testable"
+    said = "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    return f"{('better' if statistic < 0 else 'worse') if stars(p) else 'not told apart'} (p {said})"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 from . import sentences, words
+from .series_models import who
 from .series_points import Ahead, Points
 from .words import NBSP, count, day, mm, percent, rate
-
-FILTERED = "P-SBAS"  # products that smooth in time say so in their source
 
 
 def geometry(points: Points) -> str:
@@ -59,7 +58,7 @@ def expected(points: Points, last: Ahead, model: str) -> str:
         return "Nothing is forecast: no point has a value on the newest date."
     if model == "persistence":
         return f"The forecast to {day(last.target)} is that nothing changes after {day(last.origin)}."
-    at, name = last.peak, "the automatic choice" if model == "auto" else words.model(model)
+    at, name = last.peak, who(model)
     change, interval = float(last.change[at]), f"{last.level}{NBSP}% interval {span(last, at)}"
     start = f"From {day(last.origin)} to {day(last.target)} {name} expects"
     if round(abs(change)) == 0:
@@ -84,4 +83,6 @@ def unforecast(points: Points, last: Ahead) -> str:
     if not missing:
         return ""
     verb = "has" if missing == 1 else "have"
-    return f"{count(missing, 'point')} {verb} no forecast: not used, or without a value on every date that the models were tried on."
+    return (
+        f"{count(missing, 'point')} {verb} no forecast: not used, or without a value on every date that the models were tried on."
+    )

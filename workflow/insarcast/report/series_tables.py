@@ -1,0 +1,269 @@
+"""Tables of a ready series: models, lead times, classes, tests, spatial statistics, points, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from insarcast.core import velocity_class, velocity_class_names
+
+from . import words
+from .series_models import BASELINE, family, label
+from .series_points import Ahead, Points, noise_of
+from .series_scores import CLASSES, POOLED, Scores, stars
+from .series_space import LAYERS, moran_by_horizon
+from .series_trust import who
+from .tables import Cell, Column, Table
+
+MOST = 10  # points in the table of the fastest
+
+
+def points_table(cube: str, points: Points, last: Ahead) -> Table:
+    """The fastest points that are used."""
+    columns = [Column("rank", "#", 0), Column("pid", "Point")]
+    if "lon" in points.cube.coords:
+        columns += [Column("lat", "Latitude [°]", 4), Column("lon", "Longitude [°]", 4)]
+    columns += [
+        Column("velocity", "Velocity [mm/yr]", 1),
+        Column("sigma", "± 1σ [mm/yr]", 1),
+        Column("noise", "Noise [mm]", 1),
+        Column("total", "So far [mm]", 0),
+        Column("change", f"Expected by {last.target} [mm]", 1),
+        Column("interval", f"{last.level} % interval [mm]", right=True),
+    ]
+    noise, values = noise_of(points), points.cube.displacement.values
+    order = np.argsort(-np.where(points.used, np.abs(points.velocity), -np.inf), kind="stable")[: min(MOST, points.count)]
+    rows: list[dict[str, Cell]] = []
+    for rank, at in enumerate(map(int, order), 1):
+        known = np.flatnonzero(np.isfinite(values[:, at]))
+        place = points.place(at)
+        rows.append(
+            {
+                "rank": rank, "pid": points.name(at), "lon": place[0] if place else None, "lat": place[1] if place else None,
+                "velocity": float(points.velocity[at]), "sigma": float(points.sigma[at]), "noise": float(noise[at]),
+                "total": float(values[known[-1], at] - values[known[0], at]), "change": float(last.change[at]),
+                "interval": f"{words.signed(float(last.low[at]), 1)} to {words.signed(float(last.high[at]), 1)}" if last.known[at] else None,
+            }
+        )  # fmt: skip
+    return Table(
+        f"{cube}_points", "Fastest points; positive is towards the satellite, so far: last minus first value.", columns, rows
+    )
+
+
+def speeds_table(cube: str, points: Points, edges: Sequence[float]) -> Table:
+    """How many points move how fast."""
+    classes = velocity_class(points.velocity, edges)
+    columns = [
+        Column("velocity", "Speed along the line of sight [mm/yr]"),
+        Column("points", "Points", 0),
+        Column("share", "Share [%]", 0, 100),
+    ]
+    rows: list[dict[str, Cell]] = [
+        {"velocity": name, "points": n, "share": n / max(points.count, 1)}
+        for at, name in enumerate(velocity_class_names(edges))
+        for n in [int((classes == at).sum())]
+    ]
+    return Table(f"{cube}_speeds", "How many points move how fast, either way.", columns, rows)
+
+
+def models_table(cube: str, scores: Scores) -> Table:
+    """Every model at the first and the last lead time, persistence first, then by family, the combined ones last."""
+    ends = _ends(scores)
+    columns = [Column("model", "Model"), Column("family", "Kind")]
+    for horizon in ends:
+        columns += [
+            Column(f"mae_{horizon}", f"MAE after {words.count(horizon, 'date')} [mm]", 2),
+            Column(f"skill_{horizon}", "Skill", 3),
+            Column(f"interval_{horizon}", "90 % interval", right=True),
+            Column(f"sure_{horizon}", "Sure"),
+        ]
+    columns += [Column("crps", "CRPS [mm]", 2), Column("coverage90", "In 90 % [%]", 1, 100), Column("seconds", "Time [s]", 1)]
+    rows: list[dict[str, Cell]] = []
+    for name in scores.models:
+        row: dict[str, Cell] = {"model": words.model(name), "family": family(name)}
+        for horizon in ends:
+            row |= {f"{key}_{horizon}": scores.value(name, horizon, key) for key in ("mae", "skill")}
+            row |= {f"interval_{horizon}": _span(scores, name, horizon), f"sure_{horizon}": _sure(scores, name, horizon)}
+        rows.append(row | {key: scores.value(name, POOLED, key) for key in ("crps", "coverage90", "seconds")})
+    title = (
+        "Retrospective scores of all models over all points and test origins; persistence first. Skill: 1 − MAE/MAE(persistence), with the "
+        "90 % interval of blocks of origins drawn again. Sure: Diebold-Mariano test against persistence, adjusted for the number of tests: "
+        "*** below 0.001, ** below 0.01, * below 0.05, in brackets where the model is worse, empty: not told apart. CRPS and coverage "
+        "after calibration, over all lead times."
+    )
+    return Table(f"{cube}_models", title, columns, rows)
+
+
+def _span(scores: Scores, name: str, horizon: int) -> str | None:
+    """The interval of a skill."""
+    low, high = (scores.value(name, horizon, key) for key in ("skill_low", "skill_high"))
+    return (
+        f"{low:.2f} to {high:.2f}".replace("-", words.MINUS)
+        if low is not None and high is not None and name != BASELINE
+        else None
+    )
+
+
+def _sure(scores: Scores, name: str, horizon: int) -> str:
+    """Stars of the test against persistence, in brackets where the model is worse."""
+    test = scores.against(name, horizon)
+    found = "" if test is None else stars(float(test["p_bh"]))
+    return f"({found})" if found and test is not None and test["dm"] > 0 else found
+
+
+def _ends(scores: Scores) -> list[int]:
+    return list(dict.fromkeys(scores.horizons[:1] + scores.horizons[-1:]))
+
+
+_METRICS = (
+    ("n", "n", 0, 1), ("mae", "MAE [mm]", 2, 1), ("rmse", "RMSE [mm]", 2, 1), ("sd", "SD [mm]", 2, 1), ("bias", "Bias [mm]", 2, 1),
+    ("r2", "R² of change", 2, 1), ("pcc", "Correlation", 2, 1), ("mu", "μ [%]", 1, 1), ("mase", "MASE", 2, 1), ("crps", "CRPS [mm]", 2, 1),
+    ("skill", "Skill", 3, 1), ("coverage50", "In 50 % [%]", 1, 100), ("width50", "Width 50 % [mm]", 1, 1),
+    ("coverage90", "In 90 % [%]", 1, 100), ("width90", "Width 90 % [mm]", 1, 1), ("own_coverage90", "Own 90 % [%]", 1, 100),
+    ("spread_skill", "Spread-skill", 2, 1),
+)  # fmt: skip
+
+
+def metrics_table(cube: str, scores: Scores) -> Table:
+    """Every number of every model at the first and the last lead time."""
+    rows = []
+    for horizon in _ends(scores):
+        for name in scores.models:
+            row: dict[str, Cell] = {"model": words.model(name), "horizon": horizon}
+            rows.append(row | {key: scores.value(name, horizon, key) for key, *_ in _METRICS})
+    columns = [Column("model", "Model"), Column("horizon", "Lead [dates]", 0)]
+    columns += [Column(key, head, digits, factor) for key, head, digits, factor in _METRICS]
+    title = (
+        "All retrospective scores at the first and the last lead time. R² and correlation are those of the change from origin to target; "
+        "μ = 100 (1 − MAE / mean absolute change); MASE: error over the mean absolute step of the training dates; spread-skill: rank "
+        "correlation of the stated spread with the absolute error."
+    )
+    return Table(f"{cube}_metrics", title, columns, rows)
+
+
+def leads_table(cube: str, scores: Scores, days: Mapping[int, float]) -> Table:
+    """All lead times and classes, for the csv alone."""
+    columns = [Column("model", "Model"), Column("horizon", "Lead", 0), Column("lead_days", "Days", 1)]
+    columns += [Column(name, name) for name in CLASSES]
+    numbers = [str(name) for name in scores.table.columns if name not in ("model", "label", "horizon", *CLASSES)]
+    columns += [Column(name, name, 3) for name in numbers]
+    rows = []
+    for item in scores.table.to_dict("records"):
+        row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
+        rows.append(row | {"lead_days": days.get(int(item["horizon"]))})
+    return Table(f"{cube}_scores", "All scores by lead time (0: all pooled) and class.", columns, rows)
+
+
+def classes_table(cube: str, scores: Scores) -> Table:
+    """How the quoted model fares by velocity, noise and cluster."""
+    ends = _ends(scores)
+    columns = [Column("kind", "Class of"), Column("name", "Class"), Column("n", "n", 0)]
+    for horizon in ends:
+        columns += [
+            Column(f"base_{horizon}", f"Persistence after {words.count(horizon, 'date')} [mm]", 2),
+            Column(f"own_{horizon}", f"{words.capital(who(scores))} [mm]", 2),
+            Column(f"skill_{horizon}", "Skill", 3),
+            Column(f"best_{horizon}", "Best, known afterwards"),
+        ]
+    columns.append(Column("coverage90", "Within 90 % [%]", 1, 100))
+    titles = {"velocity_class": "velocity [mm/yr]", "noise_class": "noise", "cluster": "cluster"}
+    rows: list[dict[str, Cell]] = []
+    for kind, title in titles.items():
+        for name in scores.labels(kind):
+            where = {kind: name}
+            if not ends or scores.row(BASELINE, ends[0], **where) is None:
+                continue
+            row: dict[str, Cell] = {"kind": title, "name": name, "n": scores.value(BASELINE, ends[0], "n", **where)}
+            for horizon in ends:
+                skill = {
+                    model: value
+                    for model in scores.models
+                    if (value := scores.value(model, horizon, "skill", **where)) is not None
+                }
+                top = max(skill, key=skill.__getitem__) if skill else None
+                row[f"base_{horizon}"] = scores.value(BASELINE, horizon, "mae", **where)
+                row[f"own_{horizon}"] = scores.value(scores.scored, horizon, "mae", **where)
+                row[f"skill_{horizon}"] = scores.value(scores.scored, horizon, "skill", **where)
+                row[f"best_{horizon}"] = None if top is None else f"{words.model(top)} ({words.signed(skill[top], 2)})"
+            rows.append(row | {"coverage90": scores.value(scores.scored, POOLED, "coverage90", **where)})
+    title = "Retrospective scores by class: of absolute velocity and of noise from dates before the first test origin, and by cluster."
+    return Table(f"{cube}_classes", title, columns, rows)
+
+
+def tests_table(cube: str, scores: Scores) -> Table:
+    """Diebold-Mariano tests at the first and the last lead time."""
+    columns = [
+        Column("model", "Model"),
+        Column("against", "Against"),
+        Column("horizon", "Lead [dates]", 0),
+        Column("dm", "DM", 2),
+        Column("p", "p", 3),
+        Column("p_bh", "p, adjusted", 3),
+        Column("sure", "Sure"),
+        Column("n_origins", "Origins", 0),
+    ]
+    table, rows = scores.significance, []
+    if len(table):
+        place = {name: at for at, name in enumerate(scores.models)}
+        kept = table[table["horizon"].isin(_ends(scores))].to_dict("records")
+        for item in sorted(
+            kept, key=lambda item: (item["against"] != BASELINE, item["horizon"], place.get(str(item["model"]), 99))
+        ):
+            row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
+            row |= {"model": words.model(str(item["model"])), "against": words.model(str(item["against"]))}
+            rows.append(row | {"sure": stars(float(item["p_bh"]))})
+    title = (
+        "Diebold-Mariano tests of the mean absolute error over the points, origin by origin, with small-sample and autocorrelation "
+        "correction; negative: the model errs less. Adjusted: Benjamini-Hochberg over all tests."
+    )
+    return Table(f"{cube}_tests", title, columns, rows)
+
+
+def space_table(cube: str, rows: pd.DataFrame) -> Table:
+    """Spatial statistics by layer and lead time, means over the origins."""
+    columns = [
+        Column("layer", "Layer"),
+        Column("horizon", "Lead [dates]", 0),
+        Column("moran_i", "Moran's I", 3),
+        Column("sure", "Significant at origins [%]", 0, 100),
+        Column("gi_hot", "Hot points (G*)", 1),
+        Column("gi_cold", "Cold points (G*)", 1),
+        Column("nni", "Nearest-neighbour index", 2),
+        Column("nni_z", "z", 1),
+        Column("n", "Points", 0),
+    ]
+    cells: list[dict[str, Cell]] = []
+    for layer, words_ in LAYERS.items() if len(rows) else ():
+        found = moran_by_horizon(rows, layer)
+        part = rows[rows["layer"] == layer].groupby("horizon")
+        means = {name: part[name].mean() for name in ("gi_hot", "gi_cold", "nni", "nni_z", "n") if name in rows}
+        for item in found.to_dict("records"):
+            horizon = int(item["horizon"])
+            row: dict[str, Cell] = {"layer": words_, "horizon": horizon, "moran_i": float(item["i"]), "sure": float(item["sure"])}
+            cells.append(row | {name: float(values.loc[horizon]) for name, values in means.items()})
+    title = (
+        "Spatial order of the change, means over the test origins: Moran's I with the share of origins at which it is significant (0.05), "
+        "hot and cold points by Getis and Ord's G* (false discovery rate 0.05), and the nearest-neighbour index of those points (below 1: "
+        "they gather); the last three for one origin."
+    )
+    return Table(f"{cube}_space", title, columns, cells)
+
+
+def left_out(record: Mapping[str, Any], skipped: Sequence[Mapping[str, Any]], unscored: Sequence[str]) -> list[dict[str, Any]]:
+    """Everything that was found and not used, with its reason."""
+    rows = []
+    for item in [*record.get("dropped", []), *skipped]:
+        names = item.get("names") or ([item["name"]] if item.get("name") else [])
+        more = " ..." if item.get("count") and len(names) < int(item["count"]) and names else ""
+        shown = ", ".join(map(str, names[:6])) + (" ..." if len(names) > 6 else more)
+        rows.append({"what": item.get("what"), "name": shown, "count": item.get("count"), "reason": item.get("reason")})
+    rows += [{"what": "forecast", "name": "", "count": None, "reason": sentence} for sentence in unscored]
+    return rows
+
+
+def about_models(scores: Scores) -> list[str]:
+    """Models with their meaning."""
+    return [f"{words.model(name)} ({text})" if (text := label(name)) else words.model(name) for name in scores.models]
