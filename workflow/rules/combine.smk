@@ -60,3 +60,6 @@ rule choose_model:
         "Choosing the model that did best in the past of {wildcards.cube}"
     script:
         "../scripts/door.py"
+
+
+include: "combine_series.smk"

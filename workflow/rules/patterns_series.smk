@@ -7,6 +7,8 @@ steps:    none; functions for the other files
 
 # Sources of series that somebody else has inverted already.
 READY = ("egms", "points")
+# What is made of several models.
+ENSEMBLES = ("auto", "stacking")
 
 
 def ready(wildcards):
@@ -26,7 +28,7 @@ def batches_of_series(model):
 
 def ensembles(wildcards):
     """What is made of a ready series' models, where there are several to choose from."""
-    return ["auto", "stacking"] if len(models(wildcards)) > 1 else []
+    return ENSEMBLES if len(models(wildcards)) > 1 else ()
 
 
 def series_models(pattern):
