@@ -58,7 +58,7 @@ def score_series(
       block bootstrap over origins, blocks as long as the horizon (0: the longest), the same draws for all models; NaN with fewer
       origins than two blocks, or four. With two or three blocks it is a rough guide, and too narrow rather than too wide;
     - coverage50, width50, coverage90, width90 of the calibrated intervals, coverage90_low and coverage90_high as above;
-      own_coverage50 and so on of the model's own, before calibration; n_interval (cells with all quantiles, which crps and these
+      own_coverage50, own_width50, own_coverage90, own_width90 of the model's own, before calibration; n_interval (cells with all quantiles, which crps and these
       rest on);
     - spread_skill (Spearman's correlation of stated sd and absolute error over cells, in fine bins), seconds (of the forecast).
 
