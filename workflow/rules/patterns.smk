@@ -107,20 +107,23 @@ def cubes_of(pattern):
 
 def targets(name):
     """What a study leaves; its file is read when the target is asked for."""
-    grids = ["stack/full/cube.zarr", "evaluate/scores.parquet", "evaluate/maps.parquet"]
-    points = ["stack/full/series.zarr", "evaluate/series.parquet"]
+    grids = [
+        *("stack/full/cube.zarr", "evaluate/scores.parquet", "evaluate/maps.parquet"),
+        "report/maps",
+    ]
+    points = [
+        *("stack/full/series.zarr", "evaluate/series.parquet"),
+        *("evaluate/space.parquet", "report/maps/points.gpkg"),
+    ]
     leaves = {
-        **dict.fromkeys(READY, [*points, "evaluate/space.parquet"]),
+        **dict.fromkeys(READY, points),
         "simulate": [*grids, "evaluate/truth.parquet"],
     }
     return lambda wildcards: [
         *(
             f"results/{name}/{cube}/{leaf}"
             for cube in study(name).cubes
-            for leaf in [
-                *leaves.get(study(name).get("source", cube), grids),
-                "report/maps",
-            ]
+            for leaf in leaves.get(study(name).get("source", cube), grids)
         ),
         f"results/{name}/report/index.html",
     ]

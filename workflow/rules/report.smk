@@ -2,7 +2,7 @@
 
 inputs:   what the stages left of every cube of the study (some have clusters, models of grids, a truth), and the figures
 outputs:  results/{study}/report/index.html, results/{study}/report/tables, results/{study}/{cube}/report/maps
-steps:    those of report_figures.smk and report_grids.smk, then write_maps, write_report
+steps:    those of report_figures.smk, report_grids.smk and report_series.smk, then write_maps, write_report
 """
 
 FIGURES = f"{CUBE}/report/figures"
@@ -33,26 +33,37 @@ everywhere = lambda files: lambda wildcards: [
 where = lambda whether, patterns: lambda wildcards: (
     expand(patterns, **wildcards) if whether(wildcards) else []
 )
+given = lambda whether, files: lambda wildcards: (
+    files(wildcards) if whether(wildcards) else []
+)
 
 
 include: "report_figures.smk"
 include: "report_grids.smk"
+include: "report_series.smk"
 
 
-always = lambda wildcards: True
-FIGURE_GROUPS = [
-    (always, rules.draw_displacement.output),
-    (always, rules.draw_network.output),
-    (always, rules.draw_noise.output),
-    (always, rules.draw_gnss.output),
-    (always, rules.draw_forecast.output),
-    (always, rules.draw_scores.output),
-    (always, rules.draw_gains.output),
-    (clustered, rules.draw_clusters.output),
-    (grid_models, rules.draw_tiles.output),
-    (grid_models, rules.draw_training.output),
-    (simulated, rules.draw_truth.output),
+GRID_FIGURES = [
+    rules.draw_displacement.output,
+    rules.draw_network.output,
+    rules.draw_noise.output,
+    rules.draw_gnss.output,
+    rules.draw_forecast.output,
+    rules.draw_scores.output,
+    rules.draw_gains.output,
 ]
+FIGURE_GROUPS = [
+    *((gridded, drawn) for drawn in GRID_FIGURES),
+    (clustered_grid, rules.draw_clusters.output),
+    (tiled, rules.draw_tiles.output),
+    (tiled, rules.draw_training.output),
+    (simulated, rules.draw_truth.output),
+    *((ready, drawn) for drawn in SERIES_FIGURES),
+]
+
+# Lists of files of the study's grids, and of its ready series.
+of_grids = lambda patterns: everywhere(where(gridded, patterns))
+of_series = lambda patterns: everywhere(where(ready, patterns))
 
 
 use rule draw_noise as write_maps with:
@@ -79,18 +90,27 @@ use rule draw_noise as write_report with:
         page=f"{workflow.basedir}/workflow/report/page.html.j2",
         style=f"{workflow.basedir}/workflow/report/page.css",
         manifests=cubes_of(f"{CUBE}/acquire/manifest.json"),
-        decisions=cubes_of(f"{CUBE}/stack/full/decisions.json"),
-        cubes=cubes_of(f"{CUBE}/stack/full/cube.zarr"),
-        forecasts=everywhere(models_of(f"{CUBE}/combine/{{model}}.zarr")),
-        choices=cubes_of(f"{CUBE}/combine/choice.json"),
-        scores=cubes_of(f"{CUBE}/evaluate/scores.parquet"),
-        likeness=cubes_of(f"{CUBE}/evaluate/maps.parquet"),
-        gnss=cubes_of(f"{CUBE}/evaluate/gnss.json"),
-        clusters=everywhere(where(clustered, f"{CUBE}/cluster/full.zarr")),
-        batches=everywhere(all_batches),
-        seams=everywhere(grids_of(f"{CUBE}/stitch/{{model}}.json")),
+        decisions=of_grids(f"{CUBE}/stack/full/decisions.json"),
+        cubes=of_grids(f"{CUBE}/stack/full/cube.zarr"),
+        forecasts=everywhere(
+            given(gridded, models_of(f"{CUBE}/combine/{{model}}.zarr"))
+        ),
+        choices=of_grids(f"{CUBE}/combine/choice.json"),
+        scores=of_grids(f"{CUBE}/evaluate/scores.parquet"),
+        likeness=of_grids(f"{CUBE}/evaluate/maps.parquet"),
+        gnss=of_grids(f"{CUBE}/evaluate/gnss.json"),
+        clusters=everywhere(where(clustered_grid, f"{CUBE}/cluster/full.zarr")),
+        batches=everywhere(given(gridded, all_batches)),
+        seams=everywhere(given(gridded, grids_of(f"{CUBE}/stitch/{{model}}.json"))),
         truths=everywhere(where(simulated, TRUTH)),
-        maps=cubes_of(f"{CUBE}/report/maps"),
+        maps=of_grids(f"{CUBE}/report/maps"),
+        series=of_series(CUBE_OF_POINTS),
+        records=of_series(f"{CUBE}/stack/full/series.json"),
+        calibrated=everywhere(given(ready, FORECAST["calibrated"])),
+        autos=everywhere(given(ready, automatic)),
+        evaluated=of_series([*SCORED, *SPACE, ERRORS]),
+        groups=everywhere(where(grouped, f"{CUBE}/cluster/series.zarr")),
+        points=of_series([f"{POINTS}.gpkg", f"{POINTS}.qml"]),
         figures=everywhere(
             lambda wildcards: [
                 path
