@@ -21,7 +21,8 @@ from insarcast.core import InsarcastError
 LEAST = 3  # series that end together
 WINDOW = 9  # dates on each side of a join that the jump is measured from
 _EDGE = 4  # dates that a release reaches beyond the other, at least; fewer are the ragged end of a file
-_SIGMAS = 5  # above what series that end one by one would do
+_MOST, _DATES = 3, 40  # joins in a file, and dates that each of them takes to stand out
+_TIMES, _CHANCE = 3.0, 1e-4  # a join stands out so many times above other dates, and has this probability of being chance
 Mask = NDArray[np.bool_]
 
 
@@ -57,7 +58,7 @@ def find_joins(
     """Joins in the series of each file, from where the series begin and end.
 
     Dates count as one where many series end together within three dates; the one that most end on is the last of the older release.
-    "Many" is at least three, at least ``share`` of the file's series, and far more than where series end one by one.
+    "Many" is at least three, at least ``share`` of the file's series, and more than where series end one by one.
 
     Args:
         first: ``(point,)`` index of each series' first value.
@@ -159,17 +160,30 @@ def _jump(values: NDArray[np.float32], at: int) -> NDArray[np.float32]:
 
 
 def _peaks(count: NDArray[Any], series: int, share: float) -> list[int]:
-    """Dates on which, with the one before and the one after, many series end (or begin)."""
-    total, free, peaks = int(count.sum()), count.astype("int64").copy(), []
-    while free.any():
-        at = int(free.argmax())
-        together = _around(free, at)
-        background = (total - together) / max(len(count) - 3, 1) * 3
-        if together < max(LEAST, math.ceil(share * series)) or together < background + _SIGMAS * math.sqrt(background):
-            break
-        peaks.append(at)
-        free[max(at - 1, 0) : at + 2] = 0
-    return sorted(peaks)
+    """Dates on which, with the one before and the one after, many series end (or begin): at most three, far above all others.
+
+    A release ends on one date. So the date must stand out three times above every other that is no such date, and must not be what
+    chance does where series end one by one: a Poisson count at the rate of the other dates (half a series is added, for none seen is
+    not none), asked once for each date.
+    """
+    from scipy.special import pdtrc
+
+    rest, order = count.astype("int64").copy(), []
+    for _ in range(_MOST + 1):
+        at = int(rest.argmax())
+        order.append((at, int(rest[at]), _around(rest, at), rest.copy()))
+        rest[max(at - 1, 0) : at + 2] = 0
+    for number in range(min(_MOST, len(count) // _DATES), 0, -1):
+        _, lowest, together, _ = order[number - 1]
+        at, highest_other, _, others = order[number]
+        rate = (others.sum() + 0.5) / max(len(count) - 3 * number, 1)
+        if (
+            lowest >= _TIMES * highest_other
+            and together >= max(LEAST, math.ceil(share * series))
+            and len(count) * pdtrc(lowest - 1, rate) < _CHANCE
+        ):
+            return sorted(place for place, *_ in order[:number])
+    return []
 
 
 def _around(count: NDArray[Any], at: int) -> int:
