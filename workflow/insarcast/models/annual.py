@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .chunks import in_chunks
 from .data import TrainingData
 from .linear import Linear
 from .series import Array, Law
@@ -14,6 +15,8 @@ from .series import Array, Law
 YEAR = 365.25
 # Days of a history that can tell a yearly swing from a slope.
 LEAST = 1.5 * YEAR
+# Points at a time.
+CHUNK = 2048
 
 
 def annual_design(days: Array) -> Array:
@@ -85,7 +88,12 @@ class LinearAnnual(Linear):
     """
 
     def _law(self, data: TrainingData, indices: Sequence[int], lead: Array) -> Law:
-        line = super()._law(data, indices, lead)
+        return in_chunks(
+            data, CHUNK, lambda part: self._swing(part, indices, lead, super(LinearAnnual, self)._law(part, indices, lead))
+        )
+
+    def _swing(self, data: TrainingData, indices: Sequence[int], lead: Array, line: Law) -> Law:
+        """The line and the swing; ``line`` where that is not to be had."""
         if not len(indices):
             return line
         days = data.days
