@@ -86,7 +86,7 @@ class Kalman(Pooled):
             for name, values in tried.items():
                 sets = {each: np.full(len(values), best[each]) for each in best} | {name: np.array(values)}
                 end = run_filter(past, Variances(**sets, join=np.full(len(values), self.join)), patterns)
-                count = end.count[patterns.of]
+                count = end.n[patterns.of]
                 noise = end.energy / np.maximum(count, 1) + LEAST_NOISE**2
                 loss = (count / 2 * np.log(noise) + end.logdet[:, patterns.of] / 2).sum(axis=1)
                 at = int(loss.argmin())
@@ -105,7 +105,7 @@ class Kalman(Pooled):
             patterns = find_patterns(part)
             variances = Variances(*self.learnt[name][:, None])
             end = run_filter(part, variances, patterns)
-            count = end.count[patterns.of]
+            count = end.n[patterns.of]
             noise = (PRIOR * self.learnt[f"{name}_noise"] + end.energy[0]) / (PRIOR + count)
             noise = np.maximum(noise, LEAST_NOISE**2)
             ahead, spread = forecast(end, part, variances, lead)

@@ -104,4 +104,4 @@ def steps(data: TrainingData) -> tuple[Array, NDArray[np.bool_]]:
 
 def own_variance(step: Array, known: NDArray[np.bool_], common: Array) -> Array:
     """``(point,)`` mean squared step, mm2, drawn towards the common one."""
-    return np.maximum(((step**2).sum(axis=0) + PRIOR * common) / (known.sum(axis=0) + PRIOR), 1e-9)
+    return np.asarray(np.maximum(((step**2).sum(axis=0) + PRIOR * common) / (known.sum(axis=0) + PRIOR), 1e-9))

@@ -54,7 +54,7 @@ class Ses(Pooled):
         alpha = best_weight(past, self.join, slope) if self.alpha == "own" else self.learnt["alpha"]
         end = smooth(past, alpha, self.join)
         rate = np.zeros(past.points) if slope is None else slope
-        freedom = np.broadcast_to(end.count, (past.points,))
+        freedom = np.broadcast_to(end.n, (past.points,))
         s2 = np.where(freedom > 0, end.errors(rate) / np.maximum(freedom, 1), np.nan)
         steps = np.array(horizons, "float64")[:, None]
         growth = (1 - alpha) * (1 + 1 / np.maximum(end.weight, 1.0)) + steps * alpha**2

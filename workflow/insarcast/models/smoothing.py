@@ -32,7 +32,7 @@ class Smoothed(NamedTuple):
         uu: sum of the squared one-step errors of the level, mm2.
         uv: sum of their products with the errors of the day, mm days.
         vv: sum of the squared errors of the day, days2.
-        count: number of one-step errors.
+        n: number of one-step errors.
     """
 
     weight: Array
@@ -41,7 +41,7 @@ class Smoothed(NamedTuple):
     uu: Array
     uv: Array
     vv: Array
-    count: Array
+    n: Array
 
     def errors(self, slope: Array | float = 0.0) -> Array:
         """Sum of squared one-step errors, mm2, where a line of ``slope`` mm per day is added."""
@@ -127,7 +127,7 @@ def losses(data: TrainingData, join: float, slope: Array | None) -> Array:
         part = slice(start, start + CHUNK)
         found = smooth(data.take(np.arange(data.points)[part]), alphas, join)
         errors = found.errors(0.0 if slope is None else slope[part])
-        count = np.broadcast_to(found.count, errors.shape)
+        count = np.broadcast_to(found.n, errors.shape)
         loss = count / 2 * np.log(errors / np.maximum(count, 1) + 1e-6)  # a constant series counts as one with 0.001 mm of noise
         parts.append(loss)
     return np.concatenate(parts, axis=1)

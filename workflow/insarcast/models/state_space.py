@@ -65,14 +65,14 @@ class Filtered(NamedTuple):
         covariance: ``(4, 4, candidate, pattern)`` of it, in units of the noise.
         energy: ``(candidate, point)`` sum of squared innovations over their relative variances, mm2.
         logdet: ``(candidate, pattern)`` sum of the logarithms of those variances.
-        count: ``(pattern,)`` number of innovations.
+        n: ``(pattern,)`` number of innovations.
     """
 
     state: Array
     covariance: Array
     energy: Array
     logdet: Array
-    count: Array
+    n: Array
 
 
 def find_patterns(data: TrainingData) -> Patterns:
@@ -139,13 +139,13 @@ def run_filter(data: TrainingData, variances: Variances, patterns: Patterns) -> 
     here, broken, joined, noise, of = patterns
     groups = here.shape[1]
     one = groups == 1
-    many = len(variances.level)
-    prior = np.zeros((4, 4, many, groups))
+    sets = len(variances.level)
+    prior = np.zeros((4, 4, sets, groups))
     for at, variance in ((SLOPE, variances.slope), (COS, variances.swing), (SIN, variances.swing)):
         prior[at, at] = variance[:, None]
     covariance = prior
-    state = np.zeros((4, many, data.points))
-    energy, logdet, count = np.zeros((many, data.points)), np.zeros((many, groups)), np.zeros(groups)
+    state = np.zeros((4, sets, data.points))
+    energy, logdet, count = np.zeros((sets, data.points)), np.zeros((sets, groups)), np.zeros(groups)
     unknown = np.ones(groups, bool)
     values = np.where(np.isfinite(data.displacement), data.displacement, 0.0)
     years = data.days / YEAR
