@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +23,9 @@ ROUNDS = 30  # of expectation maximisation
 STRENGTH = 5.0  # points that the weights learnt in training count for at a later origin
 CHUNK = 2048  # points at a time, for memory
 SAMPLE = 4096  # points that the pooled quantities are learnt from, evenly spread
+
+# Points of a group, their last value in mm without their mean, and what every kernel says about them.
+_Part = tuple[Group, NDArray[np.intp], Array, Answers]
 
 
 class GaussianProcessAverage(Pooled):
@@ -79,7 +82,7 @@ class GaussianProcessAverage(Pooled):
         look = _Look(self, past, lead, self.learnt["weights"], STRENGTH)
         centre, scale = (np.full((len(lead), past.points), np.nan) for _ in range(2))
         freedom = np.zeros(past.points)
-        for group, points, origin, part in look.parts(look.points):
+        for group, points, origin, part in look.all_parts():
             mean, spread = look.mixture(group, part)
             centre[:, points] = mean - origin
             scale[:, points] = spread
@@ -97,13 +100,14 @@ class _Look:
         self.points: NDArray[np.intp] = np.flatnonzero(np.isfinite(self.levels[-1]))
         self.jump = past.jump
         self.shared = before
+        self.kept: list[_Part] = []
         if not self.points.size:
             return
         some = self.points[np.unique(np.linspace(0, self.points.size - 1, min(SAMPLE, self.points.size)).astype("intp"))]
         self.annual = annual_covariance(self._before_joins(some), past.days)
         if self._find_join(some):
             self.annual = annual_covariance(self._before_joins(some), past.days)
-        kept = list(self.parts(some))
+        self.kept = kept = list(self.parts(some))
         least = np.concatenate([part.misfit.min(axis=0) / len(group.rows) for group, _, _, part in kept])
         self.rate = noise_rate(least, SHAPE)
         self.weights: dict[bool, Array] = {}
@@ -147,7 +151,7 @@ class _Look:
         mean = clipped.mean(axis=0)
         return clipped - mean, values[-1] - mean
 
-    def parts(self, points: NDArray[np.intp]) -> Iterator[tuple[Group, NDArray[np.intp], Array, Answers]]:
+    def parts(self, points: NDArray[np.intp]) -> Iterator[_Part]:
         """Chunks of points with their last value and what every kernel says about them."""
         targets = len(self.days) - len(self.past.time)
         for group in groups_of(self.levels, self.jump, points):
@@ -157,6 +161,13 @@ class _Look:
                 chunk = group.points[at : at + CHUNK]
                 values, last = self._prepared(group, chunk)
                 yield group, chunk, last, answers(grid, values, days, steps_of(group, targets), self.annual)
+
+    def all_parts(self) -> Iterable[_Part]:
+        """The same of all points; what was worked out for the pooled quantities is not worked out again."""
+        if not self.points.size or sum(points.size for _, points, _, _ in self.kept) == self.points.size:
+            return self.kept
+        self.kept = []
+        return self.parts(self.points)
 
     def _evidence(self, group: Group, part: Answers) -> Array:
         return log_evidence(part.misfit, part.log_det[:, None], len(group.rows), SHAPE, self.rate)
