@@ -18,7 +18,7 @@ _MARKS = (-999.0, 999.0, -9999.0, 9999.0, -99999.0, 99999.0, -32768.0, 32767.0, 
 _MARKED = 3
 _SAMPLE = 20000  # points whose steps are looked at
 # Least and largest usual change from date to date in mm that a radar's series can have: P-SBAS, filtered in time, has 0.7.
-_LEAST_STEP, _LOW_STEP, _LARGEST_STEP = 0.02, 0.1, 300.0
+_LEAST_STEP, _LOW_STEP, _LARGEST_STEP = 0.05, 0.1, 300.0
 
 
 def clean_points(table: Table, notes: Notes, placed: bool) -> Table:

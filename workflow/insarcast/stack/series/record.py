@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .joins import Join, measure_jump
 from .table import Notes
 
+_SEVERAL = 3  # points that are no chance
 _LISTED = 12  # dates of a histogram that are listed; the rest is summed
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 
@@ -119,20 +120,28 @@ def _size(join: dict[str, Any]) -> str:
 
 
 def warn_of_repeats(values: NDArray[np.float32], first: NDArray[np.intp], dates: Sequence[str], notes: Notes) -> None:
-    """Say where series begin with the same value twice, or where two dates are the same for most points: one of them is no measurement."""
+    """Say which dates are no measurements: the second of a series that begins with a value twice, one that repeats the date before
+    for most points, and one inside that is zero everywhere.
+    """
     for at in range(1, len(dates)):
-        both = np.isfinite(values[at]) & np.isfinite(values[at - 1])
+        there = np.isfinite(values[at])
+        both = there & np.isfinite(values[at - 1])
         same = both & (values[at] == values[at - 1])
         new = both & (first == at - 1)
-        if new.sum() >= 3 and (same & new).sum() >= 0.8 * new.sum():
+        if new.sum() >= _SEVERAL and (same & new).sum() >= 0.8 * new.sum():
             notes.warn(
                 f"{_share(int((same & new).sum()), int(new.sum()))} series that begin on {dates[at - 1]} have the same value on "
                 f"{dates[at]}: their first step was not measured."
             )
-        elif both.sum() >= 10 and same.sum() >= 0.5 * both.sum():
+        elif both.sum() >= _SEVERAL and same.sum() >= 0.5 * both.sum():
             notes.warn(
                 f"{same.sum() / both.sum():.0%} of the points have the same value on {dates[at - 1]} and {dates[at]}: one of the two dates "
                 "seems to be filled in; leave it out by products.exclude."
+            )
+        if there.sum() >= _SEVERAL and (values[at][there] == 0).all():
+            notes.warn(
+                f"{dates[at]} is zero at every point: it seems to be the date that the series refer to, and no measurement; leave it out by "
+                "products.exclude."
             )
 
 
