@@ -35,7 +35,7 @@ def make_case(
     out = folder / "evaluate"
     out.mkdir()
     names = ("scores", "table", "significance", "pit", "errors", "noise")
-    score_series(series, forecasts, [], [], **{name: out / name for name in names}, velocity_classes=[10], seed=0)
+    score_series(series, forecasts, [], [], **{name: out / name for name in names}, velocity_classes=[10], dates=150, seed=0)
     return SimpleNamespace(folder=folder, series=series, errors=out / "errors", out=out)
 
 

@@ -38,7 +38,7 @@ def run(
     out.mkdir(exist_ok=True)
     choice = [folder / "combine/ensembles/auto.json"] if auto else []
     paths = {name: out / file for name, file in OUTPUTS.items()}
-    score_series(series, forecasts, choice, clusters or [], **paths, velocity_classes=CLASSES, seed=0)
+    score_series(series, forecasts, choice, clusters or [], **paths, velocity_classes=CLASSES, dates=None, seed=0)
     found = {name: pd.read_parquet(paths[name]) for name in ("scores", "significance", "pit")}
     return SimpleNamespace(
         **found, errors=open_store(paths["errors"]).load(), noise=json.loads(paths["noise"].read_text()), paths=paths

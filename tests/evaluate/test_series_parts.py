@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import scoringrules
 import statsmodels.api as sm
-from scipy.stats import false_discovery_control, norm, spearmanr
+from scipy.stats import false_discovery_control, norm, spearmanr, ttest_1samp
 
+from insarcast.core.series_past import look_back, noise_class, segments
 from insarcast.evaluate.bootstrap import block_weights, ratio_interval
 from insarcast.evaluate.crps import crps_of_quantiles, level_weights
-from insarcast.evaluate.noise_floor import date_noise, describe_noise, detrend
+from insarcast.evaluate.noise_floor import DateNoise, date_noise, describe_noise, detrend
 from insarcast.evaluate.rank import ERRORS, SPREADS, error_bin, rank_correlation, spread_bin
-from insarcast.evaluate.series_past import look_back, noise_class, segments
-from insarcast.evaluate.significance import best_simple, diebold_mariano, significance_table
+from insarcast.evaluate.significance import best_simple, cosine_test, diebold_mariano, significance_table
 
 RNG = np.random.default_rng(7)
 
@@ -84,7 +84,7 @@ def test_diebold_mariano_is_that_of_a_regression_on_a_constant(horizon: int) -> 
     assert own.p == pytest.approx(2 * t.sf(abs(own.statistic), n - 1))
 
 
-def test_diebold_mariano_where_the_variance_would_be_negative() -> None:
+def test_diebold_mariano_where_the_rectangular_variance_is_too_small() -> None:
     difference = np.tile([1.0, -0.9], 10)
     own = diebold_mariano(difference, 2)
     lags = {"maxlags": 1, "use_correction": False}
@@ -94,19 +94,25 @@ def test_diebold_mariano_where_the_variance_would_be_negative() -> None:
     assert own.statistic == pytest.approx(factor * other.tvalues[0])
 
 
-def test_diebold_mariano_keeps_its_size_where_forecasts_overlap() -> None:
-    """Of 3-step errors without a difference, about 5 % of the tests speak at the 5 % level; naive ones speak far more often."""
+@pytest.mark.parametrize(("n", "horizon", "dm", "cosine"), [(30, 1, 0.056, 0.051), (29, 2, 0.06, 0.052), (21, 10, 0.179, 0.089)])
+def test_levels_are_those_that_are_told(n: int, horizon: int, dm: float, cosine: float) -> None:
+    """Shares of tests that stand at 5 % without a difference, where errors overlap as much as they can."""
     rng = np.random.default_rng(1)
-    draws = [np.convolve(rng.normal(size=62), np.ones(3), "valid") for _ in range(600)]
-    share = np.mean([diebold_mariano(each, 3).p < 0.05 for each in draws])
-    naive = np.mean([diebold_mariano(each, 1).p < 0.05 for each in draws])
-    assert 0.03 < share < 0.11
-    assert naive > 0.2
+    draws = [np.convolve(rng.normal(size=n + horizon - 1), np.ones(horizon), "valid") for _ in range(1500)]
+    assert np.mean([diebold_mariano(each, horizon).p < 0.05 for each in draws]) == pytest.approx(dm, abs=0.025)
+    assert np.mean([cosine_test(each, horizon) < 0.05 for each in draws]) == pytest.approx(cosine, abs=0.025)
+
+
+def test_cosine_test_is_students_where_the_dates_are_independent() -> None:
+    """Many cosines carry all of the variance: with white noise the p is near that of the plain test."""
+    difference = RNG.normal(size=4000) + 0.04
+    assert cosine_test(difference, 1) == pytest.approx(ttest_1samp(difference, 0).pvalue, abs=0.02)
 
 
 def test_no_test_without_a_difference_or_with_few_dates() -> None:
     assert np.isnan(diebold_mariano(np.zeros(20), 1).p)
     assert np.isnan(diebold_mariano(np.full(20, 0.1), 1).p)
+    assert np.isnan(cosine_test(np.full(20, 0.1), 1))
     assert np.isnan(diebold_mariano(RNG.normal(size=7), 4).p)
 
 
@@ -129,7 +135,7 @@ def test_table_of_tests_holds_every_pair_once_and_controls_the_false_discoveries
     both = [(model, "persistence", step) for model in ("ses", "theta") for step in (1, 2, 0)]
     assert pairs == [*both, *(("ses", "theta", step) for step in (1, 2, 0))]
     assert set(table["chosen_on"][6:]) == {"test"}
-    assert table["p_bh"].to_numpy() == pytest.approx(false_discovery_control(table["p"].to_numpy()))
+    assert table["p_bh"].to_numpy() == pytest.approx(false_discovery_control(np.maximum(table["p"], table["p_cosine"])))
     better = table[(table["model"] == "theta") & (table["horizon"] == 1)].iloc[0]
     assert better["dm"] < 0
     assert better["difference"] == pytest.approx((absolute[2] - absolute[0])[:, 0].mean() / 10)
@@ -155,8 +161,19 @@ def make_noise(sd: float, n: int = 200, points: int = 300, step: int = 6) -> tup
 
 def test_noise_of_one_date_is_what_was_put_in() -> None:
     values, days = make_noise(3.6)
-    variance = date_noise(values, np.zeros(values.shape, int), days)
-    assert np.sqrt(variance.mean()) == pytest.approx(3.6, rel=0.02)
+    found = date_noise(values, np.zeros(values.shape, int), days)
+    assert np.sqrt(found.variance.mean()) == pytest.approx(3.6, rel=0.02)
+    assert np.sqrt(found.absolute.mean()) == pytest.approx(np.sqrt(2 / np.pi) * 3.6, rel=0.02)
+
+
+def test_floor_follows_the_mean_absolute_noise_of_wild_dates_and_not_their_sd() -> None:
+    values, days = make_noise(3.6)
+    wild = np.random.default_rng(5).random(values.shape) < 0.02
+    found = date_noise(values + 30 * wild, np.zeros(values.shape, int), days)
+    truth = (1 - 0.02) * np.sqrt(2 / np.pi) * 3.6 + 0.02 * 30
+    assert np.sqrt(found.variance.mean()) == pytest.approx(np.sqrt(3.6**2 + 0.02 * 0.98 * 900), rel=0.03)
+    assert np.sqrt(found.absolute.mean()) == pytest.approx(truth, rel=0.08)
+    assert np.sqrt(2 / np.pi * found.variance.mean()) > 1.25 * truth
 
 
 def test_noise_does_not_see_joins_and_gaps_and_is_nothing_in_a_smooth_series() -> None:
@@ -165,10 +182,10 @@ def test_noise_does_not_see_joins_and_gaps_and_is_nothing_in_a_smooth_series() -
     breaks[70] = breaks[120] = True
     torn = values + 50 * segments(breaks)
     torn[20:40, :100] = np.nan
-    assert np.sqrt(date_noise(torn, segments(breaks), days).mean()) == pytest.approx(3.6, rel=0.05)
+    assert np.sqrt(date_noise(torn, segments(breaks), days).variance.mean()) == pytest.approx(3.6, rel=0.05)
     smooth, days = make_noise(0.0)
-    assert abs(date_noise(smooth, np.zeros(smooth.shape, int), days).mean()) < 0.05
-    assert np.isnan(date_noise(values[:6], np.zeros((6, values.shape[1]), int), days[:6])).all()
+    assert abs(date_noise(smooth, np.zeros(smooth.shape, int), days).variance.mean()) < 0.05
+    assert np.isnan(date_noise(values[:6], np.zeros((6, values.shape[1]), int), days[:6]).variance).all()
 
 
 def test_detrended_series_are_residuals_of_least_squares_with_and_without_gaps() -> None:
@@ -188,13 +205,15 @@ def test_detrended_series_are_residuals_of_least_squares_with_and_without_gaps()
 
 
 def test_floor_is_the_mean_absolute_value_of_the_noise() -> None:
-    record = describe_noise(np.array([4.0, 16.0, np.nan]), np.array([[3, 1, 9], [0, 0, 5]]), [1, 2], {1: 4.0})
+    noise = DateNoise(np.array([4.0, 16.0, np.nan]), np.array([2.25, 9.0, np.nan]))
+    record = describe_noise(noise, np.array([[3, 1, 9], [0, 0, 5]]), [1, 2], {1: 4.0})
     assert record["noise_mm"] == pytest.approx(np.sqrt(10))
-    assert record["floor_mae_mm"][1] == pytest.approx(np.sqrt(2 / np.pi) * (3 * 2 + 4) / 4)
+    assert record["floor_mae_mm"][1] == pytest.approx((3 * 1.5 + 3) / 4)
     assert record["skill_at_most"][1] == pytest.approx(1 - record["floor_mae_mm"][1] / 4)
     assert np.isnan(record["floor_mae_mm"][2])
     assert "3.2 mm" in record["sentence"]
-    assert "too short" in describe_noise(np.array([np.nan]), np.array([[1]]), [1], {})["sentence"]
+    nothing = DateNoise(np.array([np.nan]), np.array([np.nan]))
+    assert "too short" in describe_noise(nothing, np.array([[1]]), [1], {})["sentence"]
 
 
 def test_past_is_a_slope_and_steps_that_cross_no_join() -> None:

@@ -42,6 +42,7 @@ rule score_series:
         runtime="4h",
     params:
         velocity_classes=setting("evaluate.velocity_classes"),
+        dates=setting("backtest.dates"),
         seed=setting("forecast.seed"),
         code=code("score_series"),
     message:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,49 +12,56 @@ Array = NDArray[np.float64]
 
 LAGS = 5
 YEAR_DAYS = 365.25
-_MEDIAN_CHI2 = 0.454936423119573  # median of chi-squared with one degree of freedom
 METHOD = (
-    "Per point, a straight line and a yearly sine are taken off, and a level per release; half the squared differences of dates up to "
-    f"{LAGS} median steps apart, in bins of one step, give robust semivariances (median over 0.455, the median of chi-squared with "
-    "one degree of freedom); a straight line through them in elapsed days, weighted by pairs, has the variance of one date's noise "
-    "at lag 0. Steps across a release join are left out. noise_mm is the root of the mean variance over points. A forecast that "
-    "knew the signal would miss a target by the target's own noise alone, for the level at the origin is then known: its mean "
-    "absolute error, sqrt(2 / pi) sd of normal noise, averaged over the scored points, is the floor. The noise is taken to be "
-    "independent from date to date; what of it lasts longer than a step counts as signal here."
+    "Per point, a straight line and a yearly sine are taken off, and a level per release; differences of dates up to "
+    f"{LAGS} median steps apart, in bins of one step, give semivariances, and a straight line through them in elapsed days, weighted by "
+    "pairs, has the variance of one date's noise at lag 0 (the nugget). Differences across a release join are left out. noise_mm is "
+    "the root of the mean variance over points, from half the mean squared differences. A forecast that knew the ground's motion "
+    "would know the noise of the date it starts from as well, and would miss a target by the target's own noise alone: the mean "
+    "absolute value of that, averaged over the scored points, is the floor. It comes from the mean absolute differences, which for "
+    "normal noise are 2 / sqrt(pi) sd, and the mean absolute value sqrt(2 / pi) sd; a few wild dates weigh less in it. The noise is "
+    "taken to be independent from date to date; what of it lasts longer than a step counts as motion here."
 )
 
 
-def date_noise(values: Array, segment: NDArray[np.integer[Any]], days: Array) -> Array:
-    """Variance of one date's noise of each point, mm2: the nugget of its temporal variogram, see ``METHOD``.
+class DateNoise(NamedTuple):
+    """Noise of one date, ``(point,)``, NaN with too few pairs.
+
+    Attributes:
+        variance: mm2, from squared differences.
+        absolute: mean absolute value squared, mm2, from absolute differences.
+    Neither is clipped: of a smooth series they may come out below 0, so that the mean over points stays unbiased.
+    """
+
+    variance: Array
+    absolute: Array
+
+
+def date_noise(values: Array, segment: NDArray[np.integer[Any]], days: Array) -> DateNoise:
+    """Nuggets of the temporal variogram of each point, see ``METHOD``.
 
     Args:
         values: ``(time, point)`` mm, NaN where not measured.
         segment: ``(time, point)`` number of the release, or of the run of dates without a bridged step.
         days: ``(time,)`` days since the first date.
-
-    Returns:
-        ``(point,)``; not clipped: of a smooth series it may come out below 0, so that the mean over points stays unbiased. NaN
-        with too few pairs.
     """
     rest = detrend(values, segment, days)
     step = float(np.median(np.diff(days)))
-    later, earlier = np.triu_indices(len(days), 1)[::-1]
+    earlier, later = np.triu_indices(len(days), 1)
     gap = days[later] - days[earlier]
     which = np.rint(gap / step).astype("int64")
-    lag, semivariance, pairs = (np.full((LAGS, values.shape[1]), np.nan) for _ in range(3))
+    lag, square, absolute, pairs = (np.full((LAGS, values.shape[1]), np.nan) for _ in range(4))
     for place in range(LAGS):
         chosen = np.flatnonzero(which == place + 1)
-        if not len(chosen):
-            continue
         first, second = earlier[chosen], later[chosen]
-        square = np.where(segment[first] == segment[second], (rest[second] - rest[first]) ** 2, np.nan)
-        known = np.isfinite(square)
+        size = np.where(segment[first] == segment[second], np.abs(rest[second] - rest[first]), np.nan)
+        known = np.isfinite(size)
         pairs[place] = known.sum(axis=0)
-        enough = pairs[place] >= 10
-        if enough.any():
-            semivariance[place, enough] = np.nanmedian(square[:, enough], axis=0) / _MEDIAN_CHI2 / 2
-            lag[place, enough] = (gap[chosen, None] * known).sum(axis=0)[enough] / pairs[place, enough]
-    return _intercept(lag, semivariance, pairs)
+        size, n = np.where(known, size, 0.0), np.where(pairs[place] >= 10, pairs[place], np.nan)
+        lag[place] = (gap[chosen, None] * known).sum(axis=0) / n
+        square[place] = (size**2).sum(axis=0) / n / 2
+        absolute[place] = (size.sum(axis=0) / n) ** 2 / 2
+    return DateNoise(_intercept(lag, square, pairs), _intercept(lag, absolute, pairs))
 
 
 def _intercept(lag: Array, height: Array, weight: Array) -> Array:
@@ -103,33 +110,33 @@ def _residuals(values: Array, design: Array) -> Array:
 
 
 def describe_noise(
-    variance: Array, count: NDArray[np.integer[Any]], horizons: Sequence[int], persistence: Mapping[int, float]
+    noise: DateNoise, count: NDArray[np.integer[Any]], horizons: Sequence[int], persistence: Mapping[int, float]
 ) -> dict[str, Any]:
     """The record of the noise: numbers and one sentence for a person.
 
     Args:
-        variance: ``(point,)`` of one date's noise, mm2, as :func:`date_noise` gives it.
+        noise: of every point.
         count: ``(horizon, point)`` scored origins.
         horizons: steps ahead.
         persistence: horizon -> mean absolute error of persistence, mm; nothing where not scored.
     """
-    known = np.isfinite(variance)
+    known = np.isfinite(noise.variance)
     if not known.any():
         sentence = "The noise of one date cannot be told: the series are too short."
         empty: dict[int, float] = dict.fromkeys(horizons, np.nan)
         return {"noise_mm": np.nan, "floor_mae_mm": empty, "skill_at_most": empty, "method": METHOD, "sentence": sentence}
-    sd = np.sqrt(np.maximum(variance, 0.0))
-    noise = float(np.sqrt(max(variance[known].mean(), 0.0)))
+    sd = float(np.sqrt(max(noise.variance[known].mean(), 0.0)))
+    size = np.where(known, np.sqrt(np.maximum(np.where(known, noise.absolute, 0.0), 0.0)), 0.0)
     floor: dict[int, float] = {}
     for horizon, n in zip(horizons, count, strict=True):
         weight = np.where(known, n, 0)
-        floor[horizon] = (
-            float(np.sqrt(2 / np.pi) * (weight @ np.where(known, sd, 0.0)) / weight.sum()) if weight.any() else np.nan
-        )
+        floor[horizon] = float(weight @ size / weight.sum()) if weight.any() else np.nan
     most = {step: 1 - floor[step] / persistence[step] if persistence.get(step) else np.nan for step in horizons}
-    low, middle, high = np.percentile(sd[known], [10, 50, 90])
+    low, middle, high = np.sqrt(np.maximum(np.percentile(noise.variance[known], [10, 50, 90]), 0.0)).tolist()
     first = next((step for step in horizons if np.isfinite(floor[step])), None)
-    sentence = f"One date's noise has a standard deviation of {noise:.2g} mm ({low:.2g} to {high:.2g} mm at the middle 80 % of the points)"
+    sentence = (
+        f"One date's noise has a standard deviation of {sd:.2g} mm ({low:.2g} to {high:.2g} mm at the middle 80 % of the points)"
+    )
     if first is not None:
         sentence += (
             f", so that even a forecast that knew the ground's motion would miss by about {floor[first]:.2g} mm on average"
@@ -137,10 +144,10 @@ def describe_noise(
         )
         sentence += f", a skill of {100 * most[first]:.0f} % at most" if np.isfinite(most[first]) else ""
     return {
-        "noise_mm": noise,
+        "noise_mm": sd,
         "floor_mae_mm": floor,
         "skill_at_most": most,
-        "noise_points_mm": {"p10": float(low), "p50": float(middle), "p90": float(high)},
+        "noise_points_mm": {"p10": low, "p50": middle, "p90": high},
         "n_points": int(known.sum()),
         "method": METHOD,
         "sentence": sentence + ".",

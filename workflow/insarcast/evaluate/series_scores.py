@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from insarcast import __version__
 from insarcast.core import InsarcastError, blank, open_store, velocity_class, velocity_class_names, write_json
+from insarcast.core.series_past import NOISE_CLASSES, Past, look_back, noise_class
 
-from .noise_floor import date_noise, describe_noise
+from .noise_floor import DateNoise, date_noise, describe_noise
 from .point_store import create_points, write_points
-from .series_past import NOISE_CLASSES, Past, look_back, noise_class
 from .series_stores import Forecasts, load_points, read_cells, read_forecasts, read_series
 from .series_table import pit_table, series_table
 from .series_tally import Partition, SeriesTally
@@ -38,6 +38,7 @@ def score_series(
     errors: Path,
     noise: Path,
     velocity_classes: Sequence[float],
+    dates: int | None,
     seed: int,
 ) -> None:
     """Score every model from the test origins on the same cells: persistence first, in retrospect.
@@ -58,14 +59,16 @@ def score_series(
       block bootstrap over origins, blocks as long as the horizon (0: the longest), the same draws for all models; NaN with fewer
       origins than two blocks, or four. With two or three blocks it is a rough guide, and too narrow rather than too wide;
     - coverage50, width50, coverage90, width90 of the calibrated intervals, coverage90_low and coverage90_high as above;
-      own_coverage50, own_width50, own_coverage90, own_width90 of the model's own, before calibration; n_interval (cells with all quantiles, which crps and these
-      rest on);
+      own_coverage50, own_width50, own_coverage90, own_width90 of the model's own, before calibration; n_interval (cells with all
+      quantiles, which crps and these rest on);
     - spread_skill (Spearman's correlation of stated sd and absolute error over cells, in fine bins), seconds (of the forecast).
 
     ``significance``: model, against, horizon (0: pooled), dm (Diebold-Mariano on the absolute errors averaged over points, one
-    value per origin; negative: the model is better), p (two-sided), p_bh (Benjamini-Hochberg over the table), n_origins, difference
-    (of mean absolute errors, mm), kernel (``rectangular`` or ``bartlett``), chosen_on (``past`` or ``test``: what made ``against``
-    the best simple model; empty for persistence). See :func:`~insarcast.evaluate.significance.diebold_mariano`.
+    value per origin; negative: the model is better), p (two-sided), p_bh (Benjamini-Hochberg over the table, of the larger of p and
+    p_cosine), n_origins, difference (of mean absolute errors, mm), p_cosine (of a test that keeps its level with overlapping
+    forecasts too, :func:`~insarcast.evaluate.significance.cosine_test`), kernel (``rectangular`` or ``bartlett``), chosen_on
+    (``past`` or ``test``: what made ``against`` the best simple model; empty for persistence). See
+    :func:`~insarcast.evaluate.significance.diebold_mariano`.
 
     ``pit``: model, horizon (0: pooled), low, high (levels of consecutive quantiles), share (of outcomes between them; one that
     equals a quantile lies below it), expected (high - low), n.
@@ -76,7 +79,8 @@ def score_series(
     attribute ``unscored``: sentences on what was left out and why, ``cells`` and ``scored`` how many.
 
     ``noise``: noise_mm, floor_mae_mm by horizon, skill_at_most by horizon, noise_points_mm (percentiles over points), n_points,
-    method, sentence; see :mod:`~insarcast.evaluate.noise_floor`. From the whole record, and no forecast knows it.
+    method, sentence; see :mod:`~insarcast.evaluate.noise_floor`. From all dates that the models were tried on, the tested ones too: no forecast
+    knows it.
 
     Args:
         series: cube of points, the truth.
@@ -90,6 +94,7 @@ def score_series(
         errors: store to write.
         noise: JSON to write.
         velocity_classes: edges of the classes, mm/yr.
+        dates: last dates that the models were tried on, which the noise is of; None: all.
         seed: of the bootstrap.
 
     Raises:
@@ -102,7 +107,7 @@ def score_series(
         )
     cube = read_series(series)
     given = read_forecasts(cube, forecasts)
-    past, variance = _look(cube, given)
+    past, date = _look(cube, given, dates)
     partitions = [
         Partition("velocity_class", velocity_class_names(velocity_classes), velocity_class(past.velocity, velocity_classes)),
         *_clusters(clusters, cube, given),
@@ -110,7 +115,7 @@ def score_series(
     ]
     tally = SeriesTally(len(given.models), len(given.starts), len(given.horizons), given.levels, partitions)
     left = Left(given.models)
-    create_points(_template(given, past, variance, partitions), errors, given.chunk)
+    create_points(_template(given, past, date.variance, partitions), errors, given.chunk)
     scored = np.zeros((len(given.horizons), len(given.index)), "int64")
     for window in given.chunks():
         values, segment = load_points(cube, given.index[window])
@@ -146,23 +151,20 @@ def score_series(
         for step, horizon in enumerate(given.horizons)
         if count[:, step].any()
     }
-    write_json(noise, describe_noise(variance, scored, given.horizons, mae))
+    write_json(noise, describe_noise(date, scored, given.horizons, mae))
 
 
-def _look(cube: xr.Dataset, given: Forecasts) -> tuple[Past, Array]:
-    """The past of the first test origin, and of the whole record the variance of one date's noise (mm2), of every point."""
+def _look(cube: xr.Dataset, given: Forecasts, dates: int | None) -> tuple[Past, DateNoise]:
+    """What the past of the first test origin says of every point, and the noise of one of the last ``dates``."""
     days = (cube.time.values - cube.time.values[0]) / np.timedelta64(1, "D")
-    stop = int(given.starts.min()) + 1
-    pasts, variances = [], []
+    stop, start = int(given.starts.min()) + 1, max(len(days) - (dates or len(days)), 0)
+    pasts, noises = [Past(*np.zeros((3, 0)))], [DateNoise(*np.zeros((2, 0)))]
     for window in given.chunks():
         values, segment = load_points(cube, given.index[window])
         pasts.append(look_back(values[:stop], segment[:stop], days[:stop]))
-        variances.append(date_noise(values, segment, days))
-    empty = np.zeros(0)
-    joined = (
-        Past(*(np.concatenate([empty, *parts]) for parts in zip(*pasts, strict=True))) if pasts else Past(empty, empty, empty)
-    )
-    return joined, np.concatenate([empty, *variances])
+        noises.append(date_noise(values[start:], segment[start:], days[start:]))
+    past = Past(*(np.concatenate(parts) for parts in zip(*pasts, strict=True)))
+    return past, DateNoise(*(np.concatenate(parts) for parts in zip(*noises, strict=True)))
 
 
 def _clusters(paths: Sequence[Path], cube: xr.Dataset, given: Forecasts) -> list[Partition]:

@@ -12,8 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError, open_cube, open_store
-
-from .series_past import segments
+from insarcast.core.series_past import segments
 
 Array = NDArray[np.float64]
 
@@ -47,7 +46,8 @@ class Forecasts:
     @property
     def chunk(self) -> int:
         """Points in a chunk that memory holds for all models."""
-        return min(_MOST_POINTS, max(256, _CHUNK_BYTES // (4 * len(self.stores) * self.targets.size)))
+        most = _CHUNK_BYTES // (4 * len(self.stores) * self.targets.size)
+        return min(_MOST_POINTS, max(1024, most // 1024 * 1024))  # the stores have 1024 in a chunk
 
     def chunks(self) -> Iterator[slice]:
         """All points, chunk by chunk."""

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 SIMPLE = ("persistence", "drift", "window_mean", "linear", "trend", "linear_annual", "last_velocity", "ses", "theta")
-COLUMNS = ("model", "against", "horizon", "dm", "p", "p_bh", "n_origins", "difference", "kernel", "chosen_on")
+COLUMNS = ("model", "against", "horizon", "dm", "p", "p_bh", "n_origins", "difference", "p_cosine", "kernel", "chosen_on")
 
 
 class Comparison(NamedTuple):
-    """A Diebold-Mariano test.
+    """A test of equal losses.
 
     Attributes:
         statistic: negative where the first model's loss is less; NaN where the losses do not differ, or there are too few dates.
@@ -30,14 +30,21 @@ class Comparison(NamedTuple):
     kernel: str
 
 
+_NONE = Comparison(math.nan, math.nan, "")
+
+
 def diebold_mariano(difference: Array, horizon: int) -> Comparison:
     """Test whether the mean of a loss differential is zero (Diebold and Mariano 1995; Harvey, Leybourne and Newbold 1997).
 
     Errors of forecasts ``horizon`` steps ahead from successive origins overlap, so the variance of the mean counts autocovariances
-    up to the lag ``horizon - 1``, all in full (the rectangular kernel that the correction was derived for) with the divisor n.
-    Where that is not positive, as may happen with few dates, they are weighted down by Bartlett's kernel (Newey and West 1987),
-    which is positive always but too small for losses that overlap. The small-sample factor
-    sqrt((n + 1 - 2h + h(h - 1)/n) / n) and Student's law with n - 1 degrees of freedom follow Harvey et al.
+    up to the lag ``horizon - 1`` with the divisor n, all in full: the rectangular kernel that the correction was derived for.
+    With few dates that comes out too small, or negative: where Bartlett's kernel, which weighs them down with the lag (Newey and
+    West 1987), gives more, it is taken instead. The small-sample factor sqrt((n + 1 - 2h + h(h - 1)/n) / n) and Student's law with
+    n - 1 degrees of freedom follow Harvey et al.
+
+    It keeps its level for few steps ahead only. Of losses without a difference that overlap as much as they can, so many tests
+    stand at the 5 % level: 6 % of h = 1 or 2 with 30 origins, 11 % of h = 5 with 26, 18 % of h = 10 with 21.
+    :func:`cosine_test` is held against it for that reason.
 
     Args:
         difference: ``(origin,)`` loss of the model minus that of the other at successive origins, already averaged over points:
@@ -45,22 +52,45 @@ def diebold_mariano(difference: Array, horizon: int) -> Comparison:
         horizon: steps ahead.
     """
     n = len(difference)
-    if n < 2 * horizon or n < 4:
-        return Comparison(math.nan, math.nan, "")
+    if not _testable(difference, horizon):
+        return _NONE
     centred = difference - difference.mean()
     covariances = np.array([centred[lag:] @ centred[: n - lag] / n for lag in range(horizon)])
-    # What differs by rounding alone does not differ.
-    if covariances[0] <= (1e-12 * np.abs(difference).max()) ** 2:
-        return Comparison(math.nan, math.nan, "")
-    kernel, weights = "rectangular", np.ones(horizon)
-    if covariances[0] + 2 * covariances[1:].sum() <= 0:
-        kernel, weights = "bartlett", 1 - np.arange(horizon) / horizon
-    variance = (covariances[0] + 2 * (weights * covariances)[1:].sum()) / n
+    sums = {
+        "rectangular": covariances[0] + 2 * covariances[1:].sum(),
+        "bartlett": covariances[0] + 2 * (1 - np.arange(1, horizon) / horizon) @ covariances[1:],
+    }
+    kernel = max(sums, key=lambda name: sums[name])
     factor = math.sqrt((n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n)
-    statistic = float(factor * difference.mean() / math.sqrt(variance))
+    statistic = float(factor * difference.mean() / math.sqrt(sums[kernel] / n))
+    return Comparison(statistic, _student(statistic, n - 1), kernel)
+
+
+def cosine_test(difference: Array, horizon: int) -> float:
+    """Two-sided p of the same mean, its variance from the B slowest cosines of the differential (Lazarus et al. 2018).
+
+    B = 0.4 n^(2/3), at most n / horizon and at least 2, and Student's law with B degrees of freedom. It is less keen, but of losses
+    as in :func:`diebold_mariano` only 5 to 9 % stand at the 5 % level, of h = 10 with 21 origins too. NaN as there.
+    """
+    n = len(difference)
+    if not _testable(difference, horizon):
+        return math.nan
+    count = max(2, min(round(0.4 * n ** (2 / 3)), n // horizon))
+    waves = np.cos(np.pi * np.arange(1, count + 1)[:, None] * (np.arange(n) + 0.5) / n)
+    variance = float(((math.sqrt(2 / n) * waves @ difference) ** 2).mean())
+    return _student(math.sqrt(n) * float(difference.mean()) / math.sqrt(variance), count) if variance > 0 else math.nan
+
+
+def _testable(difference: Array, horizon: int) -> bool:
+    """Whether there are two spans of the horizon, and four dates; what differs by rounding alone does not differ."""
+    n = len(difference)
+    return n >= max(2 * horizon, 4) and bool(difference.std() > 1e-12 * np.abs(difference).max())
+
+
+def _student(statistic: float, freedom: int) -> float:
     from scipy.special import stdtr
 
-    return Comparison(statistic, float(2 * stdtr(n - 1, -abs(statistic))), kernel)
+    return float(2 * stdtr(freedom, -abs(statistic)))
 
 
 def significance_table(
@@ -103,13 +133,14 @@ def significance_table(
                         "p_bh": math.nan,
                         "n_origins": int(used.sum()),
                         "difference": float(difference.mean()),
+                        "p_cosine": cosine_test(difference, horizon or max(horizons)),
                         "kernel": test.kernel,
                         "chosen_on": chosen,
                     }
                 )
     rows.sort(key=lambda row: (row["against"] != models[0], models.index(row["model"]), row["horizon"] == 0, row["horizon"]))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table["p_bh"] = benjamini_hochberg(table["p"].to_numpy("float64"))
+    table["p_bh"] = benjamini_hochberg(table[["p", "p_cosine"]].to_numpy("float64").max(axis=1, initial=0))
     return table.astype(dict.fromkeys(("model", "against", "kernel", "chosen_on"), "str"))
 
 
