@@ -59,6 +59,7 @@ rule calibrate_series:
     params:
         velocity_classes=setting("evaluate.velocity_classes"),
         min_origins=setting("combine.min_origins"),
+        half_life=setting("combine.half_life"),
         code=code("calibrate_series"),
     message:
         "Calibrating the intervals of {wildcards.model} on the past of {wildcards.cube}"

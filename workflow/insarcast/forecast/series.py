@@ -75,7 +75,13 @@ def backtest_series(
     )
     print(f"{model}: {len(rolling.indices)} origins, {data.points} points, {time.perf_counter() - start:.1f} s")
     made = made.assign_coords(index=("point", index))
-    attrs = {"model": model, "label": entry.label, "seed": seed, "insarcast_version": __version__}
+    attrs = {
+        "model": model,
+        "label": entry.label,
+        "seed": seed,
+        "first_date": str(data.time[0]),
+        "insarcast_version": __version__,
+    }
     write_store(made.assign_attrs(attrs), forecast)
 
 
