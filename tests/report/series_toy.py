@@ -288,6 +288,7 @@ def evaluate(study: SeriesStudy, models: Sequence[str], *, places: bool = True) 
             "index": ("point", index),
         },
     )
+    store.attrs["unscored"] = ["10 forecasts reach beyond the last date of the series."]
     write_store(store, study.evaluate("series_errors.zarr"))
     _space(study, models[-1], first, places)
 
@@ -296,7 +297,7 @@ def _tests(study: SeriesStudy, models: Sequence[str], horizons: Sequence[int]) -
     rows = [
         {"model": name, "against": other, "horizon": h, "dm": -3.0 if at else 0.0, "p": 0.002, "p_bh": 0.004, "n_origins": 9}
         for at, name in enumerate(models)
-        for other in ("persistence", models[1])
+        for other in ("persistence", *models[1:2])
         if name != other
         for h in horizons
     ]

@@ -524,9 +524,7 @@ def test_lines_that_coincide_share_a_name(drawn: Study, make: Callable[..., Stud
     from insarcast.report import scores
 
     points = (12.0, 24.0, 0.3, 0.5)
-    assert scores.joined([("linear", points, "#1"), ("chosen", points, "#2")]) == [
-        (24.0, 0.5, "linear = automatic choice", "#1")
-    ]
+    assert scores.joined([("linear", points, "#1"), ("chosen", points, "#2")]) == [(24.0, 0.5, "linear = automatic choice", "#1")]
     apart = scores.joined([("linear", points, "#1"), ("chosen", (12.0, 24.0, 0.3, 0.4), "#2")])
     assert [name for *_, name, _ in apart] == ["linear", "automatic choice"]
 
