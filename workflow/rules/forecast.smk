@@ -36,7 +36,7 @@ rule forecast_cube:
     benchmark:
         f"{BENCHMARKS}/forecast_cube/{{study}}/{{cube}}/{{model}}.tsv"
     conda:
-        "../../envs/stack.yaml"
+        "../../envs/learn-cpu.yaml"
     threads: 1
     resources:
         mem_mb=4000,
