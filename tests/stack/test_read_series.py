@@ -97,6 +97,34 @@ def test_what_the_official_csv_says_of_its_points_is_kept(folder: Path) -> None:
     assert "they seem to be swapped" in refused(folder)
 
 
+def test_places_of_egms_that_are_swapped_lie_outside_europe(folder: Path) -> None:
+    write_csv(folder / "a.csv", VALUES, days(DATES), {"pid": range(N), "latitude": [17.0] * N, "longitude": [51.0] * N})
+    assert "outside Europe" in refused(folder)
+    read(folder, "points", files=["a.csv"])  # anywhere on Earth
+
+
+@pytest.mark.parametrize(
+    ("vector", "kept", "said"),
+    [((-0.6, 0.1, -0.79), (0.6, -0.1, 0.79), "turned round"), ((0.6, 0.6, 0.79), None, "no vectors of length 1")],
+)
+def test_lines_of_sight_that_point_down_or_nowhere(folder: Path, vector: Any, kept: Any, said: str) -> None:
+    columns = {"id": range(N), "lat": [51.0] * N, "lon": [17.0] * N}
+    columns |= {f"los_{name}": [value] * N for name, value in zip(("east", "north", "up"), vector, strict=True)}
+    write_csv(folder / "a.csv", VALUES, days(DATES), columns)
+    cube, record = read(folder, "points", files=["a.csv"])
+    assert any(said in text for text in record["warnings"])
+    assert ("los" in cube) == (kept is not None)
+    if kept is not None:
+        np.testing.assert_allclose(cube.los.values[:, 0], kept, rtol=1e-6)
+
+
+def test_an_infinite_cell_is_no_measurement(folder: Path) -> None:
+    write_csv(folder / "a.csv", values(((0, 3), np.inf)), days(DATES))
+    cube, record = read(folder)
+    assert np.isnan(cube.displacement.values[3, 0])
+    assert dropped(record, "is infinite")["count"] == 1
+
+
 def test_the_vertical_of_level_3_has_places_from_easting_and_northing(folder: Path) -> None:
     columns = {
         "pid": [f"p{at}" for at in range(N)],

@@ -16,9 +16,10 @@ from insarcast.core import InsarcastError, Manifest, blank, check_cube, read_hea
 from .series.clean import clean_points, to_mm, usual_step
 from .series.dates import select_dates
 from .series.joins import find_joins, known_dates, mark_jumps
+from .series.los import line_of_sight_of
 from .series.neighbours import read_neighbours
 from .series.other import is_long, read_long, read_matrix
-from .series.place import EGMS_CRS, Places, place_points
+from .series.place import EGMS_CRS, Places, check_europe, place_points
 from .series.record import PERCENTILES, join_entries, missing_dates, presence, warn_of_joins, warn_of_repeats
 from .series.table import Notes, Table, join_tables
 from .series.text import read_wide
@@ -65,9 +66,10 @@ def read_series(
     read = table.points
     crs = series["crs"] or (EGMS_CRS if found.source == "egms" else None)
     table = select_dates(table, products, notes)
-    order = np.arange(read)
-    table.columns["position"] = order
+    table.columns["position"] = np.arange(read)
     table, places = place_points(table, crs, notes)
+    if places is not None and found.source == "egms":
+        check_europe(places)
     before = table
     table = clean_points(table, notes, places is not None)
     kept = np.isin(before.columns["position"], table.columns["position"])
@@ -83,7 +85,7 @@ def read_series(
     warn_of_repeats(table.values, first, table.dates, notes)
     jump = mark_jumps(joins, len(known), table.points)
     edges = read_neighbours(found.static.get("neighbours", [None])[0], read, table.columns["position"], notes)
-    data = _cube(table, _only(places, kept), jump, edges)
+    data = _cube(table, _only(places, kept), jump, edges, line_of_sight_of(table, notes))
     data.attrs |= _attributes(found, title, config)
     check_cube(data, str(cube))
     write_store(data, cube)
@@ -105,7 +107,13 @@ def _only(places: Places | None, kept: NDArray[np.bool_]) -> Places | None:
     return Places(places.lon[kept], places.lat[kept], places.x[kept], places.y[kept], places.crs)
 
 
-def _cube(table: Table, places: Places | None, jump: NDArray[np.bool_], edges: NDArray[np.int64] | None) -> xr.Dataset:
+def _cube(
+    table: Table,
+    places: Places | None,
+    jump: NDArray[np.bool_],
+    edges: NDArray[np.int64] | None,
+    los: NDArray[np.float32] | None,
+) -> xr.Dataset:
     """The dataset by the contract of :mod:`insarcast.core.cube`."""
     time = np.array([f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in table.dates], "datetime64[ns]")
     days = (time - time[0]) / np.timedelta64(1, "D")
@@ -122,9 +130,8 @@ def _cube(table: Table, places: Places | None, jump: NDArray[np.bool_], edges: N
     for name, units in {"height": "m", "coherence": "1", "rmse": "mm"}.items():
         if name in table.columns:
             layers[name] = ("point", np.asarray(table.columns[name], "float32"), {"units": units})
-    los = [np.asarray(table.columns[name], "float32") for name in ("los_east", "los_north", "los_up") if name in table.columns]
-    if len(los) == 3:
-        layers["los"] = (("enu", "point"), np.stack(los), {"units": "1", "long_name": "unit vector ground -> satellite"})
+    if los is not None:
+        layers["los"] = (("enu", "point"), los, {"units": "1", "long_name": "unit vector ground -> satellite"})
     if edges is not None:
         layers["edge"] = (("edge", "end"), edges, {"long_name": "positions of two points that are neighbours"})
     coords: dict[str, Any] = {"time": time, "pid": ("point", table.columns["id"].astype(np.dtypes.StringDType()))}

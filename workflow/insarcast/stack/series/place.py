@@ -84,6 +84,24 @@ def place_points(table: Table, crs: str | None, notes: Notes) -> tuple[Table, Pl
     return table, Places(lon, lat, *transform(lon, lat, "EPSG:4326", zone), zone)
 
 
+def check_europe(places: Places) -> None:
+    """Refuse longitude and latitude of EGMS that would lie in its area if they were swapped, but do not.
+
+    Raises:
+        InsarcastError: they are swapped.
+    """
+    lon, lat = float(np.median(places.lon)), float(np.median(places.lat))
+    if not _in_europe(lon, lat) and _in_europe(lat, lon):
+        raise InsarcastError(
+            f"The points lie at longitude {lon:.4g} and latitude {lat:.4g}, outside Europe, which is all that EGMS covers; they seem to "
+            "be swapped, so name each in series.columns."
+        )
+
+
+def _in_europe(lon: float, lat: float) -> bool:
+    return -35 < lon < 46 and 26 < lat < 73
+
+
 def utm(lon: float, lat: float) -> str:
     """EPSG code of the UTM zone (WGS 84) of a place."""
     return f"EPSG:{326 if lat >= 0 else 327}{int((lon + 180) // 6) % 60 + 1:02d}"
