@@ -25,7 +25,15 @@ SMALL: dict[str | None, dict[str, Any]] = {
         "batch": 2,
         "learning_rate": 0.01,
         "patience": 3,
-    }
+    },
+    "models.ridge": {"window": 2, "k": 4},
+    "models.dlinear": {"window": 2, "kernel": 3},
+    "models.eof": {"modes": 2, "window": 2},
+    "models.svr": {"window": 2, "k": 4, "sample": 200},
+    "models.boosting": {"window": 2, "k": 4, "trees": 5, "learning_rate": 0.3, "least": 5},
+    "models.rnn": {"window": 2, "k": 4, "hidden": 4, "epochs": 4, "batch": 32, "learning_rate": 0.03},
+    "models.gru": {"window": 2, "k": 4, "hidden": 4, "epochs": 4, "batch": 32, "learning_rate": 0.03},
+    "models.lstm": {"window": 2, "k": 4, "hidden": 4, "epochs": 4, "batch": 32, "learning_rate": 0.03},
 }
 
 
