@@ -16,7 +16,7 @@ def create_points(template: xr.Dataset, path: Path, chunk: int) -> None:
     Args:
         template: variables whose last dimension is ``point`` may be zero-strided, see :func:`insarcast.core.blank`.
         path: store to write.
-        chunk: points in a chunk; a layer of it (the last dimensions but one together) is stored in one piece.
+        chunk: points in a chunk.
     """
     import dask.array
 
@@ -28,15 +28,16 @@ def create_points(template: xr.Dataset, path: Path, chunk: int) -> None:
         if name in template.data_vars and variable.dims[-1:] == ("point",):
             # Not .chunk(): dask names an array by hashing it, for which it would copy the zero-strided template to its full size.
             lazy[name] = template[name].copy(data=dask.array.zeros(variable.shape, dtype=variable.dtype, chunks=-1))
-            encoding[name] = {"chunks": _pieces(variable.shape, chunk)}
+            encoding[name] = {"chunks": _pieces(variable, chunk)}
     lazy.to_zarr(path, mode="w", zarr_format=3, consolidated=False, compute=False, encoding=encoding)
 
 
-def _pieces(shape: tuple[int, ...], chunk: int) -> tuple[int, ...]:
-    """Chunks of at most 16 MiB or so: one of the first dimension where there are several."""
-    whole = math.prod(shape[:-1]) * min(chunk, shape[-1]) * 4
-    first = (1, *shape[1:-1]) if len(shape) > 2 and whole > 2**24 else shape[:-1]
-    return (*first, min(chunk, shape[-1]))
+def _pieces(variable: xr.Variable, chunk: int) -> tuple[int, ...]:
+    """All layers of a chunk of points in one piece, or, above 16 MiB, the origins of each model and horizon."""
+    *layers, points = variable.shape
+    if math.prod(layers) * min(chunk, points) * 4 > 2**24:
+        layers = [size if dim == "origin" else 1 for dim, size in zip(variable.dims[:-1], layers, strict=True)]
+    return (*layers, min(chunk, points))
 
 
 def write_points(data: xr.Dataset, path: Path, window: slice) -> None:
