@@ -17,10 +17,15 @@ Array = NDArray[np.float64]
 MAX_ORDER = 3  # of p and of q
 PER_PARAMETER = 3  # fewest innovations for each parameter; below that a random walk takes over
 _STATE = MAX_ORDER + 3  # at most p or q + 1 of the ARMA part, a level, and its rate
-_FARTHEST = 4.0  # partial autocorrelations end at tanh(4) = 0.9993
+_FARTHEST = 5.0  # partial autocorrelations end at tanh(5) = 0.9999
+_GRID = 0.6  # spacing of the starts, of the same kind
 _STEP = 1e-6  # of the difference quotients of the likelihood
+_GRAINS = 2.0**30  # in a mm
 _SLICE = 1024
 _MISSING, _FOLLOWS, _STARTS = 0, 1, 2
+
+# Called from compiled code only, and cached with what calls them; without wrappers for Python they compile faster.
+_inner = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
 
 
 class Fits(NamedTuple):
@@ -34,7 +39,7 @@ class Fits(NamedTuple):
         beta: ``(series, column)`` regression coefficients.
         sigma2: ``(series,)`` maximum-likelihood variance of the innovations.
         aicc: ``(series,)`` corrected Akaike criterion; infinite where a random walk took over.
-        count: ``(series,)`` innovations.
+        innovations: ``(series,)`` how many there are.
     """
 
     centre: Array
@@ -44,7 +49,7 @@ class Fits(NamedTuple):
     beta: Array
     sigma2: Array
     aicc: Array
-    count: NDArray[np.int64]
+    innovations: NDArray[np.int64]
 
 
 def fit_series(
@@ -66,7 +71,8 @@ def fit_series(
     again after every broken step: an offset there is unknown, and the ARMA part goes on. For d = 0 and 1 the likelihood is that of
     the differences within the unbroken parts, so that their criteria may be compared; for d = 2 the rate starts diffuse too.
     Start: conditional sum of squares, a missing innovation taken as zero, best of a grid and then Levenberg-Marquardt with
-    derivatives by recursion; partial autocorrelations ``tanh u`` keep it stationary and invertible (Monahan 1984).
+    derivatives by recursion; partial autocorrelations ``tanh u`` keep it stationary and invertible (Monahan 1984). Each series is
+    on its own: no bit depends on the other ones or on the number of threads.
 
     The variance of a forecast is that of the filter (the sum of squared psi weights once it has settled) plus that of beta; that
     of phi and theta is neglected. Where there are fewer than 3 innovations for each parameter, or no variation, a random walk with
@@ -77,9 +83,9 @@ def fit_series(
         broken: ``(time, series)`` True where the step from the date before may hide an offset.
         columns: ``(column, time + longest step)`` regressors, known in the future.
         order: p, d, q: p and q at most 3, d at most 2.
-        steps: ``(horizon,)`` dates ahead, ascending.
+        steps: ``(horizon,)`` dates ahead, ascending; none: only estimate, also where the last date is missing.
         drift: the first column counts the dates, as it must for d = 2, where it stands for the rate at the start.
-        threads: at most so many; 0: as many as numba may use. No bit of the result depends on it.
+        threads: at most so many; 0: as many as numba may use.
     """
     count, wide = values.shape[1], len(columns)
     layers = (len(steps), len(steps), None, 2 * MAX_ORDER, wide, None, None)
@@ -90,14 +96,14 @@ def fit_series(
     def run(start: int) -> None:
         part = slice(start, start + _SLICE)
         level, gone = np.ascontiguousarray(values[:, part].T), np.ascontiguousarray(broken[:, part].T)
-        _batch(level, gone, columns, *order, drift, steps, *(each[part] for each in parts), innovations[part])
+        _batch(level, gone, columns, *order, drift, steps, *(each[part] for each in parts), innovations[part])  # type: ignore[call-arg]
 
     with ThreadPoolExecutor(threads or numba.get_num_threads()) as pool:
         list(pool.map(run, range(0, count, _SLICE)))
-    return Fits(*parts, innovations)
+    return Fits(*[*parts, innovations])
 
 
-@numba.njit(cache=True, nogil=True)
+@_inner
 def _constrain(u, p, q, arma, jacobian):  # type: ignore[no-untyped-def]
     """Parameters of a stationary, invertible process from any u, by the Durbin-Levinson recursion; and their derivatives by u."""
     jacobian[: p + q, : p + q] = 0.0
@@ -128,7 +134,7 @@ def _constrain(u, p, q, arma, jacobian):  # type: ignore[no-untyped-def]
                     jacobian[i, j] = -jacobian[i, j]
 
 
-@numba.njit(cache=True, nogil=True)
+@_inner
 def _css(z, known, arma, p, q, residual, slopes, full, imputed):  # type: ignore[no-untyped-def]
     """Conditional innovations of a series that starts from zeros, and their derivatives by the parameters; their sum of squares.
 
@@ -158,7 +164,7 @@ def _css(z, known, arma, p, q, residual, slopes, full, imputed):  # type: ignore
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@_inner
 def _stationary(phi, load, r, cov, system):  # type: ignore[no-untyped-def]
     """Covariance of the ARMA state in Harvey's form: its first row from r linear equations, the rest by the recursion."""
     for j in range(r):
@@ -197,7 +203,7 @@ def _stationary(phi, load, r, cov, system):  # type: ignore[no-untyped-def]
             cov[i, j] = cov[j, i] = value
 
 
-@numba.njit(cache=True, nogil=True)
+@_inner
 def _advance(mean, cov, phi, load, r, d):  # type: ignore[no-untyped-def]
     """To the next date: ARMA part, then the level (row r), which for d > 0 adds it up, and its rate (row r + 1) for d = 2."""
     wide = r + 1 + (d == 2)
@@ -214,7 +220,7 @@ def _advance(mean, cov, phi, load, r, d):  # type: ignore[no-untyped-def]
             cov[i, j] += at * to
 
 
-@numba.njit(cache=True, nogil=True)
+@_inner
 def _move(state, phi, r, d):  # type: ignore[no-untyped-def]
     first = state[0]
     for i in range(r - 1):
@@ -227,22 +233,21 @@ def _move(state, phi, r, d):  # type: ignore[no-untyped-def]
         state[r] += state[0]
 
 
-@numba.njit(cache=True, nogil=True)
-def _filter(series, kind, arma, p, d, q, phi, load, mean, cov, system, gain, innovation, variance):  # type: ignore[no-untyped-def]
-    """Innovations of the series (row 0) and of its columns, and their variance in units of sigma2; how many there are.
+@_inner
+def _filter(series, kind, arma, p, d, q, state, innovation):  # type: ignore[no-untyped-def]
+    """Innovations of the series (row 0) and of its columns over their standard deviation in units of the root of sigma2.
 
-    ``mean`` and ``cov`` end as the state at the last date. For d > 0 the level is relative to the last measured value.
+    ``state`` ends as that at the last date; for d > 0 its level is relative to the last measured value. Returns how many
+    innovations there are, and the sum of the logs of their variances.
     """
+    phi, load, mean, cov, system, gain = state
     n, rows = len(kind), len(series)
-    r = max(p, q + 1)
+    r = _harvey(arma, p, q, phi, load)
     wide = r + 1 + (d == 2)
-    for i in range(r):
-        phi[i] = arma[i] if i < p else 0.0
-        load[i] = 1.0 if i == 0 else (arma[p + i - 1] if i <= q else 0.0)
     mean[:] = 0.0
     cov[:] = 0.0
     _stationary(phi, load, r, cov, system)
-    count, last, exact = 0, -1, False
+    count, last, exact, logs = 0, -1, False, 0.0
     for t in range(n):
         if kind[t] == _STARTS:
             for i in range(wide):
@@ -256,12 +261,12 @@ def _filter(series, kind, arma, p, d, q, phi, load, mean, cov, system, gain, inn
             last, exact = t, d == 1
         elif kind[t] == _FOLLOWS and exact:  # d = 1 without a gap: the ARMA part itself is measured
             f = cov[0, 0]
-            variance[count] = f
+            logs += np.log(f)
             for i in range(r):
                 gain[i] = cov[i, 0] / f
             for c in range(rows):
                 v = series[c, t] - series[c, last] - mean[c, 0]
-                innovation[c, count] = v
+                innovation[c, count] = v / np.sqrt(f)
                 for i in range(r):
                     mean[c, i] += gain[i] * v
             for i in range(1, r):
@@ -274,10 +279,10 @@ def _filter(series, kind, arma, p, d, q, phi, load, mean, cov, system, gain, inn
             for i in range(wide):
                 gain[i] = cov[i, r] + (cov[i, 0] if d == 0 else 0.0)
             f = gain[r] + (gain[0] if d == 0 else 0.0)
-            variance[count] = f
+            logs += np.log(f)
             for c in range(rows):
                 v = series[c, t] - mean[c, r] - (mean[c, 0] if d == 0 else series[c, last])
-                innovation[c, count] = v
+                innovation[c, count] = v / np.sqrt(f)
                 for i in range(wide):
                     mean[c, i] += gain[i] / f * v
                 if d > 0:
@@ -308,10 +313,74 @@ def _filter(series, kind, arma, p, d, q, phi, load, mean, cov, system, gain, inn
                 mean[:, r] = 0.0
                 for i in range(wide):
                     cov[r, i] = cov[i, r] = 0.0
-    return count
+    return count, logs
 
 
-@numba.njit(cache=True, nogil=True)
+@_inner
+def _harvey(arma, p, q, phi, load):  # type: ignore[no-untyped-def]
+    """First column of the transition and loads of the innovation; returns the size of the state."""
+    phi[:] = 0.0
+    load[:] = 0.0
+    load[0] = 1.0
+    for i in range(p):
+        phi[i] = arma[i]
+    for i in range(q):
+        load[i + 1] = arma[p + i]
+    return max(p, q + 1)
+
+
+@_inner
+def _filter_whole(series, n, arma, p, q, state, innovation):  # type: ignore[no-untyped-def]
+    """What :func:`_filter` gives for d = 1 and a series without a gap, several times faster; the state is left as it was at the start.
+
+    The differences are the ARMA process itself, so that each date's first component is known exactly; written out for the four
+    components that there are at most. The gains do not depend on the series, and hardly change once the filter has settled.
+    """
+    phi, load, _, cov, system, _ = state
+    r = _harvey(arma, p, q, phi, load)
+    for i in range(4):
+        for j in range(4):
+            cov[i, j] = 0.0
+    _stationary(phi, load, r, cov, system)
+    one, two, three = load[1], load[2], load[3]
+    c00, c01, c02, c03 = cov[0, 0], cov[0, 1], cov[0, 2], cov[0, 3]
+    c11, c12, c13, c22, c23, c33 = cov[1, 1], cov[1, 2], cov[1, 3], cov[2, 2], cov[2, 3], cov[3, 3]
+    gains = np.empty((n - 1, 4))
+    logs, product, before, weight, settled = 0.0, 1.0, 0.0, 1.0, False
+    k1 = k2 = k3 = 0.0
+    for t in range(n - 1):
+        if not settled:
+            share = 1.0 / c00
+            weight = np.sqrt(share)
+            k1, k2, k3 = c01 * share, c02 * share, c03 * share
+            settled, before = abs(c00 - before) < 1e-12 * c00, c00
+            c00, c01, c02, c11, c12, c22 = (
+                1.0 + c11 - k1 * c01,
+                one + c12 - k1 * c02,
+                two + c13 - k1 * c03,
+                one * one + c22 - k2 * c02,
+                one * two + c23 - k2 * c03,
+                two * two + c33 - k3 * c03,
+            )
+            c03, c13, c23, c33 = three, one * three, two * three, three * three
+        product *= before  # at least 1
+        if product > 1e200:
+            logs, product = logs + np.log(product), 1.0
+        gains[t, 0], gains[t, 1], gains[t, 2], gains[t, 3] = weight, k1, k2, k3
+    f0, f1, f2 = phi[0], phi[1], phi[2]
+    for c in range(len(series)):
+        m0 = m1 = m2 = 0.0
+        for t in range(n - 1):
+            w = series[c, t + 1] - series[c, t]
+            v = w - m0
+            innovation[c, t] = v * gains[t, 0]
+            m0 = f0 * w + m1 + gains[t, 1] * v
+            m1 = f1 * w + m2 + gains[t, 2] * v
+            m2 = f2 * w + gains[t, 3] * v
+    return n - 1, logs + np.log(product)
+
+
+@_inner
 def _solve(matrix, right, size, sides, factor):  # type: ignore[no-untyped-def]
     """Solve a symmetric positive definite system in place of ``right`` (size, sides) by Cholesky's method; False where it is not."""
     for i in range(size):
@@ -337,61 +406,57 @@ def _solve(matrix, right, size, sides, factor):  # type: ignore[no-untyped-def]
     return True
 
 
-@numba.njit(cache=True, nogil=True)
-def _regress(innovation, variance, count, normal, factor, beta):  # type: ignore[no-untyped-def]
-    """Generalised least squares of the innovations in row 0 on the others; returns whether the columns can be told apart.
+@_inner
+def _regress(innovation, count, normal, factor, beta):  # type: ignore[no-untyped-def]
+    """Least squares of the innovations in row 0 on the others; returns whether the columns can be told apart.
 
     Column 0 of ``beta`` (column, 1 + columns) becomes the coefficients, the rest their covariance in units of sigma2.
     """
     wide = len(innovation) - 1
     beta[:] = 0.0
     for i in range(wide):
-        for t in range(count):
-            beta[i, 0] += innovation[i + 1, t] * innovation[0, t] / variance[t]
+        beta[i, 0] = np.dot(innovation[i + 1, :count], innovation[0, :count])
         for j in range(i + 1):
-            value = 0.0
-            for t in range(count):
-                value += innovation[i + 1, t] * innovation[j + 1, t] / variance[t]
-            normal[i, j] = normal[j, i] = value
+            normal[i, j] = normal[j, i] = np.dot(innovation[i + 1, :count], innovation[j + 1, :count])
         beta[i, i + 1] = 1.0
     return _solve(normal, beta, wide, wide + 1, factor)
 
 
-@numba.njit(cache=True, nogil=True)
-def _exact(series, kind, arma, p, d, q, work, residual):  # type: ignore[no-untyped-def]
+@_inner
+def _exact(series, kind, arma, p, d, q, whole, work, residual):  # type: ignore[no-untyped-def]
     """Residuals whose sum of squares is least where the likelihood is greatest; that sum, or infinity.
 
     Innovations over the root of their variance, times the geometric mean of these roots: n times the log of the sum of squares is
     minus twice the concentrated log-likelihood but for a constant. With d = 2 it is the likelihood with a diffuse rate.
     """
-    phi, load, mean, cov, system, gain, innovation, variance, normal, factor, beta = work
-    count = _filter(series, kind, arma, p, d, q, phi, load, mean, cov, system, gain, innovation, variance)
-    logs = 0.0
-    for t in range(count):
-        if not variance[t] > 0:
-            return np.inf
-        logs += np.log(variance[t])
-    if not _regress(innovation, variance, count, normal, factor, beta):
+    state, innovation, normal, factor, beta = work
+    if whole:
+        count, logs = _filter_whole(series, len(kind), arma, p, q, state, innovation)
+    else:
+        count, logs = _filter(series, kind, arma, p, d, q, state, innovation)
+    if not (np.isfinite(logs) and _regress(innovation, count, normal, factor, beta)):
         return np.inf
     if d == 2:
         logs += np.log(normal[0, 0])
-    size, total = np.exp(logs / (2 * (count - (d == 2)))), 0.0
+    size = np.exp(logs / (2 * (count - (d == 2))))
     for t in range(count):
-        value = innovation[0, t]
-        for c in range(len(series) - 1):
-            value -= beta[c, 0] * innovation[c + 1, t]
-        residual[t] = value * size / np.sqrt(variance[t])
-        total += residual[t] ** 2
+        residual[t] = innovation[0, t]
+    for c in range(len(series) - 1):
+        for t in range(count):
+            residual[t] -= beta[c, 0] * innovation[c + 1, t]
+    for t in range(count):
+        residual[t] *= size
+    total = np.dot(residual[:count], residual[:count])
     return total if np.isfinite(total) else np.inf
 
 
-@numba.njit(cache=True, nogil=True)
+@_inner
 def _differences(series, kind, d, parts, z, known, work):  # type: ignore[no-untyped-def]
     """Differences of order d within the unbroken parts (levels about their mean for d = 0), less ordinary least squares on the columns.
 
     Returns whether any of them varies. ``parts`` (rows, time) is overwritten.
     """
-    normal, factor, beta = work[8:]
+    normal, factor, beta = work[2:]
     rows, n = len(series), len(kind)
     for t in range(n):
         known[t] = kind[t] != _MISSING
@@ -431,14 +496,14 @@ def _differences(series, kind, d, parts, z, known, work):  # type: ignore[no-unt
     return energy > 1e-20 * before
 
 
-@numba.njit(cache=True, nogil=True)
+@_inner
 def _cost(u, conditional, slopes, residual, problem, space, work):  # type: ignore[no-untyped-def]
     """Conditional or exact sum of squares at u, its residuals, and of the conditional ones the derivatives by u."""
-    series, kind, z, known, p, d, q = problem
+    series, kind, z, known, p, d, q, whole = problem
     arma, jacobian, full, imputed, row = space
     _constrain(u, p, q, arma, jacobian)
     if not conditional:
-        return _exact(series, kind, arma, p, d, q, work, residual)
+        return _exact(series, kind, arma, p, d, q, whole, work, residual)
     total = _css(z, known, arma, p, q, residual, slopes, full, imputed)
     for t in range(len(z)):
         for a in range(p + q):
@@ -450,7 +515,7 @@ def _cost(u, conditional, slopes, residual, problem, space, work):  # type: igno
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@_inner
 def _descend(u, conditional, residual, slopes, problem, space, steps, work):  # type: ignore[no-untyped-def]
     """Levenberg-Marquardt; ``u`` ends where the sum of squares, which is returned, is least.
 
@@ -487,7 +552,7 @@ def _descend(u, conditional, residual, slopes, problem, space, steps, work):  # 
             now, best, fresh = 1 - now, cost, True
             u[:] = trial
             damping = max(damping / 10, 1e-9)
-            if gained < 1e-9:
+            if gained < 1e-7:
                 break
         else:
             damping *= 10
@@ -496,35 +561,49 @@ def _descend(u, conditional, residual, slopes, problem, space, steps, work):  # 
     return best
 
 
-@numba.njit(cache=True, nogil=True)
-def _start(u, residual, slopes, problem, space, steps, work):  # type: ignore[no-untyped-def]
-    """Least conditional sum of squares: best of a grid in the first autoregressive and moving-average parameter, then downhill."""
-    _, _, z, known, p, _, q = problem
-    arma, jacobian, full, imputed, _ = space
-    best, left, right = np.inf, 0.0, 0.0
-    for i in range(5 if p else 1):
-        for j in range(5 if q else 1):
-            u[:] = 0.0
-            if p:
-                u[0] = 0.6 * (i - 2)
-            if q:
-                u[p] = 0.6 * (j - 2)
-            _constrain(u, p, q, arma, jacobian)
-            cost = _css(z, known, arma, p, q, residual[0], slopes[0, :0], full, imputed)
-            if cost < best:
-                best, left, right = cost, 0.6 * (i - 2), 0.6 * (j - 2)
-    u[:] = 0.0
-    if p:
-        u[0] = left
-    if q:
-        u[p] = right
-    return _descend(u, True, residual, slopes, problem, space, steps, work)
+@_inner
+def _maximise(u, residual, slopes, problem, space, steps, work):  # type: ignore[no-untyped-def]
+    """``u`` of the greatest likelihood.
+
+    The likelihood of a mixed process is flat along the line where both sides cancel, and has maxima on either side of it: so the
+    best start of each side is followed. Starts are points of a grid in the first parameter of each side with the least conditional
+    sum of squares.
+    """
+    _, _, z, known, p, _, q, _ = problem
+    arma, jacobian, full, imputed, row = space
+    best, chosen = np.inf, row.copy()
+    for side in range(2 if p and q else 1):
+        least, left, right = np.inf, 0.0, 0.0
+        for i in range(-2, 3):
+            for j in range(-2, 3):
+                if (p and q and (i - j) * (1 - 2 * side) <= 0) or (i != 0 and not p) or (j != 0 and not q):
+                    continue
+                u[:] = 0.0
+                if p:
+                    u[0] = _GRID * i
+                if q:
+                    u[p] = _GRID * j
+                _constrain(u, p, q, arma, jacobian)
+                cost = _css(z, known, arma, p, q, residual[0], slopes[0, :0], full, imputed)
+                if cost < least:
+                    least, left, right = cost, _GRID * i, _GRID * j
+        u[:] = 0.0
+        if p:
+            u[0] = left
+        if q:
+            u[p] = right
+        _descend(u, True, residual, slopes, problem, space, steps, work)
+        cost = _descend(u, False, residual, slopes, problem, space, steps, work)
+        if cost < best:
+            best = cost
+            chosen[: len(u)] = u
+    u[:] = chosen[: len(u)]
 
 
-@numba.njit(cache=True, nogil=True)
+@_inner
 def _forecast(series, n, p, d, q, steps, work, due, centre, scale):  # type: ignore[no-untyped-def]
     """Increments from the last date, n - 1, whose state ``work`` holds, and the roots of their variances in units of sigma2."""
-    phi, load, mean, cov, beta = work[0], work[1], work[2], work[3], work[10]
+    (phi, load, mean, cov, _, _), beta = work[0], work[4]
     at, wide, r = 0, len(series) - 1, max(p, q + 1)
     for ahead in range(1, steps[-1] + 1):
         _advance(mean, cov, phi, load, r, d)
@@ -544,7 +623,7 @@ def _forecast(series, n, p, d, q, steps, work, due, centre, scale):  # type: ign
             at += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@_inner
 def _kinds(values, broken, kind):  # type: ignore[no-untyped-def]
     """What each date is: missing, following a measured one, or the first after an unknown offset; how many follow."""
     gone, count = True, 0
@@ -558,10 +637,8 @@ def _kinds(values, broken, kind):  # type: ignore[no-untyped-def]
     return count
 
 
-@numba.njit(cache=True, nogil=True)
-def _batch(
-    values, broken, columns, p, d, q, drift, steps, centre, scale, freedom, found, coefficients, sigma2, aicc, counts
-):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _batch(values, broken, columns, p, d, q, drift, steps, centre, scale, freedom, found, coefficients, sigma2, aicc, counts):  # type: ignore[no-untyped-def]
     """Fit and forecast; see :func:`fit_series`. Here series come first, each in one stretch of memory."""
     n, rows, size = values.shape[1], 1 + len(columns), p + q
     whole = np.zeros((rows, columns.shape[1]))
@@ -571,15 +648,26 @@ def _batch(
     residual, slopes, every = np.zeros((2, n)), np.zeros((2, size, n)), np.zeros(size)
     space = (np.zeros(size), np.zeros((size, size)), np.zeros(n), np.zeros((size, n)), np.zeros(size))
     tries = (np.zeros((size, size)), np.zeros((size, size)), np.zeros((size, 1)), np.zeros(size))
-    phi, load, gain, variance = np.zeros(_STATE), np.zeros(_STATE), np.zeros(_STATE), np.zeros(n)
-    mean, cov, system, innovation = np.zeros((rows, _STATE)), np.zeros((_STATE, _STATE)), np.zeros((_STATE, _STATE + 1)), np.zeros((rows, n))
+    phi, load, gain = np.zeros(_STATE), np.zeros(_STATE), np.zeros(_STATE)
+    mean, cov, system, innovation = (
+        np.zeros((rows, _STATE)),
+        np.zeros((_STATE, _STATE)),
+        np.zeros((_STATE, _STATE + 1)),
+        np.zeros((rows, n)),
+    )
     normal, factor, beta = np.zeros((rows, rows)), np.zeros((rows, rows)), np.zeros((rows, rows + 1))
     for at in range(len(values)):
-        if not np.isfinite(values[at, n - 1]):
-            continue
         count = counts[at] = _kinds(values[at], broken[at], kind)
-        for t in range(n):
-            whole[0, t] = values[at, t] - values[at, n - 1] if kind[t] != _MISSING else 0.0
+        if len(steps) and kind[n - 1] == _MISSING:
+            continue
+        level, before = 0.0, 0.0
+        for t in range(
+            n
+        ):  # steps as whole multiples of a billionth of a mm: an offset between two parts leaves not even a rounding
+            if kind[t] == _FOLLOWS:
+                level += np.round((values[at, t] - before) * _GRAINS) / _GRAINS
+            before = before if kind[t] == _MISSING else values[at, t]
+            whole[0, t] = 0.0 if kind[t] == _MISSING else level
         centre[at], freedom[at], found[at], coefficients[at], aicc[at] = 0.0, 0.0, 0.0, 0.0, np.inf
         for attempt in range(3):  # what was asked for; a random walk with drift; without
             a, b, c, wide = p, d, q, rows
@@ -589,16 +677,16 @@ def _batch(
             if count < max(least, 1):
                 continue
             series = whole[:wide]
-            work = (phi, load, mean[:wide], cov, system, gain, innovation[:wide], variance, normal, factor, beta)
-            problem = (series, kind, z, known, a, b, c)
+            work = ((phi, load, mean[:wide], cov, system, gain), innovation[:wide], normal, factor, beta)
+            problem = (series, kind, z, known, a, b, c, b == 1 and count == n - 1)
             u = every[: a + c]
             u[:] = 0.0
             if a + c > 0:
                 if not _differences(series, kind, b, parts[:wide], z, known, work):
                     continue
-                _start(u, residual, slopes[:, : a + c], problem, space, tries, work)
-                _descend(u, False, residual, slopes[:, : a + c], problem, space, tries, work)
-            total = _cost(u, False, slopes[0], residual[0], problem, space, work)
+                _maximise(u, residual, slopes, problem, space, tries, work)
+            _constrain(u, a, c, space[0], space[1])
+            total = _exact(series, kind, space[0], a, b, c, False, work, residual[0])  # leaves the state at the last date
             if total == np.inf:
                 continue
             squares = 0.0
@@ -606,8 +694,9 @@ def _batch(
                 value = innovation[0, t]
                 for j in range(wide - 1):
                     value -= beta[j, 0] * innovation[j + 1, t]
-                squares += value**2 / variance[t]
-            _forecast(series, n, a, b, c, steps, work, due, centre[at], scale[at])
+                squares += value**2
+            if len(steps):
+                _forecast(series, n, a, b, c, steps, work, due, centre[at], scale[at])
             effective, parameters = count - (b == 2), a + c + wide - 1
             freedom[at] = count - parameters
             scale[at] *= np.sqrt(squares / freedom[at])
