@@ -17,7 +17,7 @@ Table = NDArray[np.float32]
 
 YEAR = 365.25
 # The scatter of a point's steps is known from its own dates and from so many dates of all points.
-PRIOR = 20
+PRIOR = 10
 # Digits of the windows: what is smaller is the arithmetic's (a sum in another order), and a tree would split by it.
 DIGITS = 5
 # Standard deviation of a normal variable in units of its median absolute value.

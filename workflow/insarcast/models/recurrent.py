@@ -69,7 +69,7 @@ class Recurrent(WindowModel):
         layers: int = 1,
         neighbours: Literal["knn", "delaunay", "none"] = "knn",
         k: int = 30,
-        network: bool = False,
+        network: bool = True,
         season: bool = True,
         loss: Literal["l1", "huber", "l2"] = "l1",
         learning_rate: float = 0.003,
