@@ -115,7 +115,7 @@ def _quantile(counts: NDArray[np.int64], weight: Array, level: float) -> float:
 
 
 def _cut(below: Array, level: float) -> int:
-    return int(min(np.searchsorted(below, level - 1e-12), len(below) - 1))
+    return min(int(np.searchsorted(below, level - 1e-12)), len(below) - 1)
 
 
 def _place(below: Array, level: float) -> float:
