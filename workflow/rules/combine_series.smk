@@ -28,6 +28,7 @@ rule combine_series:
         mem_mb=8000,
         runtime="2h",
     params:
+        half_life=setting("combine.half_life"),
         seed=setting("forecast.seed"),
         code=code("combine_series"),
     message:

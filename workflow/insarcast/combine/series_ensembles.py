@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from insarcast import __version__
 from insarcast.core import append_points, write_json
 
+from .series_choice import common_shift, split_losses, split_weights
 from .series_stores import open_forecasts, point_sample, point_slices
+from .series_words import choice_sentence_of_series
 from .stacking import error_moments, simplex_weights
 
 Array = NDArray[np.float64]
@@ -21,51 +23,93 @@ Array = NDArray[np.float64]
 MIN_ORIGINS = 5
 
 
-def combine_series(forecasts: Sequence[Path], auto: Path, stacking: Path, choice: Path, seed: int) -> None:
+def combine_series(
+    forecasts: Sequence[Path], auto: Path, stacking: Path, choice: Path, half_life: float | None, seed: int
+) -> None:
     """Make the automatic choice and the stacking of the models of a ready series.
 
-    Both learn from the past origins alone, as far as their outcomes were known on the first test origin.
+    The automatic choice learns with every outcome: at each origin it weighs the models by what was known then, see
+    :func:`~insarcast.combine.series_choice.split_weights`; the mean of all points is chosen apart.
+    Stacking has one set of weights by horizon, from the past origins whose outcome was known on the first test origin, see
+    :func:`stacking_weights`.
+
+    Args:
+        forecasts: stores of backtest_series of all models, persistence first.
+        auto: store to write, like a model's own; so its calibration sees the choices of the past origins too.
+        stacking: the same.
+        choice: JSON to write: ``model`` (the leading one, by horizon, on the first test origin) and ``newest`` (at the newest one);
+            ``past_skill`` by model and horizon, 1 - MAE / MAE of persistence at the past origins whose outcome was known on the
+            first test origin; ``weights`` of the automatic choice by model and horizon, on average over the test origins, for what
+            points do beyond their mean, and ``weights_of_the_mean``;
+            ``stacking`` likewise; ``n_origins`` past origins by horizon; ``sentence``.
+        half_life: origins after which an outcome counts half; None: all count the same.
+        seed: seed of the models.
     """
     stores = open_forecasts(forecasts)
-    first = next(iter(stores.values()))
+    names, first = list(stores), next(iter(stores.values()))
+    labels = {name: str(store.attrs["label"]) for name, store in stores.items()}
     medians, observed = read_sample(stores)
     cells = learning_cells(first)
-    names = list(stores)
     stack = stacking_weights(medians, observed, cells)
-    errors = np.stack([np.abs(m - observed) for m in medians.values()])
-    pick = np.zeros_like(stack)
-    chosen, skills = {}, {n: {} for n in names}
-    for step, h in enumerate(first.horizon.values):
-        here = cells[:, step]
-        mae = np.nanmean(errors[:, here, step], axis=(1, 2))
-        half = np.flatnonzero(here)
-        halves = [np.nanmean(errors[:, part, step], axis=(1, 2)) for part in np.array_split(half, 2)]
-        sk = 1 - mae / mae[0]
-        sound = np.all([1 - m / m[0] >= 0 for m in halves], axis=0)
-        best = int(np.argmax(np.where(sound, sk, -1)))
-        pick[step, best] = 1
-        chosen[str(h)] = names[best]
-        for n, v in zip(names, sk, strict=True):
-            skills[n][str(h)] = float(v)
-    shape = (first.sizes["origin"], *stack.shape)
-    attrs = {"seed": seed}
-    write_combination(
-        stores, np.broadcast_to(pick, shape), auto, {**attrs, "model": "auto", "label": "the model that did best before"}
-    )
-    write_combination(
-        stores, np.broadcast_to(stack, shape), stacking, {**attrs, "model": "stacking", "label": "weighted mean of the models"}
-    )
+    stacked = np.stack(list(medians.values()))
+    origin, target = first.origin.values, first.target_time.values
+    weights = split_weights(split_losses(stacked, observed), origin, target, origin, half_life=half_life or np.inf)
+    shift = common_shift(weights, _means(stacked))
+    common = {"seed": seed, "first_date": first.attrs["first_date"]}
+    write_combination(stores, weights.local, auto, {**common, "model": "auto", "label": "the models that did best before"}, shift)
+    even = np.broadcast_to(stack, weights.local.shape)
+    write_combination(stores, even, stacking, {**common, "model": "stacking", "label": "weighted mean of all models"})
+    steps = [int(step) for step in first.horizon.values]
+    roles = first.role.values
+    leads = {
+        role: {step: names[int(weights.local[at, which].argmax())] for which, step in enumerate(steps)}
+        for role, at in (("test", int(np.flatnonzero(roles == "test")[0])), ("newest", len(roles) - 1))
+    }
+    learnt = {
+        step: int((cells[:, which] & np.isfinite(observed[:, which]).any(axis=1)).sum()) for which, step in enumerate(steps)
+    }
     write_json(
         choice,
         {
-            "model": chosen,
-            "past_skill": skills,
-            "weights": {
-                str(h): dict(zip(names, map(float, w), strict=True)) for h, w in zip(first.horizon.values, stack, strict=True)
-            },
-            "sentence": "",
+            "model": leads["test"],
+            "newest": leads["newest"],
+            "past_skill": _by_model(names, steps, past_skill(stacked, observed, cells)),
+            "weights": _by_model(names, steps, weights.local[roles == "test"].mean(axis=0).T),
+            "weights_of_the_mean": _by_model(names, steps, weights.common[roles == "test"].mean(axis=0).T),
+            "stacking": _by_model(names, steps, stack.T),
+            "n_origins": learnt,
+            "sentence": choice_sentence_of_series(leads["test"], labels, max(learnt.values())),
         },
     )
+
+
+def past_skill(medians: NDArray[np.floating], observed: NDArray[np.floating], cells: NDArray[np.bool_]) -> Array:
+    """``(model, horizon)`` skill against the first model, persistence, where all have a forecast; NaN where there is nothing.
+
+    Args:
+        medians: ``(model, origin, horizon, point)`` mm.
+        observed: ``(origin, horizon, point)`` mm.
+        cells: ``(origin, horizon)`` what may be learnt from.
+    """
+    errors = np.abs(medians - observed)
+    known = np.isfinite(errors).all(axis=0) & cells[..., None]
+    total = np.where(known, errors, 0.0).sum(axis=(1, 3), dtype="float64")
+    return np.where(total[0] > 0, 1 - total / np.where(total[0] > 0, total[0], 1.0), np.nan)
+
+
+def _means(medians: NDArray[np.floating]) -> Array:
+    """``(model, origin, horizon)`` mean over the points that all models forecast, mm; 0 where there is none."""
+    known = np.isfinite(medians).all(axis=0)
+    total = np.where(known, medians, 0.0).sum(axis=-1, dtype="float64")
+    return np.asarray(total / np.maximum(known.sum(axis=-1), 1))
+
+
+def _by_model(names: Sequence[str], steps: Sequence[int], values: Array) -> dict[str, dict[int, float | None]]:
+    """JSON of ``values`` (model, horizon); null where not known."""
+    return {
+        name: {step: float(value) if np.isfinite(value) else None for step, value in zip(steps, row, strict=True)}
+        for name, row in zip(names, values, strict=True)
+    }
 
 
 def learning_cells(store: xr.Dataset) -> NDArray[np.bool_]:
@@ -100,7 +144,9 @@ def stacking_weights(
     return weights
 
 
-def write_combination(stores: Mapping[str, xr.Dataset], weights: Array, path: Path, attrs: Mapping[str, Any]) -> None:
+def write_combination(
+    stores: Mapping[str, xr.Dataset], weights: Array, path: Path, attrs: Mapping[str, Any], shift: Array | None = None
+) -> None:
     """Write a weighted mean of forecasts, quantile by quantile.
 
     Averaging quantiles keeps the shape of the laws, and is not wider than they are, where averaging densities would add the
@@ -112,6 +158,7 @@ def write_combination(stores: Mapping[str, xr.Dataset], weights: Array, path: Pa
         weights: ``(origin, horizon, model)``, not negative, with sum 1.
         path: store to write, like a model's own.
         attrs: its attributes.
+        shift: ``(origin, horizon)`` mm, added to the forecasts of all points.
     """
     first = next(iter(stores.values()))
     for points in point_slices(first.sizes["point"]):
@@ -130,8 +177,11 @@ def write_combination(stores: Mapping[str, xr.Dataset], weights: Array, path: Pa
             sd += here * np.where(known, np.nan_to_num(part.sd.values), 0.0)
         nothing = total <= 0
         total[nothing] = np.nan
+        increment /= total[:, :, None]
+        if shift is not None:
+            increment += shift[:, :, None, None]
         made = template.assign(
-            increment=(template.increment.dims, (increment / total[:, :, None]).astype("float32"), template.increment.attrs),
+            increment=(template.increment.dims, increment.astype("float32"), template.increment.attrs),
             sd=(template.sd.dims, (sd / total).astype("float32"), template.sd.attrs),
         )
         append_points(made.assign_attrs({**attrs, "insarcast_version": __version__}), path)

@@ -57,4 +57,4 @@ def choice_sentence_of_series(chosen: Mapping[int, str], labels: Mapping[str, st
         f"date{'s' if steps[-1] > 1 else ''} ahead"
         for model, steps in groups
     ]
-    return f"By the {origins} past origins, before the first test, the automatic choice is {'; '.join(parts)}."
+    return f"Of the models, by {origins} past origins before the first test, the leading one was {'; '.join(parts)}."
