@@ -212,7 +212,7 @@ def test_floor_is_the_mean_absolute_value_of_the_noise() -> None:
     assert record["skill_at_most"][1] == pytest.approx(1 - record["floor_mae_mm"][1] / 4)
     assert np.isnan(record["floor_mae_mm"][2])
     assert "3.2 mm" in record["sentence"]
-    assert "noise that lasts" not in record["sentence"]
+    assert "noise that lasts" not in describe_noise(noise, np.array([[3, 1, 9]]), [1], {1: 3.0})["sentence"]
     assert "noise that lasts" in describe_noise(noise, np.array([[3, 1, 9]]), [1], {1: 9.0})["sentence"]
     nothing = DateNoise(np.array([np.nan]), np.array([np.nan]))
     assert "too short" in describe_noise(nothing, np.array([[1]]), [1], {})["sentence"]
