@@ -77,10 +77,11 @@ class WindowModel(Pooled):
         """Spatial weights; those of the same points are not computed twice."""
         if self.neighbours == "none":
             return None
-        key = (past.x, past.y, past.graph, past.row, past.col, past.points)
-        if self._near is None or any(a is not b for a, b in zip(self._near[0][:-1], key[:-1], strict=True)):
-            self._near = (key, neighbour_weights(past, kind=self.neighbours, k=self.k))
-        return self._near[1]
+        key = (past.x, past.y, past.graph, past.row, past.col)
+        known = self._near
+        if known is None or known[1].shape[0] != past.points or any(a is not b for a, b in zip(known[0], key, strict=True)):
+            known = self._near = (key, neighbour_weights(past, kind=self.neighbours, k=self.k))
+        return known[1]
 
     def _learn(self, past: TrainingData, *, seed: int, device: str, progress: bool) -> Arrays:
         steps, dates = list(self.horizons), len(past.time)
