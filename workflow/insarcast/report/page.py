@@ -223,7 +223,7 @@ def figure_file(cube: Content, path: Path) -> str:
 
 def numeric(table: Table) -> list[bool]:
     """Which columns hold numbers and are set flush right."""
-    return [column.right or column.digits is not None for column in table.columns]
+    return [column.right or column.digits is not None for column in table.visible]
 
 
 def versions() -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from . import words
 from .look import ALARM, INK, LINES, Facts, canvas, date_axis, keep, one_digit, say, scale_map
 from .mapping import draw_scale_bar
 from .numbers import iso
-from .series_map import draw_ground, draw_measure, draw_values, map_size
+from .series_mapping import draw_ground, draw_measure, draw_values, map_size, outside_words
 from .series_models import BASELINE, who
 from .series_points import Array, Points, read_points, spread_out
 from .series_scores import NOTHING, drawn_store, read_series_scores
@@ -74,10 +74,10 @@ def draw_failure(
     found = read_series_scores([scores], auto, model)
     fails = read_failure(open_store(errors), drawn_store(calibrated, found.scored), points, found.scored)
     sentence = worst_words(fails)
-    with canvas(map_size(points.frame, 3.7, 1.3) if points.frame else 3.2) as figure:
+    with canvas(map_size(points.main, 3.7, 1.3) if points.main else 3.2) as figure:
         if fails.worst is None:
             say(figure, NOTHING)
-        elif points.frame is None:
+        elif points.main is None:
             _by_date(figure.add_subplot(), fails)
         else:
             left, right = figure.subplots(1, 2, width_ratios=[1, 1.05])
@@ -89,7 +89,7 @@ def draw_failure(
         f"Left: map of the mean absolute error of each point in mm. Right: bars of the mean absolute error by target date. {sentence}",
         f"Mean absolute error in mm one acquisition ahead, {who(found.scored)}: of each point over the test dates, and of each test "
         "date over the points, beside that of persistence. A date at which all models fail is one that the data are odd at (snow, weather, "
-        "processing).",
+        f"processing).{outside_words(points)}",
         "mm",
         {"worst_date": fails.dates[fails.worst] if fails.worst is not None else None, "median": _median(fails.own)},
     )
@@ -137,12 +137,12 @@ def worst_words(fails: Failure) -> str:
 
 
 def _by_point(figure: Any, axes: Any, points: Points, fails: Failure) -> None:
-    assert points.frame is not None
+    assert points.main is not None
     known = fails.by_point[np.isfinite(fails.by_point)]
     top = one_digit(float(np.percentile(known, 98))) if known.size else 1.0
-    draw_ground(axes, points.frame, (3.6, 3.4))
+    draw_ground(axes, points.main, (3.6, 3.4))
     draw_values(axes, points, fails.by_point, scale_map("batlow_r"), Normalize(0, top))
-    draw_measure(axes, points)
+    draw_measure(axes, points, points.main)
     axes.set_title("by point", fontsize=9.5)
     extend = "max" if known.size and known.max() > top else "neither"
     draw_scale_bar(figure, axes, Normalize(0, top), scale_map("batlow_r"), "mean absolute error [mm]", extend)

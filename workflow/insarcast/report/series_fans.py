@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -126,12 +127,22 @@ def _recent(axes: Any, points: Points, point: int, joins: NDArray[np.datetime64]
     steps = store.sizes["horizon"]
     from_ = store.origin.values[earlier]
     first = max(int(np.searchsorted(time, from_)) - RECENT * steps, 0)
-    axes.plot(time[first:], values[first:], ".-", color=INK, linewidth=0.6, markersize=4, zorder=4)
+    axes.plot(time[first:], values[first:], ".", color=INK, markersize=4, zorder=4)
+    for part in _unbroken(points, point, first):
+        axes.plot(time[part], values[part], "-", color=INK, linewidth=0.6, zorder=4)
     for origin, colour in ([(earlier, OLD)] if earlier >= 0 else []) + [(-1, NEW)]:
         _draw_fan(axes, fan_of(points, store, point, origin), colour)
     _mark_joins(axes, joins[joins >= time[first]])
     axes.grid(axis="y")
     date_axis(axes, 6)
+
+
+def _unbroken(points: Points, point: int, first: int) -> list[slice]:
+    """Dates from ``first`` on without a join between: nobody knows how far the point moved across it."""
+    n = points.cube.sizes["time"]
+    jump = points.cube.jump.values[:, point] if "jump" in points.cube else np.zeros(n, bool)
+    edges = [first, *(int(at) for at in np.flatnonzero(jump) if at > first), n]
+    return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
 def _draw_fan(axes: Any, fan: Fan, colour: str) -> None:
@@ -173,7 +184,8 @@ def _facts(points: Points, picks: Mapping[str, int], joins: NDArray[np.datetime6
         f"Series and forecasts of {words.count(len(picks), 'point')} by {name}" if picks else "No point is forecast",
         f"Displacement over time with forecast fans. {'; '.join(told)}." if told else "No point is forecast; nothing is drawn.",
         f"Displacement in mm along the line of sight, positive towards the satellite. Left: all dates. Right: the last dates with two "
-        f"forecasts by {name}, median with its 50 % and 90 % intervals.{checked} {words.capital('; '.join(told))}.{join}",
+        f"forecasts by {name}, median with its 50\N{NO-BREAK SPACE}% and 90\N{NO-BREAK SPACE}% intervals.{checked} "
+        f"{words.capital('; '.join(told))}.{join}",
         "mm",
         {
             "points": {letter: points.name(point) for letter, point in picks.items()},

@@ -21,7 +21,9 @@ Array = NDArray[np.float64]
 MARGIN = 0.05  # of the longer side, between the outermost points and the edge of a map
 FOOT = 0.07  # of the height, below the points: the scale bar stands there
 NARROWEST = 0.5  # the shorter side of a map over its longer one
-LEAST = 400.0  # m: no map is smaller, whatever few points lie on it
+LEAST = 150.0  # m: no map is smaller, whatever few points lie on it
+DENSE = 0.2  # where most points lie in a part of the map whose side is smaller than this share, that part is drawn large
+MOST = 0.9  # of the points that such a part must hold
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,7 @@ class Points:
         fastest: position of the used point with the highest absolute velocity; None when no point is used.
         edge: mm/yr, and ``share``: the share of the used points that move faster.
         frame: where the points lie, or None for a cube without coordinates.
+        dense: the small part of it where nearly all of them lie, or None where they are spread out.
         incidence, heading: degrees, or None.
     """
 
@@ -50,6 +53,21 @@ class Points:
     frame: Frame | None
     incidence: float | None
     heading: float | None
+    dense: Frame | None = None
+
+    @property
+    def main(self) -> Frame | None:
+        """The frame of the maps: the part where nearly all points lie, where they would be one spot on a map of all."""
+        return self.dense or self.frame
+
+    @property
+    def outside(self) -> int:
+        """Points that lie outside of that part."""
+        if self.dense is None:
+            return 0
+        x, y = self.map_xy()
+        inside = (x > self.dense.left) & (x < self.dense.right) & (y > self.dense.bottom) & (y < self.dense.top)
+        return int((~inside).sum())
 
     @property
     def count(self) -> int:
@@ -93,9 +111,25 @@ def read_points(path: Path) -> Points:
         passed = next((value for value in EDGES if speed[fastest] > value), EDGES[-1])
         edge = max(passed, one_digit(2 * noise) if noise else 0.0)
         share = float((speed[used] > edge).mean())
+    frame = points_frame(cube)
+    line = geometry_of(cube)
     return Points(
-        cube, iso(cube.time.values), used, velocity, sigma, fastest, edge, share, points_frame(cube), *geometry_of(cube)
+        cube, iso(cube.time.values), used, velocity, sigma, fastest, edge, share, frame, *line, dense_frame(cube, frame)
     )
+
+
+def dense_frame(cube: xr.Dataset, frame: Frame | None) -> Frame | None:
+    """The frame around the points next to the median place, where it is a small part of the whole and holds nearly all points."""
+    if frame is None or cube.sizes["point"] < 5:
+        return None
+    x, y = np.asarray(cube.x.values, float), np.asarray(cube.y.values, float)
+    away = np.maximum(np.abs(x - np.median(x)), np.abs(y - np.median(y)))
+    near = away <= np.quantile(away, MOST) + 1e-6
+    part = points_frame(cube.isel(point=np.flatnonzero(near)))
+    if part is None or near.all():
+        return None
+    small = max(part.right - part.left, part.top - part.bottom) < DENSE * max(frame.right - frame.left, frame.top - frame.bottom)
+    return part if small else None
 
 
 def points_frame(cube: xr.Dataset) -> Frame | None:

@@ -127,7 +127,9 @@ def card_columns(scores: Scores) -> list[tuple[str, str, int]]:
     horizons = scores.horizons
     ends = sorted({horizons[0], horizons[-1]}) if horizons else []
     named = [("", "all")] + [(kind, label) for kind in ("velocity_class", "noise_class") for label in scores.labels(kind)]
-    filled = [(kind, label) for kind, label in named if any(scores.value(BASELINE, h, "mae", **_of(kind, label)) for h in ends)]
+    there = [(kind, label) for kind, label in named if any(scores.value(BASELINE, h, "mae", **_of(kind, label)) for h in ends)]
+    kinds = [kind for kind, _ in there]
+    filled = [(kind, label) for kind, label in there if not kind or kinds.count(kind) > 1]  # a single class is all points
     return [(kind, label, h) for kind, label in filled for h in ends]
 
 

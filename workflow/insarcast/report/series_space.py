@@ -15,7 +15,7 @@ from insarcast.core import open_store
 
 from . import words
 from .look import INK, LINES, SOFT, Facts, canvas, keep, label_ends, lead_ticks, say
-from .series_map import NOT_USED, draw_ground, draw_measure, map_size, marker_size
+from .series_mapping import NOT_USED, draw_ground, draw_measure, map_size, marker_size, outside_words
 from .series_models import AUTO, who
 from .series_points import Points, read_points, spread_out
 from .series_scores import drawn_store, lead_days, read_series_scores
@@ -104,10 +104,10 @@ def space_sentence(rows: pd.DataFrame, why: str) -> str:
         return "Too few points have neighbours for spatial statistics."
     first, last = rest.iloc[0], rest.iloc[-1]
     kind = "are alike" if first["sure"] > 0.5 else "are hardly alike"
-    more = f" and {last['i']:.2f} after {_dates(last)}" if len(rest) > 1 else ""
+    more = f" and {words.number(float(last['i']), 2)} after {_dates(last)}" if len(rest) > 1 else ""
     return (
-        f"Errors of neighbouring points {kind}: Moran's I of the residual is {first['i']:.2f} after {_dates(first)}{more} "
-        f"({float(truth.iloc[0]['i']):.2f} for the observed change after {_dates(first)}); it is significant at "
+        f"Errors of neighbouring points {kind}: Moran's I of the residual is {words.number(float(first['i']), 2)} after {_dates(first)}{more} "
+        f"({words.number(float(truth.iloc[0]['i']), 2)} for the observed change after {_dates(first)}); it is significant at "
         f"{words.percent(float(first['sure']))} of {words.count(int(first['n']), 'test date')}."
     )
 
@@ -136,6 +136,8 @@ def _draw_moran(rows: pd.DataFrame, why: str, days: dict[int, float], model: str
                 ends.append((x[-1], float(found["i"].iloc[-1]), LAYERS[layer], colour))
             axes.set_ylabel("Moran's I")
             axes.margins(x=0.03, y=0.12)
+            low, high = axes.get_ylim()
+            axes.set_ylim(min(low, -0.1), max(high, 0.3))  # noise about 0 should look like it
             axes.grid(axis="y")
             lead_ticks(axes, {int(h): days[int(h)] for found in series.values() for h in found["horizon"]})
             label_ends(axes, ends)
@@ -161,16 +163,16 @@ def _draw_lisa(points: Points, stores: list[xr.Dataset], why: str, image: Path, 
     store = mapped[0] if mapped and points.frame is not None else None
     counts: dict[str, dict[str, int]] = {}
     about = why
-    if store is None or points.frame is None:
+    if store is None or points.main is None:
         with canvas(1.6) as figure:
             say(figure, why)
     else:
         horizon = int(store.horizon.values[0])
         names = [str(name) for name in store.layer.values]
         layers = [layer for layer in LAYERS if layer in names]
-        frame = points.frame
+        frame = points.main
         # Wide scenes below each other would be too small: they stand side by side as tall ones do.
-        with canvas(map_size(frame, 2.45, 0.95)) as figure:
+        with canvas(map_size(frame, 2.45, 0.95, 1.9)) as figure:
             grid = figure.subplots(1, len(layers), squeeze=False)[0]
             for at, (axes, layer) in enumerate(zip(grid, layers, strict=True)):
                 part = store.lisa.isel(layer=names.index(layer), horizon=0)
@@ -178,7 +180,7 @@ def _draw_lisa(points: Points, stores: list[xr.Dataset], why: str, image: Path, 
                 draw_ground(axes, frame, (2.4, 2.6), left=at == 0)
                 counts[layer] = _quadrants(axes, points, values)
                 axes.set_title(LAYERS[layer], fontsize=9.5)
-            draw_measure(grid[0], points)
+            draw_measure(grid[0], points, frame)
             _key(figure)
         origin = str(store.attrs.get("origin") or "")[:10]
         since = f" from {origin}" if origin else ""
@@ -191,7 +193,7 @@ def _draw_lisa(points: Points, stores: list[xr.Dataset], why: str, image: Path, 
         about,
         f"Maps of local indicators of spatial association (LISA). {about}." if counts else f"No figure: {about}",
         "Local Moran statistics of the change, mm, at the last test origin whose targets are all observed. High: towards the satellite. "
-        "False discovery rate 0.05."
+        "False discovery rate 0.05." + outside_words(points)
         if counts
         else about,
         "1",

@@ -45,7 +45,7 @@ def points_table(cube: str, points: Points, last: Ahead) -> Table:
                 "rank": rank, "pid": points.name(at), "lon": place[0] if place else None, "lat": place[1] if place else None,
                 "velocity": float(points.velocity[at]), "sigma": float(points.sigma[at]), "noise": float(noise[at]),
                 "total": float(values[known[-1], at] - values[known[0], at]), "change": float(last.change[at]),
-                "interval": f"{words.signed(float(last.low[at]), 1)} to {words.signed(float(last.high[at]), 1)}" if last.known[at] else None,
+                "interval": f"{words.signed(float(last.low[at]))} to {words.signed(float(last.high[at]))}" if last.known[at] else None,
             }
         )  # fmt: skip
     return Table(
@@ -64,6 +64,7 @@ def speeds_table(cube: str, points: Points, edges: Sequence[float]) -> Table:
     rows: list[dict[str, Cell]] = [
         {"velocity": name, "points": n, "share": n / max(points.count, 1)}
         for at, name in enumerate(velocity_class_names(edges))
+        if at <= max(int(classes.max(initial=-1)), 0)  # faster classes hold nothing
         for n in [int((classes == at).sum())]
     ]
     return Table(f"{cube}_speeds", "How many points move how fast, either way.", columns, rows)
@@ -76,35 +77,38 @@ def models_table(cube: str, scores: Scores) -> Table:
     for horizon in ends:
         columns += [
             Column(f"mae_{horizon}", f"MAE after {words.count(horizon, 'date')} [mm]", 2),
-            Column(f"skill_{horizon}", "Skill", 3),
-            Column(f"interval_{horizon}", "90 % interval", right=True),
-            Column(f"sure_{horizon}", "Sure"),
+            Column(f"said_{horizon}", "Skill (90 % interval)", right=True),
+            Column(f"stars_{horizon}", ""),
+            *(Column(f"{key}_{horizon}", key, 3, hidden=True) for key in ("skill", "skill_low", "skill_high", "p_bh")),
         ]
-    columns += [Column("crps", "CRPS [mm]", 2), Column("coverage90", "In 90 % [%]", 1, 100), Column("seconds", "Time [s]", 1)]
+    columns += [Column("crps", "CRPS [mm]", 2), Column("coverage90", "In 90 % [%]", 1, 100)]
+    if any(scores.value(name, POOLED, "seconds") is not None for name in scores.models):
+        columns.append(Column("seconds", "Time [s]", 1))
     rows: list[dict[str, Cell]] = []
     for name in scores.models:
         row: dict[str, Cell] = {"model": words.model(name), "family": family(name)}
         for horizon in ends:
-            row |= {f"{key}_{horizon}": scores.value(name, horizon, key) for key in ("mae", "skill")}
-            row |= {f"interval_{horizon}": _span(scores, name, horizon), f"sure_{horizon}": _sure(scores, name, horizon)}
+            row |= {f"{key}_{horizon}": scores.value(name, horizon, key) for key in ("mae", "skill", "skill_low", "skill_high")}
+            test = scores.against(name, horizon)
+            row[f"p_bh_{horizon}"] = None if test is None else float(test["p_bh"])
+            row |= {f"said_{horizon}": _skill(scores, name, horizon), f"stars_{horizon}": _sure(scores, name, horizon)}
         rows.append(row | {key: scores.value(name, POOLED, key) for key in ("crps", "coverage90", "seconds")})
     title = (
         "Retrospective scores of all models over all points and test origins; persistence first. Skill: 1 − MAE/MAE(persistence), with the "
-        "90 % interval of blocks of origins drawn again. Sure: Diebold-Mariano test against persistence, adjusted for the number of tests: "
-        "*** below 0.001, ** below 0.01, * below 0.05, in brackets where the model is worse, empty: not told apart. CRPS and coverage "
+        "90 % interval of blocks of origins drawn again. Stars: Diebold-Mariano test against persistence, adjusted for the number of tests: "
+        "*** below 0.001, ** below 0.01, * below 0.05, in brackets where the model is worse, none: not told apart. CRPS and coverage "
         "after calibration, over all lead times."
     )
     return Table(f"{cube}_models", title, columns, rows)
 
 
-def _span(scores: Scores, name: str, horizon: int) -> str | None:
-    """The interval of a skill."""
-    low, high = (scores.value(name, horizon, key) for key in ("skill_low", "skill_high"))
-    return (
-        f"{low:.2f} to {high:.2f}".replace("-", words.MINUS)
-        if low is not None and high is not None and name != BASELINE
-        else None
-    )
+def _skill(scores: Scores, name: str, horizon: int) -> str | None:
+    """A skill with its interval."""
+    skill, low, high = (scores.value(name, horizon, key) for key in ("skill", "skill_low", "skill_high"))
+    if skill is None or name == BASELINE:
+        return None
+    span = f" ({words.number(low, 2)} to {words.number(high, 2)})" if low is not None and high is not None else ""
+    return f"{words.number(skill, 2)}{span}"
 
 
 def _sure(scores: Scores, name: str, horizon: int) -> str:

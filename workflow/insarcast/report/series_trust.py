@@ -11,6 +11,7 @@ from .series_scores import NOTHING, Scores, stars
 from .words import NBSP, capital, count, day, listed, percent
 
 CLOSE = 0.02  # a coverage this near to its level holds what it promises
+SLIGHT = 0.05  # one this near is off by little
 
 
 def who(scores: Scores) -> str:
@@ -115,6 +116,8 @@ def covered(scores: Scores, days: Mapping[int, float]) -> str:
         return f"{held}{far}: it holds what it promises."
     if mean > 0.9:
         return f"{held}{far}: it is wider than needed."
+    if mean >= 0.9 - SLIGHT:
+        return f"{held}{far}: it is slightly too narrow."
     return f"{held}{far}: it is too narrow; read every interval on this page as too sure."
 
 
@@ -156,7 +159,7 @@ def best(scores: Scores) -> str:
     for horizon in dict.fromkeys((scores.horizons[0], scores.horizons[-1])):
         skill = {name: value for name in scores.models if (value := scores.value(name, horizon, "skill")) is not None}
         top = max(skill, key=skill.__getitem__)
-        if top != scores.scored:
+        if skill[top] > skill.get(scores.scored, -1.0) + 1e-6:
             parts.append(f"{words.model(top)} after {count(horizon, 'date')} (skill {words.signed(skill[top], 2)})")
     return f"Known only afterwards: the best was {listed(parts)}." if parts else ""
 

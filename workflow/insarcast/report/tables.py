@@ -17,13 +17,17 @@ Cell = str | float | int | None
 
 @dataclass(frozen=True)
 class Column:
-    """A column: key in the rows and in the csv, words over it, and how many decimals the page shows (None: text)."""
+    """A column: key in the rows and in the csv, words over it, and how many decimals the page shows (None: text).
+
+    What is ``hidden`` is in the csv alone.
+    """
 
     key: str
     head: str
     digits: int | None = None
     factor: float = 1.0
     right: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,11 @@ class Table:
     caption: str
     columns: Sequence[Column]
     rows: Sequence[Mapping[str, Cell]]
+
+    @property
+    def visible(self) -> Sequence[Column]:
+        """The columns of the page."""
+        return [column for column in self.columns if not column.hidden]
 
     def shown(self, row: Mapping[str, Cell], column: Column) -> str:
         """A cell as the page prints it."""
