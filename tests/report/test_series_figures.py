@@ -112,6 +112,25 @@ def test_the_frame_holds_all_points_and_is_neither_narrow_nor_empty(ready: Serie
     assert frame.right - frame.left >= 200
 
 
+def test_points_that_lie_close_together_get_a_map_of_their_own(ready: SeriesStudy, tmp_path: Path) -> None:
+    """Nine of ten points within 100 m and one 5 km away: the map shows the nine, and says that one lies outside."""
+    study = write_series_study(tmp_path, n_points=10)
+    cube = open_store(study.series).load()
+    cube["x"] = ("point", np.r_[640_000 + 10.0 * np.arange(9), 645_000])
+    cube["y"] = ("point", np.r_[5_660_000 + 12.0 * np.arange(9), 5_661_000])
+    write_store(cube, study.series)
+    points = read_points(study.series)
+    assert points.outside == 1
+    assert points.main is points.dense
+    assert points.main is not None
+    assert points.main.right - points.main.left < 300
+    study.draw_points()
+    assert "1 point lies outside of the map" in facts(study, "F3")["caption"]
+    spread = read_points(ready.series)
+    assert spread.dense is None
+    assert spread.outside == 0
+
+
 def test_forecasts_land_on_their_own_points(ready: SeriesStudy) -> None:
     """The first 56 points are forecast, the late starters are not; a store in another order gives the same map."""
     points, store = read_points(ready.series), drawn_store(ready.calibrated, "ses")

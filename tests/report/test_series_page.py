@@ -71,7 +71,9 @@ def test_persistence_heads_the_table_and_every_model_is_in_it(page: Page, ready:
     assert scored[1][1][0] == "persistence"
     models = rows_of(ready, "S1_models")
     assert models[0]["model"] == "persistence"
-    assert models[1]["interval_1"].endswith(" **")
+    assert models[1]["stars_1"] == "**"
+    assert [row["family"] for row in models] == ["simple"] * 3 + ["combined"] * 2
+    assert "family" not in "".join(scored[0][0])  # the csv alone
     assert len(rows_of(ready, "S1_scores")) == len(pd.read_parquet(ready.scores))
 
 

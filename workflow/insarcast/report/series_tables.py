@@ -73,12 +73,12 @@ def speeds_table(cube: str, points: Points, edges: Sequence[float]) -> Table:
 def models_table(cube: str, scores: Scores) -> Table:
     """Every model at the first and the last lead time, persistence first, then by family, the combined ones last."""
     ends = _ends(scores)
-    columns = [Column("model", "Model"), Column("family", "Kind")]
+    columns = [Column("model", "Model"), Column("family", "Kind", hidden=True)]
     for horizon in ends:
         columns += [
             Column(f"mae_{horizon}", f"MAE after {words.count(horizon, 'date')} [mm]", 2),
             Column(f"said_{horizon}", "Skill (90 % interval)", right=True),
-            Column(f"stars_{horizon}", ""),
+            Column(f"stars_{horizon}", "Sure"),
             *(Column(f"{key}_{horizon}", key, 3, hidden=True) for key in ("skill", "skill_low", "skill_high", "p_bh")),
         ]
     columns += [Column("crps", "CRPS [mm]", 2), Column("coverage90", "In 90 % [%]", 1, 100)]
@@ -94,7 +94,8 @@ def models_table(cube: str, scores: Scores) -> Table:
             row |= {f"said_{horizon}": _skill(scores, name, horizon), f"stars_{horizon}": _sure(scores, name, horizon)}
         rows.append(row | {key: scores.value(name, POOLED, key) for key in ("crps", "coverage90", "seconds")})
     title = (
-        "Retrospective scores of all models over all points and test origins; persistence first. Skill: 1 − MAE/MAE(persistence), with the "
+        "Retrospective scores of all models over all points and test origins; persistence first, then simple, statistical and learned "
+        "models, and what is made of them. Skill: 1 − MAE/MAE(persistence), with the "
         "90 % interval of blocks of origins drawn again. Stars: Diebold-Mariano test against persistence, adjusted for the number of tests: "
         "*** below 0.001, ** below 0.01, * below 0.05, in brackets where the model is worse, none: not told apart. CRPS and coverage "
         "after calibration, over all lead times."
