@@ -187,7 +187,6 @@ def make_forecasts(
                 "model": model,
                 "label": LABELS.get(model, model),
                 "seed": 0,
-                "seconds": 0.5 + place,
                 "sentences": ["Intervals made by the tests."],
                 "insarcast_version": "test",
             },

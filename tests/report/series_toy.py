@@ -266,7 +266,6 @@ def evaluate(study: SeriesStudy, models: Sequence[str], *, places: bool = True) 
                         "coverage90": inside, "coverage90_low": inside - 0.02, "coverage90_high": inside + 0.02,
                         "width90": mean(high[:, at][..., keep] - low[:, at][..., keep]), "own_coverage90": own,
                         "own_width90": mean(own_high[:, at][..., keep] - own_low[:, at][..., keep]), "spread_skill": 0.2,
-                        "seconds": 1.5,
                     }
                 )  # fmt: skip
     pd.DataFrame(rows).to_parquet(study.scores)

@@ -61,7 +61,7 @@ def score_series(
     - coverage50, width50, coverage90, width90 of the calibrated intervals, coverage90_low and coverage90_high as above;
       own_coverage50, own_width50, own_coverage90, own_width90 of the model's own, before calibration; n_interval (cells with all
       quantiles, which crps and these rest on);
-    - spread_skill (Spearman's correlation of stated sd and absolute error over cells, in fine bins), seconds (of the forecast).
+    - spread_skill (Spearman's correlation of stated sd and absolute error over cells, in fine bins).
 
     ``significance``: model, against, horizon (0: pooled), dm (Diebold-Mariano on the absolute errors averaged over points, one
     value per origin; negative: the model is better), p (two-sided), p_bh (Benjamini-Hochberg over the table, of the larger of p and
@@ -138,8 +138,7 @@ def score_series(
         raise InsarcastError(f"No forecast of {series} can be scored: {' '.join(left.reasons()) or 'there is no point.'}")
     _note(errors, {"unscored": unscored_sentences(left), "cells": left.cells, "scored": int(scored.sum())})
     labels = [str(store.attrs.get("label", store.attrs["model"])) for store in given.stores]
-    seconds = [float(store.attrs.get("seconds", np.nan)) for store in given.stores]
-    result = series_table(tally, given.models, labels, seconds, given.horizons, seed)
+    result = series_table(tally, given.models, labels, given.horizons, seed)
     result.to_parquet(scores, index=False)
     result.to_csv(table, index=False, float_format="%.4f")
     absolute, count = tally.sums["absolute"][..., 0], tally.shared["n"][..., 0]

@@ -45,17 +45,17 @@ _draw = cache(block_weights)
 
 
 def series_table(
-    tally: SeriesTally, models: Sequence[str], labels: Sequence[str], seconds: Sequence[float], horizons: Sequence[int], seed: int
+    tally: SeriesTally, models: Sequence[str], labels: Sequence[str], horizons: Sequence[int], seed: int
 ) -> pd.DataFrame:
     """Rows by model, horizon (0: all pooled) and class; groups without a scored cell have none."""
     rows = []
-    for which, (model, label, time) in enumerate(zip(models, labels, seconds, strict=True)):
+    for which, (model, label) in enumerate(zip(models, labels, strict=True)):
         for step, horizon in [*enumerate(horizons), (None, 0)]:
             for group, own in enumerate(tally.groups):
                 if _cut(tally.shared["n"], step, group).sum() > 0:
                     keys = {"model": model, "label": label, "horizon": horizon, **dict.fromkeys(CLASSES, ALL), **own}
                     length = horizon or max(horizons)
-                    rows.append({**keys, **_row(tally, which, step, group, length, seed), "seconds": time})
+                    rows.append({**keys, **_row(tally, which, step, group, length, seed)})
     table = pd.DataFrame(rows)
     return table.astype({"horizon": "int64", **dict.fromkeys(("model", "label", *CLASSES), "str")})
 

@@ -82,8 +82,6 @@ def models_table(cube: str, scores: Scores) -> Table:
             *(Column(f"{key}_{horizon}", key, 3, hidden=True) for key in ("skill", "skill_low", "skill_high", "p_bh")),
         ]
     columns += [Column("crps", "CRPS [mm]", 2), Column("coverage90", "In 90 % [%]", 1, 100)]
-    if any(scores.value(name, POOLED, "seconds") is not None for name in scores.models):
-        columns.append(Column("seconds", "Time [s]", 1))
     rows: list[dict[str, Cell]] = []
     for name in scores.models:
         row: dict[str, Cell] = {"model": words.model(name), "family": family(name)}
@@ -92,7 +90,7 @@ def models_table(cube: str, scores: Scores) -> Table:
             test = scores.against(name, horizon)
             row[f"p_bh_{horizon}"] = None if test is None else float(test["p_bh"])
             row |= {f"said_{horizon}": _skill(scores, name, horizon), f"stars_{horizon}": _sure(scores, name, horizon)}
-        rows.append(row | {key: scores.value(name, POOLED, key) for key in ("crps", "coverage90", "seconds")})
+        rows.append(row | {key: scores.value(name, POOLED, key) for key in ("crps", "coverage90")})
     title = (
         "Retrospective scores of all models over all points and test origins; persistence first, then simple, statistical and learned "
         "models, and what is made of them. Skill: 1 − MAE/MAE(persistence), with the "
