@@ -109,7 +109,7 @@ def test_the_frame_holds_all_points_and_is_neither_narrow_nor_empty(ready: Serie
     assert all(frame.left < value < frame.right for value in x)
     assert all(frame.bottom < value < frame.top for value in y)
     assert 0.4 < frame.shape_ratio < 2.6
-    assert frame.right - frame.left >= 200
+    assert frame.right - frame.left >= 80
 
 
 def test_points_that_lie_close_together_get_a_map_of_their_own(ready: SeriesStudy, tmp_path: Path) -> None:
