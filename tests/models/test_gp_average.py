@@ -240,3 +240,18 @@ def test_short_and_broken_histories() -> None:
 def test_settings_are_checked(wrong: dict[str, Any]) -> None:
     with pytest.raises(InsarcastError, match="gp_average"):
         GaussianProcessAverage(**wrong)
+
+
+def test_the_future_changes_no_bit_across_joins() -> None:
+    """Neither values nor marks after the origin matter, with a join before it known, or found."""
+    data = simulate(120, 70, seed=15, jump=8.0, at=50)
+    jump = np.zeros((70, 120), bool)
+    jump[50, ::2] = True
+    jump[66] = True
+    late = data.displacement.copy()
+    late[61:] = np.random.default_rng(0).normal(0, 1e3, late[61:].shape)
+    for marks, other in ((jump, np.where(np.arange(70)[:, None] > 60, ~jump, jump)), (None, None)):
+        plain = forecast(GaussianProcessAverage(), replace(data, jump=marks), 60).values
+        changed = forecast(GaussianProcessAverage(), replace(data, displacement=late, jump=other), 60).values
+        cut = forecast(GaussianProcessAverage(), replace(data, jump=marks).until(data.time[60]), 60).values
+        assert plain.tobytes() == changed.tobytes() == cut.tobytes()
