@@ -5,8 +5,8 @@ outputs:  lists of paths
 steps:    none; functions for the other files
 """
 
-# Sources of series that somebody else has inverted already.
-READY = ("egms", "points")
+from insarcast.core import READY
+
 # What is made of several models.
 ENSEMBLES = ("auto", "stacking")
 

@@ -14,6 +14,7 @@ from .cube import open_store as open_store
 from .cube import shard_edge as shard_edge
 from .cube import write_block as write_block
 from .cube import write_store as write_store
+from .demands import READY as READY
 from .errors import InsarcastError as InsarcastError
 from .errors import explain as explain
 from .files import file_sha256 as file_sha256

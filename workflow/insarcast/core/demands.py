@@ -7,6 +7,9 @@ from typing import Any
 
 from .errors import InsarcastError
 
+# Sources of series that somebody else has inverted already.
+READY = ("egms", "points")
+
 
 def check_cube_keys(cube: Mapping[str, Any], where: str) -> None:
     """Raise an InsarcastError on the first keys of a cube that need or exclude each other.
@@ -27,7 +30,7 @@ def check_cube_keys(cube: Mapping[str, Any], where: str) -> None:
     for key in {"simulate": (), "geotiff": ("folder", "unwrapped")}.get(source, ("folder",)):
         if products[key] is None:
             raise InsarcastError(f"{where}: the key 'products.{key}' is missing; source {source} needs it.")
-    if source in ("egms", "points"):
+    if source in READY:
         _check_series(cube["series"], source, where)
     if weights == "coherence" and source == "geotiff" and cube["products"]["coherence"] is None:
         raise InsarcastError(

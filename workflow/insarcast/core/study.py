@@ -11,9 +11,25 @@ from typing import Any
 
 import yaml
 
-from .demands import check_cube_keys
+from .demands import READY, check_cube_keys
 from .errors import InsarcastError
 
+# Models of a study that names none.
+_SIMPLE = ("persistence", "drift", "window_mean", "linear", "trend")
+_OF_SERIES = (
+    "linear_annual",
+    "consolidation",
+    "ses",
+    "theta",
+    "mlr",
+    "arima",
+    "starima",
+    "kalman",
+    "ridge",
+    "dlinear",
+    "eof",
+    "gp_average",
+)
 SCHEMA = Path(__file__).resolve().parents[2] / "schemas/study.schema.yaml"
 
 
@@ -77,6 +93,8 @@ class Study:
         own = {key: value for key, value in self.values.items() if key != "cubes"}
         self._cubes = {name: _merge(own, _fill_cube(cube)) for name, cube in self.values["cubes"].items()}
         for name, cube in self._cubes.items():
+            if cube["forecast"]["models"] is None:
+                cube["forecast"]["models"] = [*_SIMPLE, *(_OF_SERIES if cube["source"] in READY else ())]
             check_cube_keys(cube, f"{self.path}, cube '{name}'")
 
     @property
