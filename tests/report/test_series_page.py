@@ -196,3 +196,13 @@ def test_the_points_for_a_gis_hold_velocity_and_forecast(ready: SeriesStudy) -> 
     red, _, blue = map(int, re.search(r'name="0".*?value="(\d+),(\d+),(\d+)', text, re.S).groups())  # type: ignore[union-attr]
     assert red > 2 * blue
     assert len(MODELS) == 5
+
+
+def test_an_empty_cell_stays_empty_and_a_formula_is_text(tmp_path: Path) -> None:
+    from insarcast.report.tables import Column, Table
+
+    columns = [Column("a", "A"), Column("b", "B", hidden=True)]
+    table = Table("t", "T", columns, [{"a": "", "b": "=1+1"}, {"a": "+x", "b": None}])
+    table.write(tmp_path)
+    assert (tmp_path / "t.csv").read_text() == "a,b\n,'=1+1\n'+x,\n"
+    assert [column.key for column in table.visible] == ["a"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,7 @@ def gather_series(source: SeriesSources) -> Content:
     scores = read_series_scores(source.evaluated, source.autos, source.model)
     store = drawn_store(source.calibrated, scores.scored)
     days, last, origins = lead_days(store), ahead(store, points), test_period(store)[0]
+    taken = series_words.taken_back(ahead(store, points, 0), last)
     space, why = read_space(source.evaluated, scores.scored)
     images = [path for path in source.figures if path.suffix != ".json"]
     figures = {facts.id: (image, facts) for image in images for facts in [read_facts(image.with_suffix(".json"))]}
@@ -78,10 +80,12 @@ def gather_series(source: SeriesSources) -> Content:
     content = Content(
         name=cube,
         strip=_strip(points, manifest, store, origins, last),
-        tiles=_tiles(points, scores, days, last),
+        tiles=_tiles(points, scores, days, last, taken),
         answer=_answer(points, scores, days, origins, record),
         figures=figures,
-        where=f"{series_words.expected(points, last, scores.scored)} {series_words.unforecast(points, last)}".strip(),
+        where=" ".join(
+            filter(None, [series_words.expected(points, last, scores.scored), taken, series_words.unforecast(points, last)])
+        ),
         trust=_trust(scores, days, store, space_sentence(space, why)),
         evidence=_evidence(points, record),
         made=_made(points, scores, store, origins, manifest, source.groups),
@@ -149,7 +153,7 @@ def _answer(
     return [line for line in lines if line]
 
 
-def _tiles(points: Points, scores: Scores, days: Mapping[int, float], last: Ahead) -> list[Tile]:
+def _tiles(points: Points, scores: Scores, days: Mapping[int, float], last: Ahead, taken: str) -> list[Tile]:
     tiles = []
     if points.fastest is not None:
         speed = float(points.velocity[points.fastest])
@@ -157,6 +161,7 @@ def _tiles(points: Points, scores: Scores, days: Mapping[int, float], last: Ahea
     if last.peak is not None:
         change = float(last.change[last.peak])
         way = f", {sentences.motion(change)}" if round(abs(change)) else ""
+        way += ", mostly the newest date's noise taken back" if taken else ""
         about = f"largest change expected by {last.target}{way} ({last.level}\N{NO-BREAK SPACE}% interval {series_words.span(last, last.peak)})"
         tiles.append(Tile(words.whole(abs(change)), "mm", about))
     for horizon in dict.fromkeys(scores.horizons[:1] + scores.horizons[-1:]):
@@ -192,7 +197,7 @@ def _trust(scores: Scores, days: Mapping[int, float], store: xr.Dataset, space: 
 
 def _evidence(points: Points, record: Mapping[str, Any]) -> list[str]:
     counted = record_of(points)
-    warnings = [str(text) for text in record.get("warnings", [])]
+    warnings = [re.sub(r"\b(20\d\d)([01]\d)([0-3]\d)\b", r"\1-\2-\3", str(text)) for text in record.get("warnings", [])]
     return [
         "Nothing independent was compared with the displacement: a ready series is taken as it is.",
         series_words.measured(points),

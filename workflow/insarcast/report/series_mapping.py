@@ -38,14 +38,15 @@ def draw_ground(axes: Any, frame: Frame, room: tuple[float, float], *, bottom: b
 
 
 def draw_values(axes: Any, points: Points, values: NDArray[Any], colours: Colormap, norm: Normalize) -> None:
-    """Points in the colours of their values, the largest on top; those without a value are small grey rings."""
+    """Points in the colours of their values; those without a value are small grey rings.
+
+    Where points overlap those that come later in the cube lie on top: sorted by value, a crowd would look like its extremes.
+    """
     x, y = points.map_xy()
     known, size = np.isfinite(values), marker_size(points)
     axes.scatter(x[~known], y[~known], s=0.5 * size, facecolors="none", edgecolors=NOT_USED, linewidths=0.6, zorder=2)
-    order = np.flatnonzero(known)[np.argsort(np.abs(values[known]), kind="stable")]
-    axes.scatter(
-        x[order], y[order], s=size, c=colours(norm(values[order])), edgecolors=INK, linewidths=0.3 if size < 40 else 0.5, zorder=3
-    )
+    edge = 0.5 if size > 40 else 0.3 if size > 20 else 0.15
+    axes.scatter(x[known], y[known], s=size, c=colours(norm(values[known])), edgecolors=INK, linewidths=edge, zorder=3)
 
 
 def draw_picks(axes: Any, points: Points, picks: Mapping[str, int], frame: Frame, width: float) -> None:

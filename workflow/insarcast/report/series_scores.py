@@ -97,9 +97,13 @@ class Scores:
         rows = table[(table["model"] == model) & (table["against"] == other) & (table["horizon"] == horizon)]
         return rows.iloc[0] if len(rows) else None
 
-    def rival(self) -> str | None:
-        """The best simple model that the tests compare with, besides persistence."""
-        return next((str(name) for name in dict.fromkeys(self.significance.get("against", [])) if name != BASELINE), None)
+    def rival(self, horizon: int) -> str | None:
+        """The best simple model that the tests of a lead time compare with, besides persistence."""
+        table = self.significance
+        if not len(table):
+            return None
+        names = table.loc[(table["horizon"] == horizon) & (table["model"] == self.scored), "against"]
+        return next((str(name) for name in names if name != BASELINE), None)
 
     def chosen(self) -> dict[int, str]:
         """Which model the automatic choice is at each horizon."""

@@ -167,7 +167,8 @@ def _draw_lisa(points: Points, stores: list[xr.Dataset], why: str, image: Path, 
         with canvas(1.6) as figure:
             say(figure, why)
     else:
-        horizon = int(store.horizon.values[0])
+        which = int(np.argmax((store.lisa.values > 0).sum(axis=(0, 2))))  # the lead time with most to show, else the first
+        horizon = int(store.horizon.values[which])
         names = [str(name) for name in store.layer.values]
         layers = [layer for layer in LAYERS if layer in names]
         frame = points.main
@@ -175,7 +176,7 @@ def _draw_lisa(points: Points, stores: list[xr.Dataset], why: str, image: Path, 
         with canvas(map_size(frame, 2.45, 0.95, 1.9)) as figure:
             grid = figure.subplots(1, len(layers), squeeze=False)[0]
             for at, (axes, layer) in enumerate(zip(grid, layers, strict=True)):
-                part = store.lisa.isel(layer=names.index(layer), horizon=0)
+                part = store.lisa.isel(layer=names.index(layer), horizon=which)
                 values = _placed(store, part, points)
                 draw_ground(axes, frame, (2.4, 2.6), left=at == 0)
                 counts[layer] = _quadrants(axes, points, values)
@@ -192,7 +193,8 @@ def _draw_lisa(points: Points, stores: list[xr.Dataset], why: str, image: Path, 
         "F25",
         about,
         f"Maps of local indicators of spatial association (LISA). {about}." if counts else f"No figure: {about}",
-        "Local Moran statistics of the change, mm, at the last test origin whose targets are all observed. High: towards the satellite. "
+        "Local Moran statistics of the change, mm, at the last test origin whose targets are all observed, and of the first and last lead time "
+        "the one with more such points. High: towards the satellite. "
         "False discovery rate 0.05." + outside_words(points)
         if counts
         else about,

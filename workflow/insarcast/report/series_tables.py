@@ -106,7 +106,7 @@ def _skill(scores: Scores, name: str, horizon: int) -> str | None:
     skill, low, high = (scores.value(name, horizon, key) for key in ("skill", "skill_low", "skill_high"))
     if skill is None or name == BASELINE:
         return None
-    span = f" ({words.number(low, 2)} to {words.number(high, 2)})" if low is not None and high is not None else ""
+    span = f" ({words.number(low, 2)}, {words.number(high, 2)})" if low is not None and high is not None else ""
     return f"{words.number(skill, 2)}{span}"
 
 

@@ -166,19 +166,17 @@ def best(scores: Scores) -> str:
 
 def tested(scores: Scores) -> str:
     """Whether the quoted model differs from persistence and from the best simple model beyond chance."""
-    told = []
-    for other in (BASELINE, scores.rival()):
-        if other is None or other == scores.scored:
-            continue
-        parts = []
-        for horizon in dict.fromkeys((*scores.horizons[:1], *scores.horizons[-1:])):
-            found = scores.against(scores.scored, horizon, other)
+    told: dict[str, list[str]] = {}
+    for horizon in dict.fromkeys((*scores.horizons[:1], *scores.horizons[-1:])):
+        rival = scores.rival(horizon)
+        for other, title in ((BASELINE, "“nothing changes”"), (rival, "the best simple model")):
+            found = scores.against(scores.scored, horizon, other) if other and other != scores.scored else None
             if found is not None:
-                parts.append(f"{_verdict(float(found['dm']), float(found['p_bh']))} after {count(horizon, 'date')}")
-        if parts:
-            name = "“nothing changes”" if other == BASELINE else words.model(other)
-            told.append(f"against {name} {who(scores)} is {listed(parts)}")
-    return f"By Diebold and Mariano's test, {'; '.join(told)}." if told else ""
+                named = f" ({words.model(str(other))})" if other != BASELINE else ""
+                verdict = _verdict(float(found["dm"]), float(found["p_bh"]))
+                told.setdefault(title, []).append(f"{verdict} after {count(horizon, 'date')}{named}")
+    parts = [f"against {title} {who(scores)} is {listed(verdicts)}" for title, verdicts in told.items()]
+    return f"By Diebold and Mariano's test, {'; '.join(parts)}." if parts else ""
 
 
 def _verdict(statistic: float, p: float) -> str:

@@ -9,6 +9,8 @@ from .series_models import who
 from .series_points import Ahead, Points
 from .words import NBSP, count, day, mm, percent, rate
 
+TAKEN = 0.5  # a change of which this share is expected by the next date is mostly noise taken back
+
 
 def geometry(points: Points) -> str:
     """The line of sight in words; what the product does not tell is said."""
@@ -70,6 +72,25 @@ def expected(points: Points, last: Ahead, model: str) -> str:
     own = float(last.change[fast])
     size = f"{mm(own)} {sentences.motion(own)}" if round(abs(own)) else f"less than {mm(1)}"
     return f"{text}; at the fastest point {size} ({span(last, fast)})."
+
+
+def taken_back(first: Ahead, last: Ahead) -> str:
+    """That the largest change is expected by the next date already, for the newest value was off; empty where it is not.
+
+    Args:
+        first: the forecast one acquisition ahead.
+        last: the one that is drawn.
+    """
+    at = last.peak
+    if at is None or first.steps == last.steps or round(abs(float(last.change[at]))) == 0:
+        return ""
+    soon, all_ = float(first.change[at]), float(last.change[at])
+    if soon * all_ <= 0 or abs(soon) < TAKEN * abs(all_):
+        return ""
+    return (
+        f"{mm(soon)} of it is expected by {day(first.target)} already: a change is counted from the newest value, and the forecast takes "
+        "back what it holds to be that date's noise."
+    )
 
 
 def span(last: Ahead, at: int) -> str:

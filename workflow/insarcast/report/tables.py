@@ -64,7 +64,7 @@ def _plain(value: Cell) -> str:
         return ""
     if isinstance(value, str):
         # A spreadsheet runs a cell that begins like a formula.
-        return f"'{value}" if value[:1] in "=+@" or (value[:1] == "-" and not _is_number(value)) else value
+        return f"'{value}" if value[:1] in ("=", "+", "@") or (value[:1] == "-" and not _is_number(value)) else value
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
