@@ -19,6 +19,7 @@ from .series_trust import who
 from .tables import Cell, Column, Table
 
 MOST = 10  # points in the table of the fastest
+P_VALUES = {"p": "p", "p_cosine": "p, cosine", "p_bh": "p, adjusted"}
 
 
 def points_table(cube: str, points: Points, last: Ahead) -> Table:
@@ -166,8 +167,8 @@ def classes_table(cube: str, scores: Scores) -> Table:
     columns = [Column("kind", "Class of"), Column("name", "Class"), Column("n", "n", 0)]
     for horizon in ends:
         columns += [
-            Column(f"base_{horizon}", f"Persistence after {words.count(horizon, 'date')} [mm]", 2),
-            Column(f"own_{horizon}", f"{words.capital(who(scores))} [mm]", 2),
+            Column(f"base_{horizon}", "Persistence [mm]", 2, hidden=True),
+            Column(f"own_{horizon}", f"MAE after {words.count(horizon, 'date')} [mm]", 2),
             Column(f"skill_{horizon}", "Skill", 3),
             Column(f"best_{horizon}", "Best, known afterwards"),
         ]
@@ -192,7 +193,10 @@ def classes_table(cube: str, scores: Scores) -> Table:
                 row[f"skill_{horizon}"] = scores.value(scores.scored, horizon, "skill", **where)
                 row[f"best_{horizon}"] = None if top is None else f"{words.model(top)} ({words.signed(skill[top], 2)})"
             rows.append(row | {"coverage90": scores.value(scores.scored, POOLED, "coverage90", **where)})
-    title = "Retrospective scores by class: of absolute velocity and of noise from dates before the first test origin, and by cluster."
+    title = (
+        f"Retrospective scores of {who(scores)} by class: of absolute velocity and of noise from dates before the first test origin, and by "
+        "cluster."
+    )
     return Table(f"{cube}_classes", title, columns, rows)
 
 
@@ -203,8 +207,8 @@ def tests_table(cube: str, scores: Scores) -> Table:
         Column("against", "Against"),
         Column("horizon", "Lead [dates]", 0),
         Column("dm", "DM", 2),
-        Column("p", "p", 3),
-        Column("p_bh", "p, adjusted", 3),
+        *(Column(key, key, 4, hidden=True) for key in ("p", "p_cosine", "p_bh")),
+        *(Column(f"{key}_said", head, right=True) for key, head in P_VALUES.items()),
         Column("sure", "Sure"),
         Column("n_origins", "Origins", 0),
     ]
@@ -217,12 +221,21 @@ def tests_table(cube: str, scores: Scores) -> Table:
         ):
             row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
             row |= {"model": words.model(str(item["model"])), "against": words.model(str(item["against"]))}
+            row |= {f"{key}_said": _p(item.get(key)) for key in P_VALUES}
             rows.append(row | {"sure": stars(float(item["p_bh"]))})
     title = (
         "Diebold-Mariano tests of the mean absolute error over the points, origin by origin, with small-sample and autocorrelation "
-        "correction; negative: the model errs less. Adjusted: Benjamini-Hochberg over all tests."
+        "correction; negative: the model errs less. The second p is that of a test with cosine weights, which keeps its level where "
+        "forecasts overlap; adjusted: Benjamini-Hochberg over all tests, of the larger of the two."
     )
     return Table(f"{cube}_tests", title, columns, rows)
+
+
+def _p(value: Any) -> str | None:
+    """A probability to three decimals, never 0."""
+    if value is None or not np.isfinite(value):
+        return None
+    return "< 0.001" if value < 0.001 else f"{float(value):.3f}"
 
 
 def space_table(cube: str, rows: pd.DataFrame) -> Table:
