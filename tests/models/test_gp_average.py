@@ -17,7 +17,7 @@ from insarcast.models import TrainingData, make_model
 from insarcast.models.gp_average import GaussianProcessAverage
 from insarcast.models.gp_evidence import Grid, answers, log_evidence, posterior, prior_weights
 from insarcast.models.gp_kernels import LEVEL, YEAR, Motion, annual_covariance, covariance, cycle
-from insarcast.models.gp_past import Group, clip_outliers, find_join, groups_of, steps_of
+from insarcast.models.gp_past import Group, bridge_rare_gaps, clip_outliers, find_join, groups_of, steps_of
 
 ANNUAL = np.array([[0.5, 0.1], [0.1, 0.2]])
 
@@ -255,3 +255,21 @@ def test_the_future_changes_no_bit_across_joins() -> None:
         changed = forecast(GaussianProcessAverage(), replace(data, displacement=late, jump=other), 60).values
         cut = forecast(GaussianProcessAverage(), replace(data, jump=marks).until(data.time[60]), 60).values
         assert plain.tobytes() == changed.tobytes() == cut.tobytes()
+
+
+def test_gaps_of_many_kinds_are_bridged_and_hardly_matter() -> None:
+    data = simulate(150, 60, seed=16)
+    displacement = data.displacement.copy()
+    displacement[np.random.default_rng(1).random(displacement.shape) < 0.05] = np.nan
+    displacement[55] = data.displacement[55]
+    displacement[:10, 0] = np.nan
+    few = bridge_rare_gaps(displacement[:, :20])
+    np.testing.assert_array_equal(few, displacement[:, :20])
+    bridged = bridge_rare_gaps(displacement)
+    known = np.isfinite(displacement)
+    assert (bridged[known] == displacement[known]).all()
+    assert np.isnan(bridged[:10, 0]).all(), "what came before the first value stays unknown"
+    assert np.isfinite(bridged[10:55]).all()
+    whole = forecast(GaussianProcessAverage(), data, 55)[:, 1].values
+    holed = forecast(GaussianProcessAverage(), replace(data, displacement=displacement), 55)[:, 1].values
+    assert np.abs(holed - whole).mean() < 0.2 * np.abs(whole).mean()

@@ -13,7 +13,7 @@ from insarcast.core import InsarcastError
 from .data import TrainingData
 from .gp_evidence import Answers, Grid, answers, log_evidence, posterior, prior_weights
 from .gp_kernels import annual_covariance, motions
-from .gp_past import Group, clip_outliers, find_join, groups_of, noise_rate, steps_of
+from .gp_past import Group, bridge_rare_gaps, clip_outliers, find_join, groups_of, noise_rate, steps_of
 from .levels import supported_levels
 from .pooled import Pooled
 from .series import Array, Law
@@ -42,7 +42,8 @@ class GaussianProcessAverage(Pooled):
 
     The weights, the covariance of the season and b0 are estimated anew at each origin from all points up to it; weights learnt in
     training count for 5 points more, which matters where there are few. The past is clipped at a running median, see
-    :func:`~insarcast.models.gp_past.clip_outliers`. Where no join is known, one is looked for.
+    :func:`~insarcast.models.gp_past.clip_outliers`. Where no join is known, one is looked for. Where nearly every point has gaps of its
+    own, these are bridged, see :func:`~insarcast.models.gp_past.bridge_rare_gaps`.
     """
 
     settings: ClassVar[tuple[str, ...]] = ("motion", "walks", "seasons", "rates", "jumps", "clip", "clip_window", "find_joins")
@@ -96,7 +97,7 @@ class _Look:
     def __init__(self, model: GaussianProcessAverage, past: TrainingData, lead: Array, before: Array, strength: float) -> None:
         self.model, self.past = model, past
         self.days = np.concatenate([past.days, past.days[-1] + lead])
-        self.levels = supported_levels(past)
+        self.levels = bridge_rare_gaps(supported_levels(past))
         self.points: NDArray[np.intp] = np.flatnonzero(np.isfinite(self.levels[-1]))
         self.jump = past.jump
         self.shared = before

@@ -44,6 +44,31 @@ def groups_of(values: Array, jump: NDArray[np.bool_] | None, points: NDArray[np.
     return found
 
 
+def bridge_rare_gaps(values: Array, most: int = 64, least: int = 32) -> Array:
+    """Values in which points with gaps of their own are as complete as others, so that they can share a Cholesky factor.
+
+    Where points have more than ``most`` different patterns of missing dates, those whose pattern fewer than ``least`` points share
+    get the gaps between their first and last value filled by straight lines. It is an approximation: a filled date counts as a
+    measured one. What is later than the past plays no part, for a gap is closed by a value after it that is known already.
+
+    Args:
+        values: ``(time, point)`` mm, NaN where nothing was measured.
+        most: patterns that are cheap enough to be treated exactly.
+        least: points that make a pattern worth a factor of its own.
+    """
+    known = np.isfinite(values)
+    _, which, count = np.unique(np.packbits(known, axis=0).T, axis=0, return_inverse=True, return_counts=True)
+    if len(count) <= most:
+        return values
+    filled = values.copy()
+    place = np.arange(len(values))
+    for point in np.flatnonzero((count[which.ravel()] < least) & known.any(axis=0)):
+        rows = np.flatnonzero(known[:, point])
+        inside = place[rows[0] : rows[-1] + 1]
+        filled[inside, point] = np.interp(inside, rows, values[rows, point])
+    return filled
+
+
 def steps_of(group: Group, targets: int) -> Array:
     """``(date + target, join)`` 1 after each join of the group, else 0; what comes after the past lies after every join."""
     columns = [np.concatenate([group.rows >= join, np.ones(targets, bool)]) for join in group.joins]
