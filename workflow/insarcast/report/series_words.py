@@ -88,8 +88,8 @@ def taken_back(first: Ahead, last: Ahead) -> str:
     if soon * all_ <= 0 or abs(soon) < TAKEN * abs(all_):
         return ""
     return (
-        f"Of the largest change {mm(soon)} are expected by {day(first.target)} already: a change is counted from the newest value, and the forecast takes "
-        "back what it holds to be that date's noise."
+        f"Of the largest change {mm(soon)} are expected by {day(first.target)} already: a change is counted from the newest value, and "
+        "the forecast takes back what it holds to be that date's noise."
     )
 
 
