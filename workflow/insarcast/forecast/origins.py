@@ -41,7 +41,7 @@ def read_starts(vintages: Sequence[Path], full: Path, horizons: int, history: in
     """Origins in ascending order: the last date of each as-of cube, then the newest date of all, whose future is not known yet.
 
     The full cube gives an as-of cube the dates of later acquisitions, which a satellite's schedule tells in advance, and nothing
-    else. Beyond its last date acquisitions are planned every median step.
+    else. Beyond its last date acquisitions are planned, see :func:`planned_dates`.
 
     Args:
         vintages: as-of cubes.
@@ -54,8 +54,7 @@ def read_starts(vintages: Sequence[Path], full: Path, horizons: int, history: in
     """
     newest = open_cube(full)
     known = _dates(newest)
-    step = max(int(np.median(np.diff(known) // np.timedelta64(1, "D"))), 1)
-    known = np.concatenate([known, known[-1] + step * np.arange(1, horizons + 1)])
+    known = np.concatenate([known, planned_dates(known, horizons)])
     starts: dict[np.datetime64, Start] = {}
     for cube in [*(open_cube(path) for path in vintages), newest]:
         time = _dates(cube)
@@ -70,6 +69,12 @@ def read_starts(vintages: Sequence[Path], full: Path, horizons: int, history: in
         # Two vintages end alike where the quality gate dropped a date: they are one origin.
         starts.setdefault(np.datetime64(time[-1]), Start(str(cube.attrs["as_of"]), cube, time, calendar))
     return [starts[origin] for origin in sorted(starts)]
+
+
+def planned_dates(time: Dates, count: int) -> Dates:
+    """Acquisitions to expect after the last date, every median of the last ten steps: a satellite may have been lost since the first."""
+    step = max(int(np.median(np.diff(time[-11:]) // np.timedelta64(1, "D"))), 1)
+    return np.asarray(time[-1] + step * np.arange(1, count + 1))
 
 
 def _dates(cube: xr.Dataset) -> Dates:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from insarcast import __version__
 from insarcast.core import InsarcastError, open_cube, write_store
 from insarcast.models import TrainingData, make_model, model_entry
 
+from .origins import planned_dates
 from .rolling import Rolling, backtest
 
 
@@ -60,7 +61,7 @@ def backtest_series(
     if local:
         share = np.array_split(np.arange(index.size), protocol["batches"])[batch]
         data, index = data.take(share), index[share]
-    start = time.perf_counter()
+    start = perf_counter()
     made = backtest(
         lambda: make_model(model, **settings),
         data,
@@ -73,7 +74,7 @@ def backtest_series(
         seed=seed,
         device=device,
     )
-    print(f"{model}: {len(rolling.indices)} origins, {data.points} points, {time.perf_counter() - start:.1f} s")
+    print(f"{model}: {len(rolling.indices)} origins, {data.points} points, {perf_counter() - start:.1f} s")
     made = made.assign_coords(index=("point", index))
     attrs = {
         "model": model,
@@ -88,7 +89,7 @@ def backtest_series(
 def usable_points(cube: xr.Dataset, protocol: Mapping[str, Any], where: str) -> tuple[TrainingData, NDArray[np.intp]]:
     """The points and dates that the study's ``backtest`` asks for, and the points' positions in the cube.
 
-    The calendar goes on after the last date, every median step, so that the newest origin has targets.
+    The calendar goes on after the last date, so that the newest origin has targets.
 
     Raises:
         InsarcastError: no point is left.
@@ -102,9 +103,7 @@ def usable_points(cube: xr.Dataset, protocol: Mapping[str, Any], where: str) -> 
             f"{where}: none of the {cube.sizes['point']} points has a value on each of the last {cube.sizes['time']} dates; set "
             "backtest.complete: false, or lower backtest.dates."
         )
-    time_ = cube.time.values.astype("datetime64[D]")
-    step = max(int(np.median(np.diff(time_) // np.timedelta64(1, "D"))), 1)
-    planned = time_[-1] + step * np.arange(1, protocol["horizons"] + 1)
+    time = cube.time.values.astype("datetime64[D]")
     part = cube.assign(mask=("point", keep))
-    data = TrainingData.from_points(part.load(), np.concatenate([time_, planned]))
+    data = TrainingData.from_points(part.load(), np.concatenate([time, planned_dates(time, protocol["horizons"])]))
     return data, np.flatnonzero(keep)
