@@ -4,7 +4,7 @@
 
 Protocol: the last 150 dates, points complete in them; the first 80 % of the dates for training and every choice, every later origin
 whose target exists is scored (the last date of the training is the first origin), horizons in dates, skill = 1 - MAE / MAE of
-persistence over all points and origins. One list of models and one configuration for all sets; the loader finds the release joins
+persistence over all points and origins. One list of models and one configuration for all sets, the default of the studies; the loader finds the release joins
 itself. "Skill" counts steps across a join, too; "skill_scored" leaves out those that the pipeline does not score.
 
 The 90 % intervals are block bootstraps over origins (blocks of ten, for neighbouring origins share their outcomes). --held-out adds
@@ -31,17 +31,14 @@ sys.path.insert(0, str(ROOT / "workflow"))
 
 from insarcast.acquire import acquire_products  # noqa: E402
 from insarcast.combine import calibrate_series, combine_series  # noqa: E402
-from insarcast.combine.series_conformal import HALF_LIFE  # noqa: E402
 from insarcast.core import Study, open_cube, open_store  # noqa: E402
 from insarcast.forecast import backtest_series  # noqa: E402
 from insarcast.models import model_entry  # noqa: E402
 from insarcast.stack import read_series  # noqa: E402
 
 Array = NDArray[np.float64]
-MODELS = (
-    "persistence", "window_mean", "linear", "linear_annual", "ses", "theta",
-    "kalman", "mlr", "ridge", "dlinear", "eof", "gp_average",
-)  # fmt: skip
+# What the automatic choice is made of in a study that names no models.
+MODELS = tuple(Study(ROOT / "config/studies/wroclaw.yaml").get("combine.among", "T022"))
 # name: study, cube, whether the loader looks for joins
 SETS = {
     "egms_022": ("wroclaw", "T022", True),
@@ -87,7 +84,8 @@ def run(name: str, study: str, cube: str, detect: bool, folder: Path) -> Path:
         )  # fmt: skip
         print(f"{name}: {model} in {time.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
     forecasts = [made / f"{model}.zarr" for model in MODELS]
-    half_life = get("combine.half_life")
+    assert tuple(get("combine.among")) == MODELS
+    half_life = get("combine.choice_half_life")
     combine_series(forecasts, folder / "auto.zarr", folder / "stacking.zarr", folder / "auto.json", half_life, 0)
     calibrate_series(
         [folder / "auto.zarr"],
@@ -95,7 +93,7 @@ def run(name: str, study: str, cube: str, detect: bool, folder: Path) -> Path:
         folder / "calibrated.zarr",
         get("evaluate.velocity_classes"),
         get("combine.min_origins"),
-        HALF_LIFE,
+        get("combine.half_life"),
     )
     return folder
 
@@ -163,13 +161,13 @@ def single(folder: Path, models: tuple[str, ...]) -> dict[str, list[float]]:
 def squared(folder: Path) -> dict[str, list[float]]:
     """Mean squared errors over that of the best of four simple models on the very test, both ends.
 
-    Of the automatic choice; and of the one model, at each end, with the least mean squared error at the past origins whose outcome was
+    Of the automatic choice; of stacking; and of the one model, at each end, with the least mean squared error at the past origins whose outcome was
     known on the first test origin.
     """
     test: dict[str, list[float]] = {}
     past: dict[str, list[float]] = {}
-    for model in (*MODELS, "linear20", "auto"):
-        store: xr.Dataset = open_store(folder / ("auto.zarr" if model == "auto" else f"forecast/{model}.zarr"))
+    for model in (*MODELS, "linear20", "auto", "stacking"):
+        store: xr.Dataset = open_store(folder / (f"{model}.zarr" if model in ("auto", "stacking") else f"forecast/{model}.zarr"))
         role = store.role.values
         known = store.target_time.values <= store.origin.values[role == "test"][0]
         error = (store.increment.sel(quantile=0.5).values - store.observed.values).astype("float64") ** 2
@@ -180,6 +178,7 @@ def squared(folder: Path) -> dict[str, list[float]]:
     print(f"mrf_gcn: mean squared errors {json.dumps(test)}; best in the past {picked}", file=sys.stderr)
     return {
         "mrf_vs_simple": [test["auto"][h] / best[h] for h in (0, 1)],
+        "mrf_vs_simple_stacking": [test["stacking"][h] / best[h] for h in (0, 1)],
         "mrf_vs_simple_one_model": [test[picked[h]][h] / best[h] for h in (0, 1)],
     }
 

@@ -10,7 +10,7 @@ rule combine_series:
     input:
         forecasts=lambda wildcards: [
             path
-            for model in models(wildcards)
+            for model in among(wildcards)
             for path in batches_of_series(model)(wildcards)
         ],
     output:
@@ -28,7 +28,7 @@ rule combine_series:
         mem_mb=8000,
         runtime="2h",
     params:
-        half_life=setting("combine.half_life"),
+        half_life=setting("combine.choice_half_life"),
         seed=setting("forecast.seed"),
         code=code("combine_series"),
     message:

@@ -26,9 +26,21 @@ def batches_of_series(model):
     )
 
 
+@plainly
+def among(wildcards):
+    """Models that are combined, persistence first."""
+    chosen = setting("combine.among")(wildcards) or models(wildcards)
+    if missing := [name for name in chosen if name not in models(wildcards)]:
+        raise InsarcastError(
+            f"{study(wildcards.study).path}, cube '{wildcards.cube}': combine.among names '{missing[0]}', which forecast.models "
+            "does not; name it there, or leave it out here."
+        )
+    return ["persistence", *(name for name in chosen if name != "persistence")]
+
+
 def ensembles(wildcards):
     """What is made of a ready series' models, where there are several to choose from."""
-    return ENSEMBLES if len(models(wildcards)) > 1 else ()
+    return ENSEMBLES if len(among(wildcards)) > 1 else ()
 
 
 def series_models(pattern):

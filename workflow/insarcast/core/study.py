@@ -16,6 +16,21 @@ from .errors import InsarcastError
 
 # Models of a study that names none.
 _SIMPLE = ("persistence", "drift", "window_mean", "linear", "trend")
+# Of ready series: those that the automatic choice is made of, and those that are shown beside them.
+_AMONG = (
+    "persistence",
+    "window_mean",
+    "linear",
+    "linear_annual",
+    "ses",
+    "theta",
+    "kalman",
+    "mlr",
+    "ridge",
+    "dlinear",
+    "eof",
+    "gp_average",
+)
 _OF_SERIES = (
     "linear_annual",
     "consolidation",
@@ -23,7 +38,6 @@ _OF_SERIES = (
     "theta",
     "mlr",
     "arima",
-    "starima",
     "kalman",
     "ridge",
     "dlinear",
@@ -94,7 +108,9 @@ class Study:
         self._cubes = {name: _merge(own, _fill_cube(cube)) for name, cube in self.values["cubes"].items()}
         for name, cube in self._cubes.items():
             if cube["forecast"]["models"] is None:
-                cube["forecast"]["models"] = [*_SIMPLE, *(_OF_SERIES if cube["source"] in READY else ())]
+                points = cube["source"] in READY
+                cube["forecast"]["models"] = [*_SIMPLE, *(_OF_SERIES if points else ())]
+                cube["combine"]["among"] = cube["combine"]["among"] or (list(_AMONG) if points else None)
             check_cube_keys(cube, f"{self.path}, cube '{name}'")
 
     @property
