@@ -62,6 +62,8 @@ class _Arimas(Series):
     there the level starts anew, at no cost to what the model knows of the differences.
     """
 
+    years = 1.5  # least history of a point for an annual wave
+
     def _law(self, data: TrainingData, indices: Sequence[int], lead: Array) -> Law:
         shape = (len(indices), lead.shape[1], data.points)
         law = Law(np.full(shape, np.nan), np.full(shape, np.nan), np.zeros((len(indices), data.points)))
@@ -86,9 +88,18 @@ class _Arimas(Series):
         """The models, and which of them each point has; nothing after the end of training may matter."""
 
     def _fit(self, part: Part, spec: Spec) -> tuple[Array, Array, Array]:
-        """Centre and scale ``(point, horizon)``, and freedom ``(point,)``."""
-        fits = fit_series(part.values, part.broken, columns_of(part.days, spec), spec.order, part.steps, drift=drifts(spec))
-        return fits.centre, fits.scale, fits.freedom
+        """Centre and scale ``(point, horizon)``, and freedom ``(point,)``; points with too little history get no wave."""
+        shape = (part.values.shape[1], len(part.steps))
+        centre, scale, freedom = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape[0])
+        waves = old_enough(part, spec, self.years)
+        for mine, model in ((waves, spec), (~waves, spec._replace(harmonics=0))):
+            if mine.any():
+                some = part.take(mine)
+                fits = fit_series(
+                    some.values, some.broken, columns_of(part.days, model), model.order, part.steps, drift=drifts(model)
+                )
+                centre[mine], scale[mine], freedom[mine] = fits.centre, fits.scale, fits.freedom
+        return centre, scale, freedom
 
 
 class Arima(_Arimas):
@@ -127,31 +138,36 @@ class Arima(_Arimas):
 class AutoArima(_Arimas):
     """The ARIMA that suits each point best, by the corrected Akaike criterion.
 
-    Candidates are all orders up to the largest p and q, with the given d, with and without drift. The criterion is comparable
-    between d = 0 and d = 1, for both likelihoods are of the same numbers: the level of d = 0 has a diffuse start, which makes its
-    likelihood one of the differences too. The order is chosen once, from the dates up to the end of training; the parameters are
-    estimated anew at each origin. Points whose past is too short for any candidate get the random walk with drift.
+    Candidates are all orders up to the largest p and q, with the given d, with and without drift, with and without an annual wave
+    (a year and a half of history and more). The criterion is comparable between d = 0 and d = 1, for both likelihoods are of the same
+    numbers: the level of d = 0 has a diffuse start, which makes its likelihood one of the differences too. It sees no more than
+    the past, though: d = 0 bets that the level never wanders and no join of releases was overlooked, and is not a candidate unless
+    asked for. The choice is made once, from the dates up to the end of training; the parameters are estimated anew at each origin.
+    Points whose past is too short for any candidate get the random walk with drift.
     """
 
-    settings: ClassVar[tuple[str, ...]] = ("p", "q", "d")
+    settings: ClassVar[tuple[str, ...]] = ("p", "q", "d", "harmonics")
 
-    def __init__(self, p: int = 2, q: int = 2, d: Sequence[int] = (0, 1)) -> None:
+    def __init__(self, p: int = 2, q: int = 2, d: Sequence[int] = (1,), harmonics: int = 1) -> None:
         """Set the candidates.
 
         Args:
             p: largest number of autoregressive parameters, at most 3.
             q: largest number of moving-average parameters, at most 3.
             d: differences to try: 0, 1 or both.
+            harmonics: waves of a year, half a year, ... of the candidates with a wave, at most 3; 0: no such candidates.
         """
         super().__init__()
         if not (0 <= p <= MAX_ORDER and 0 <= q <= MAX_ORDER and d and set(d) <= {0, 1}):
             raise InsarcastError(f"auto_arima needs p and q from 0 to {MAX_ORDER} and d of 0 and 1, not {p}, {q} and {list(d)}.")
-        self.p, self.q, self.d = p, q, list(d)
+        if not 0 <= harmonics <= 3:
+            raise InsarcastError(f"auto_arima has up to 3 harmonics, not {harmonics}.")
+        self.p, self.q, self.d, self.harmonics = p, q, list(d), harmonics
 
     def candidates(self) -> list[Spec]:
         """The random walk with drift first, then from few parameters to many."""
         orders = product(range(self.p + 1), self.d, range(self.q + 1))
-        found = {Spec(order, drift) for order in orders for drift in (False, True)}
+        found = {Spec(*each) for each in product(orders, (False, True), {0, self.harmonics})}
         walk = Spec((0, 1, 0), True)
         return [walk, *sorted(found - {walk}, key=lambda spec: (spec.parameters, spec))]
 
@@ -163,8 +179,10 @@ class AutoArima(_Arimas):
         part = past_of(data, known - 1, np.zeros(0, np.int64), days)
         specs, best, of_point = self.candidates(), np.full(data.points, np.inf), np.zeros(data.points, np.intp)
         for which, spec in enumerate(specs):
-            columns = columns_of(part.days, spec)
-            aicc = fit_series(part.values, part.broken, columns, spec.order, part.steps, drift=drifts(spec)).aicc
+            mine = old_enough(part, spec, self.years)
+            some, columns = part.take(mine), columns_of(part.days, spec)
+            aicc = np.full(data.points, np.inf)
+            aicc[mine] = fit_series(some.values, some.broken, columns, spec.order, part.steps, drift=drifts(spec)).aicc
             better = aicc < best
             of_point[better], best[better] = which, aicc[better]
         return specs, of_point
@@ -175,12 +193,12 @@ class AnnualArima(_Arimas):
 
     A SARIMA proper needs a fixed number of dates in a year, which irregular acquisitions don't have, and would look back 30 to 60
     of them. Here cosine and sine of the elapsed days are regressors, estimated together with the ARIMA of the rest. Points with
-    less than two years of history before the origin get the plain ARIMA.
+    less than a year and a half of history before the origin get the plain ARIMA.
     """
 
     settings: ClassVar[tuple[str, ...]] = ("order", "drift", "harmonics", "years")
 
-    def __init__(self, order: Sequence[int] = (1, 1, 1), drift: bool = True, harmonics: int = 1, years: float = 2.0) -> None:
+    def __init__(self, order: Sequence[int] = (1, 1, 1), drift: bool = True, harmonics: int = 1, years: float = 1.5) -> None:
         """Set the order and the wave.
 
         Args:
@@ -196,19 +214,6 @@ class AnnualArima(_Arimas):
 
     def _choose(self, data: TrainingData) -> tuple[list[Spec], NDArray[np.intp]]:
         return [Spec(self.order, self.drift, self.harmonics)], np.zeros(data.points, np.intp)
-
-    def _fit(self, part: Part, spec: Spec) -> tuple[Array, Array, Array]:
-        known = np.isfinite(part.values)
-        first = part.days[np.argmax(known, axis=0)]
-        count = (known & ~part.broken).sum(axis=0)
-        span = part.days[len(part.values) - 1] - first
-        enough = (span >= self.years * YEAR) & (count > PER_PARAMETER * spec.parameters)
-        shape = (part.values.shape[1], len(part.steps))
-        centre, scale, freedom = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape[0])
-        for mine, model in ((enough, spec), (~enough, spec._replace(harmonics=0))):
-            if mine.any():
-                centre[mine], scale[mine], freedom[mine] = super()._fit(part.take(mine), model)
-        return centre, scale, freedom
 
 
 def checked_order(name: str, order: Sequence[int]) -> Order:
@@ -231,6 +236,16 @@ def past_of(data: TrainingData, index: int, steps: NDArray[np.int64], days: Arra
     if data.jump is not None:
         broken = broken | data.jump[past]
     return Part(data.displacement[past], broken, days[: index + 1 + int(steps.max(initial=0))], steps)
+
+
+def old_enough(part: Part, spec: Spec, years: float) -> NDArray[np.bool_]:
+    """``(point,)`` which have the history that the model's waves need; all where it has none."""
+    known = np.isfinite(part.values)
+    if not spec.harmonics or not len(known):
+        return np.full(known.shape[1], not spec.harmonics)
+    first = part.days[np.argmax(known, axis=0)]
+    count = (known & ~part.broken).sum(axis=0)
+    return np.asarray((part.days[len(known) - 1] - first >= years * YEAR) & (count > PER_PARAMETER * spec.parameters))
 
 
 def drifts(spec: Spec) -> bool:
