@@ -247,8 +247,9 @@ def _filter(series, kind, arma, p, d, q, state, innovation):  # type: ignore[no-
     mean[:] = 0.0
     cov[:] = 0.0
     _stationary(phi, load, r, cov, system)
-    count, last, exact, logs = 0, -1, False, 0.0
+    count, last, exact, logs = 0, -1, False, 0.0  # exact: the level before this date is known
     for t in range(n):
+        sharp = kind[t] == _FOLLOWS and exact
         if kind[t] == _STARTS:
             for i in range(wide):
                 cov[r, i] = cov[i, r] = 0.0
@@ -259,7 +260,7 @@ def _filter(series, kind, arma, p, d, q, state, innovation):  # type: ignore[no-
             for c in range(rows):
                 mean[c, r] = series[c, t] - mean[c, 0] if d == 0 else 0.0
             last, exact = t, d == 1
-        elif kind[t] == _FOLLOWS and exact:  # d = 1 without a gap: the ARMA part itself is measured
+        elif sharp:  # d = 1 without a gap: the ARMA part itself is measured
             f = cov[0, 0]
             logs += np.log(f)
             for i in range(r):
@@ -298,7 +299,7 @@ def _filter(series, kind, arma, p, d, q, state, innovation):  # type: ignore[no-
             exact = False
         if t == n - 1 or last < 0:
             continue
-        if exact and kind[t] == _FOLLOWS and kind[t + 1] != _MISSING:  # the first row of the covariance is zero
+        if sharp and kind[t + 1] != _MISSING:  # the first row of the covariance is zero
             for c in range(rows):
                 first = mean[c, 0]
                 for i in range(r - 1):

@@ -36,12 +36,12 @@ class Starima(Pooled):
     """Space-time ARIMA(p, 1, q) of spatial order one (Pfeifer & Deutsch 1980, Technometrics 22), with common parameters.
 
     With z the steps from date to date less the point's mean step, and W the mean over neighbours,
-    ``z(t) = sum (phi0 z + phi1 W z)(t - l) + sum (theta0 e + theta1 W e)(t - l) + e(t)``. The parameters make the conditional sum of
-    squares least (innovations before the first date are zero), by Levenberg-Marquardt with derivatives by recursion, all points
-    together; roots are kept below 0.99 for every pattern from all neighbours alike to all opposite. A step that was not measured
-    is the predicted one and its innovation zero, so that the noise of the first date after it counts as motion for a while: after the
-    join of two releases the ARIMA of each point, which knows better, is ahead. Several steps ahead are predicted one after the other over all points. Dates are
-    counted, not days.
+    ``z(t) = sum (phi0 z + phi1 W z)(t - l) + sum (theta0 e + theta1 W e)(t - l) + e(t)``. The parameters make the conditional sum
+    of squares least (innovations before the first date are zero), by Levenberg-Marquardt with derivatives by recursion, all points
+    together; roots are kept below 0.99 for every pattern from all neighbours alike to all opposite. Several steps ahead are
+    predicted one after the other over all points. Dates are counted, not days. A step that was not measured is the predicted one
+    and its innovation zero, so that the noise of the first date after it counts as motion for a while: after the join of two
+    releases the ARIMA of each point, which knows better, is ahead.
 
     The scale of a point is the root mean square of its innovations, drawn towards that of all points as if 5 innovations had been
     theirs, times the growth of the errors with lead time, which is measured within the training; Student's t.
