@@ -4,8 +4,9 @@
 
 Protocol: the last 150 dates, points complete in them; the first 80 % of the dates for training and every choice, every later origin
 whose target exists is scored (the last date of the training is the first origin), horizons in dates, skill = 1 - MAE / MAE of
-persistence over all points and origins. One list of models and one configuration for all sets, the default of the
-studies; the loader finds the release joins itself. "Skill" counts steps across a join, too; "skill_scored" leaves out those that the pipeline does not score.
+persistence over all points and origins. One list of models and one configuration for all sets, the default of the studies; the
+loader finds the release joins itself. "Skill" counts steps across a join, too; "skill_scored" leaves out those that the pipeline
+does not score.
 
 The 90 % intervals are block bootstraps over origins (blocks of ten, for neighbouring origins share their outcomes). --held-out adds
 the two small tracks that no choice was made on. The last line is one JSON object.
