@@ -38,6 +38,7 @@ _OF_SERIES = (
     "theta",
     "mlr",
     "arima",
+    "starima",
     "kalman",
     "ridge",
     "dlinear",
