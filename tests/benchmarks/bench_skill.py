@@ -87,12 +87,13 @@ def run(name: str, study: str, cube: str, detect: bool, folder: Path) -> Path:
     forecasts = [made / f"{model}.zarr" for model in MODELS]
     assert tuple(get("combine.among")) == MODELS
     half_life = get("combine.choice_half_life")
-    combine_series(forecasts, folder / "auto.zarr", folder / "stacking.zarr", folder / "auto.json", half_life, 0)
+    classes = get("evaluate.velocity_classes")
+    combine_series(forecasts, points, folder / "auto.zarr", folder / "stacking.zarr", folder / "auto.json", classes, half_life, 0)
     calibrate_series(
         [folder / "auto.zarr"],
         points,
         folder / "calibrated.zarr",
-        get("evaluate.velocity_classes"),
+        classes,
         get("combine.min_origins"),
         get("combine.half_life"),
     )

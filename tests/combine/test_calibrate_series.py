@@ -135,4 +135,6 @@ def test_models_do_not_mix(made: dict[str, list[Path]], series: Path, tmp_path: 
     other = make_series(tmp_path, 90, 30)
     short = try_models(tmp_path, other)
     with pytest.raises(InsarcastError, match="tried on different points or dates"):
-        combine_series([*made["persistence"], *short["linear"]], tmp_path / "a", tmp_path / "s", tmp_path / "j.json", 20, 0)
+        combine_series(
+            [*made["persistence"], *short["linear"]], other, tmp_path / "a", tmp_path / "s", tmp_path / "j.json", [10], 20, 0
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from insarcast.combine.series_choice import Parts, choice_weights, common_shift, mean_losses, race, split_losses, split_weights
+from insarcast.combine.series_choice import Parts, choice_weights, common_shift, race, split_losses, split_weights
 
 ORIGIN = np.arange(60)
 TARGET = ORIGIN[:, None] + np.array([1, 5])
@@ -115,30 +115,31 @@ def test_losses_of_the_mean_and_of_what_is_beyond_it() -> None:
     np.testing.assert_allclose(losses.common[:2, 0, 0], [abs(known.mean()), 2.0])
 
 
+def test_losses_of_a_class_are_beyond_the_mean_of_all() -> None:
+    rng = np.random.default_rng(5)
+    observed = rng.normal(size=(4, 3, 50))
+    medians = np.stack([np.zeros_like(observed), observed + 2.0, 0.5 * observed])
+    inside = np.arange(50) < 20
+    parts = [split_losses(medians, observed, each) for each in (inside, ~inside)]
+    whole = split_losses(medians, observed)
+    np.testing.assert_allclose(0.4 * parts[0].local + 0.6 * parts[1].local, whole.local)
+    np.testing.assert_array_equal(parts[0].common, whole.common)
+    assert np.isnan(split_losses(medians, observed, np.zeros(50, bool)).local).all()
+
+
 def test_the_shift_brings_the_mean_of_the_common_weights() -> None:
     rng = np.random.default_rng(4)
     medians = rng.normal(size=(3, 2, 2, 40))
-    local, common = (rng.dirichlet(np.ones(3), size=(2, 2)) for _ in range(2))
-    means = medians.mean(axis=-1)
-    made_of = np.einsum("ohm,mohp->ohp", local, medians) + common_shift(Parts(local, common), means)[..., None]
-    np.testing.assert_allclose(made_of.mean(axis=-1), np.einsum("ohm,moh->oh", common, means))
+    classes = rng.integers(0, 2, 40)
+    local = rng.dirichlet(np.ones(3), size=(2, 2, 2))
+    common = rng.dirichlet(np.ones(3), size=(2, 2))
+    sums = np.stack([medians[..., classes == kind].sum(axis=-1) for kind in (0, 1)])
+    shift = common_shift(common, local, sums, np.full((2, 2), 40))
+    made_of = np.einsum("pohm,mohp->ohp", local[classes], medians) + shift[..., None]
+    np.testing.assert_allclose(made_of.mean(axis=-1), np.einsum("ohm,moh->oh", common, medians.mean(axis=-1)))
 
 
 def test_one_race_for_all_is_that_of_the_local_part() -> None:
     losses = made([0.05, 0.02], noise=0.1)
     whole = choice_weights(losses.local, ORIGIN, TARGET, np.array([30, 45]))
     assert whole.tobytes() == split_weights(losses, ORIGIN, TARGET, np.array([30, 45])).local.tobytes()
-
-
-def test_losses_are_on_cells_that_all_models_forecast() -> None:
-    rng = np.random.default_rng(3)
-    medians, observed = rng.normal(size=(2, 4, 3, 50)), rng.normal(size=(4, 3, 50))
-    medians[1, :, :, :10] = np.nan
-    observed[2, 1] = np.nan
-    sums, count = mean_losses(medians, observed)
-    assert count[0, 0] == 40
-    assert count[2, 1] == 0
-    np.testing.assert_allclose(sums[0, 0, 0] / 40, np.abs(medians[0, 0, 0, 10:] - observed[0, 0, 10:]).mean())
-    first, second = (mean_losses(medians[..., part], observed[..., part]) for part in (slice(0, 25), slice(25, 50)))
-    np.testing.assert_allclose(first[0] + second[0], sums)
-    assert (first[1] + second[1] == count).all()

@@ -13,6 +13,7 @@ rule combine_series:
             for model in among(wildcards)
             for path in batches_of_series(model)(wildcards)
         ],
+        series=f"{CUBE}/stack/full/series.zarr",
     output:
         auto=directory(f"{CUBE}/combine/ensembles/auto.zarr"),
         stacking=directory(f"{CUBE}/combine/ensembles/stacking.zarr"),
@@ -28,6 +29,7 @@ rule combine_series:
         mem_mb=8000,
         runtime="2h",
     params:
+        velocity_classes=setting("evaluate.velocity_classes"),
         half_life=setting("combine.choice_half_life"),
         seed=setting("forecast.seed"),
         code=code("combine_series"),

@@ -6,19 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from insarcast import __version__
-from insarcast.core import InsarcastError, append_points, open_cube, velocity_class
-from insarcast.core.series_past import look_back, noise_class, segments
+from insarcast.core import InsarcastError, append_points
 
 from .conformal import normalised_scores
+from .series_classes import noise_and_velocity, past_of
 from .series_conformal import adaptive_multipliers, score_counts
 from .series_stores import open_forecasts, point_slices
 from .series_words import series_sentences
-
-NOISE_CLASSES = 3
 
 
 def calibrate_series(
@@ -53,7 +50,8 @@ def calibrate_series(
         )
     store = next(iter(stores.values()))
     later = np.flatnonzero(store.role.values != "past")
-    classes, count = _classes(series, store, velocity_classes)
+    past = past_of(series, store)
+    classes, count = noise_and_velocity(past, velocity_classes)
     levels = sorted({round(abs(2 * q - 1), 12) for q in store["quantile"].values} - {0.0})
     counts = np.zeros((), "int64")
     for points in point_slices(store.sizes["point"]):
@@ -126,23 +124,3 @@ def rescale_points(
         moved = median + np.where(quantile > 0.5, 1.0, -1.0) * k * sd
         made[:, :, at] = np.where(np.isfinite(k), moved, made[:, :, at])
     return made.astype("float32")
-
-
-def _classes(series: Path, store: xr.Dataset, velocity_classes: Sequence[float]) -> tuple[NDArray[np.int64], int]:
-    """``(point,)`` class of velocity and noise on the dates up to the first test origin, and how many classes there are."""
-    cube = open_cube(series)
-    first = store.origin.values[store.role.values == "test"][0]
-    used = (cube.time.values <= first) & (cube.time.values >= _first_date(cube, store))
-    part = cube.isel(time=np.flatnonzero(used), point=store["index"].values).load()
-    breaks = part.filled.values | (part.jump.values if "jump" in part else False)
-    days = np.asarray((part.time.values - part.time.values[0]) / np.timedelta64(1, "D"), "float64")
-    past = look_back(part.displacement.values.astype("float64"), segments(breaks), days)
-    speed = velocity_class(past.velocity, velocity_classes)
-    noise = noise_class(past.noise)
-    kinds = len(velocity_classes) + 1
-    both = np.where((speed < 0) | (noise < 0), kinds * NOISE_CLASSES, speed * NOISE_CLASSES + noise)
-    return both.astype("int64"), kinds * NOISE_CLASSES + 1
-
-
-def _first_date(cube: xr.Dataset, store: xr.Dataset) -> np.datetime64:
-    return np.datetime64(store.attrs.get("first_date", str(cube.time.values[0])[:10]))

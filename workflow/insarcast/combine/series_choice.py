@@ -29,18 +29,21 @@ class Parts(NamedTuple):
     common: Array
 
 
-def split_losses(medians: NDArray[np.floating], observed: NDArray[np.floating]) -> Parts:
+def split_losses(medians: NDArray[np.floating], observed: NDArray[np.floating], inside: NDArray[np.bool_] | None = None) -> Parts:
     """Mean absolute errors of the models at each origin and horizon, on the cells that all of them forecast.
 
     Args:
         medians: ``(model, origin, horizon, point)`` mm, persistence first.
         observed: ``(origin, horizon, point)`` mm, NaN where the outcome is not known.
+        inside: ``(point,)`` points of a class, whose losses beyond the mean of all points are wanted; None: all of them.
 
     Returns:
         two ``(model, origin, horizon)`` in mm, NaN where no outcome is known.
     """
     known = np.isfinite(observed) & np.isfinite(medians).all(axis=0)
     count = known.sum(axis=-1)
+    own = known if inside is None else known & inside
+    own_count = own.sum(axis=-1)
     some = np.maximum(count, 1)
     truth = np.where(known, observed, 0.0).astype("float64")
     middle = truth.sum(axis=-1) / some
@@ -49,24 +52,9 @@ def split_losses(medians: NDArray[np.floating], observed: NDArray[np.floating]) 
         forecast = np.where(known, median, 0.0).astype("float64")
         mean = forecast.sum(axis=-1) / some
         off = np.abs((truth - middle[..., None]) - (forecast - mean[..., None]))
-        local[at] = np.where(count > 0, np.where(known, off, 0.0).sum(axis=-1) / some, np.nan)
+        local[at] = np.where(own_count > 0, np.where(own, off, 0.0).sum(axis=-1) / np.maximum(own_count, 1), np.nan)
         common[at] = np.where(count > 0, np.abs(middle - mean), np.nan)
     return Parts(local, common)
-
-
-def mean_losses(medians: NDArray[np.floating], observed: NDArray[np.floating]) -> tuple[Array, NDArray[np.int64]]:
-    """Sums of absolute errors over points, on the cells that all models forecast.
-
-    Args:
-        medians: ``(model, origin, horizon, point)`` mm.
-        observed: ``(origin, horizon, point)`` mm, NaN where the outcome is not known.
-
-    Returns:
-        ``(model, origin, horizon)`` sums in mm and ``(origin, horizon)`` counts, which add up over shares of the points.
-    """
-    errors = np.abs(medians - observed).astype("float64")
-    known = np.isfinite(errors).all(axis=0)
-    return np.where(known, errors, 0.0).sum(axis=-1), known.sum(axis=-1)
 
 
 def split_weights(
@@ -151,17 +139,21 @@ def choice_weights(
     return out
 
 
-def common_shift(weights: Parts, means: Array) -> Array:
+def common_shift(common: Array, local: Array, sums: Array, count: NDArray[np.integer]) -> Array:
     """What is added to the locally weighted forecast of every point so that the mean over points is that of the common weights.
 
     Args:
-        weights: of :func:`split_weights`, ``(origin, horizon, model)``.
-        means: ``(model, origin, horizon)`` mean over points of each model's median, mm, of the same origins.
+        common: ``(origin, horizon, model)`` weights of the mean over all points.
+        local: ``(class, origin, horizon, model)`` weights of what the points of each class do beyond it.
+        sums: ``(class, model, origin, horizon)`` sums over the points of a class of each model's median, mm, of the same origins.
+        count: ``(origin, horizon)`` points in all classes together.
 
     Returns:
-        ``(origin, horizon)`` mm.
+        ``(origin, horizon)`` mm; 0 where there is no point.
     """
-    return np.asarray(np.einsum("ohm,moh->oh", weights.common - weights.local, means))
+    wanted = np.einsum("ohm,cmoh->oh", common, sums)
+    made = np.einsum("cohm,cmoh->oh", local, sums)
+    return np.asarray((wanted - made) / np.maximum(count, 1))
 
 
 def race(losses: Array, weight: Array, place: NDArray[np.intp], lag: int, prior: Array) -> Array:

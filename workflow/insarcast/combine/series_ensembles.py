@@ -14,6 +14,7 @@ from insarcast import __version__
 from insarcast.core import append_points, write_json
 
 from .series_choice import common_shift, split_losses, split_weights
+from .series_classes import moving_classes, past_of
 from .series_stores import open_forecasts, point_sample, point_slices
 from .series_words import choice_sentence_of_series
 from .stacking import error_moments, simplex_weights
@@ -21,27 +22,40 @@ from .stacking import error_moments, simplex_weights
 Array = NDArray[np.float64]
 # Earlier origins with a known outcome that weights of a horizon need; with fewer, those of the next shorter horizon stand.
 MIN_ORIGINS = 5
+# Points that a velocity class needs for weights of its own.
+LEAST = 20
 
 
 def combine_series(
-    forecasts: Sequence[Path], auto: Path, stacking: Path, choice: Path, half_life: float | None, seed: int
+    forecasts: Sequence[Path],
+    series: Path,
+    auto: Path,
+    stacking: Path,
+    choice: Path,
+    velocity_classes: Sequence[float],
+    half_life: float | None,
+    seed: int,
 ) -> None:
-    """Make the automatic choice and the stacking of the models of a ready series.
+    """Make the automatic choice and the stacking of the models of a ready series, each velocity class by itself.
+
+    Most points of a city hardly move; weights that are best on average over all of them may be absurd where the ground sinks. So
+    the points of each class of past velocity have weights of their own; a class with fewer than 20 points joins the next slower one.
 
     The automatic choice learns with every outcome: at each origin it weighs the models by what was known then, see
-    :func:`~insarcast.combine.series_choice.split_weights`; the mean of all points is chosen apart.
-    Stacking has one set of weights by horizon, from the past origins whose outcome was known on the first test origin, see
-    :func:`stacking_weights`.
+    :func:`~insarcast.combine.series_choice.split_weights`; the mean of all points is chosen apart. Stacking has one set of weights
+    by class and horizon, from the past origins whose outcome was known on the first test origin, see :func:`stacking_weights`.
 
     Args:
         forecasts: stores of backtest_series of all models, persistence first.
+        series: cube of points, for the velocity before the first test.
         auto: store to write, like a model's own; so its calibration sees the choices of the past origins too.
         stacking: the same.
-        choice: JSON to write: ``model`` (the leading one, by horizon, on the first test origin) and ``newest`` (at the newest one);
-            ``past_skill`` by model and horizon, 1 - MAE / MAE of persistence at the past origins whose outcome was known on the
-            first test origin; ``weights`` of the automatic choice by model and horizon, on average over the test origins, for what
-            points do beyond their mean, and ``weights_of_the_mean``;
-            ``stacking`` likewise; ``n_origins`` past origins by horizon; ``sentence``.
+        choice: JSON to write: ``model`` (the leading one, by horizon, on the first test origin, in the class of most points) and
+            ``newest`` (at the newest origin); ``past_skill`` by model and horizon, 1 - MAE / MAE of persistence at the past origins
+            whose outcome was known on the first test origin; ``weights`` of the automatic choice by model and horizon, on average
+            over the test origins and points, for what points do beyond their mean, and ``weights_of_the_mean``; ``stacking``
+            likewise; ``n_classes``; ``n_origins`` past origins by horizon; ``sentence``.
+        velocity_classes: edges of the classes, mm/yr.
         half_life: origins after which an outcome counts half; None: all count the same.
         seed: seed of the models.
     """
@@ -49,20 +63,28 @@ def combine_series(
     names, first = list(stores), next(iter(stores.values()))
     labels = {name: str(store.attrs["label"]) for name, store in stores.items()}
     medians, observed = read_sample(stores)
-    cells = learning_cells(first)
-    stack = stacking_weights(medians, observed, cells)
     stacked = np.stack(list(medians.values()))
-    origin, target = first.origin.values, first.target_time.values
-    weights = split_weights(split_losses(stacked, observed), origin, target, origin, half_life=half_life or np.inf)
-    shift = common_shift(weights, _means(stacked))
-    common = {"seed": seed, "first_date": first.attrs["first_date"]}
-    write_combination(stores, weights.local, auto, {**common, "model": "auto", "label": "the models that did best before"}, shift)
-    even = np.broadcast_to(stack, weights.local.shape)
-    write_combination(stores, even, stacking, {**common, "model": "stacking", "label": "weighted mean of all models"})
+    classes = moving_classes(past_of(series, first), velocity_classes, LEAST)
+    own = classes[point_sample(first.sizes["point"])]
+    share = np.bincount(classes) / classes.size
+    cells = learning_cells(first)
+    origin, target, roles = first.origin.values, first.target_time.values, first.role.values
+    life = half_life or np.inf
+    by_class = [
+        split_weights(split_losses(stacked, observed, own == kind), origin, target, origin, half_life=life)
+        for kind in range(share.size)
+    ]
+    local, common = np.stack([part.local for part in by_class]), by_class[0].common
+    even = np.stack([stacking_weights(stacked[..., own == k], observed[..., own == k], cells) for k in range(share.size)])
+    attrs = {"seed": seed, "first_date": first.attrs["first_date"]}
+    shift = common_shift(common, local, *_sums(stacked, own, share.size))
+    write_combination(stores, local, classes, auto, {**attrs, "model": "auto", "label": "the models that did best before"}, shift)
+    weights = np.broadcast_to(even[:, None], local.shape)
+    write_combination(stores, weights, classes, stacking, {**attrs, "model": "stacking", "label": "weighted mean of all models"})
     steps = [int(step) for step in first.horizon.values]
-    roles = first.role.values
+    main = int(share.argmax())
     leads = {
-        role: {step: names[int(weights.local[at, which].argmax())] for which, step in enumerate(steps)}
+        role: {step: names[int(local[main, at, which].argmax())] for which, step in enumerate(steps)}
         for role, at in (("test", int(np.flatnonzero(roles == "test")[0])), ("newest", len(roles) - 1))
     }
     learnt = {
@@ -74,13 +96,45 @@ def combine_series(
             "model": leads["test"],
             "newest": leads["newest"],
             "past_skill": _by_model(names, steps, past_skill(stacked, observed, cells)),
-            "weights": _by_model(names, steps, weights.local[roles == "test"].mean(axis=0).T),
-            "weights_of_the_mean": _by_model(names, steps, weights.common[roles == "test"].mean(axis=0).T),
-            "stacking": _by_model(names, steps, stack.T),
+            "weights": _by_model(
+                names, steps, np.einsum("c,cohm->mh", share, local[:, roles == "test"]) / (roles == "test").sum()
+            ),
+            "weights_of_the_mean": _by_model(names, steps, common[roles == "test"].mean(axis=0).T),
+            "stacking": _by_model(names, steps, np.einsum("c,chm->mh", share, even)),
+            "n_classes": int(share.size),
             "n_origins": learnt,
             "sentence": choice_sentence_of_series(leads["test"], labels, max(learnt.values())),
         },
     )
+
+
+def learning_cells(store: xr.Dataset) -> NDArray[np.bool_]:
+    """``(origin, horizon)`` past origins whose outcome was known on the first test origin."""
+    first = store.origin.values[store.role.values == "test"][0]
+    known: NDArray[np.bool_] = store.target_time.values <= first
+    return np.asarray(known & (store.role.values == "past")[:, None])
+
+
+def stacking_weights(medians: NDArray[np.floating], observed: NDArray[np.floating], cells: NDArray[np.bool_]) -> Array:
+    """Weights of the models by horizon.
+
+    Args:
+        medians: ``(model, origin, horizon, point)`` mm.
+        observed: ``(origin, horizon, point)`` mm.
+        cells: ``(origin, horizon)`` what may be learnt from.
+
+    Returns:
+        ``(horizon, model)``, each row with sum 1; the same for all models where no horizon has enough origins.
+    """
+    weights = np.full((observed.shape[1], len(medians)), 1 / len(medians))
+    for step in range(observed.shape[1]):
+        here = cells[:, step] & np.isfinite(observed[:, step]).any(axis=1)
+        moments, count = error_moments(medians[:, here, step], observed[here, step])
+        if here.sum() >= MIN_ORIGINS and count:
+            weights[step] = simplex_weights(moments)
+        elif step:
+            weights[step] = weights[step - 1]
+    return weights
 
 
 def past_skill(medians: NDArray[np.floating], observed: NDArray[np.floating], cells: NDArray[np.bool_]) -> Array:
@@ -97,11 +151,11 @@ def past_skill(medians: NDArray[np.floating], observed: NDArray[np.floating], ce
     return np.where(total[0] > 0, 1 - total / np.where(total[0] > 0, total[0], 1.0), np.nan)
 
 
-def _means(medians: NDArray[np.floating]) -> Array:
-    """``(model, origin, horizon)`` mean over the points that all models forecast, mm; 0 where there is none."""
+def _sums(medians: NDArray[np.floating], classes: NDArray[np.integer], count: int) -> tuple[Array, NDArray[np.int64]]:
+    """``(class, model, origin, horizon)`` sums over the points that all models forecast, mm; and ``(origin, horizon)`` how many."""
     known = np.isfinite(medians).all(axis=0)
-    total = np.where(known, medians, 0.0).sum(axis=-1, dtype="float64")
-    return np.asarray(total / np.maximum(known.sum(axis=-1), 1))
+    sums = [np.where(known & (classes == kind), medians, 0.0).sum(axis=-1, dtype="float64") for kind in range(count)]
+    return np.stack(sums), known.sum(axis=-1)
 
 
 def _by_model(names: Sequence[str], steps: Sequence[int], values: Array) -> dict[str, dict[int, float | None]]:
@@ -112,40 +166,13 @@ def _by_model(names: Sequence[str], steps: Sequence[int], values: Array) -> dict
     }
 
 
-def learning_cells(store: xr.Dataset) -> NDArray[np.bool_]:
-    """``(origin, horizon)`` past origins whose outcome was known on the first test origin."""
-    first = store.origin.values[store.role.values == "test"][0]
-    known: NDArray[np.bool_] = store.target_time.values <= first
-    return np.asarray(known & (store.role.values == "past")[:, None])
-
-
-def stacking_weights(
-    medians: Mapping[str, NDArray[np.floating]], observed: NDArray[np.floating], cells: NDArray[np.bool_]
-) -> Array:
-    """Weights of the models by horizon.
-
-    Args:
-        medians: by model, ``(origin, horizon, point)`` mm.
-        observed: ``(origin, horizon, point)`` mm.
-        cells: ``(origin, horizon)`` what may be learnt from.
-
-    Returns:
-        ``(horizon, model)``, each row with sum 1; the same for all models where no horizon has enough origins.
-    """
-    values = np.stack(list(medians.values()))
-    weights = np.full((observed.shape[1], len(values)), 1 / len(values))
-    for step in range(observed.shape[1]):
-        here = cells[:, step] & np.isfinite(observed[:, step]).any(axis=1)
-        moments, count = error_moments(values[:, here, step], observed[here, step])
-        if here.sum() >= MIN_ORIGINS and count:
-            weights[step] = simplex_weights(moments)
-        elif step:
-            weights[step] = weights[step - 1]
-    return weights
-
-
 def write_combination(
-    stores: Mapping[str, xr.Dataset], weights: Array, path: Path, attrs: Mapping[str, Any], shift: Array | None = None
+    stores: Mapping[str, xr.Dataset],
+    weights: Array,
+    classes: NDArray[np.integer],
+    path: Path,
+    attrs: Mapping[str, Any],
+    shift: Array | None = None,
 ) -> None:
     """Write a weighted mean of forecasts, quantile by quantile.
 
@@ -155,7 +182,8 @@ def write_combination(
 
     Args:
         stores: forecasts by model.
-        weights: ``(origin, horizon, model)``, not negative, with sum 1.
+        weights: ``(class, origin, horizon, model)``, not negative, with sum 1.
+        classes: ``(point,)`` class of each point.
         path: store to write, like a model's own.
         attrs: its attributes.
         shift: ``(origin, horizon)`` mm, added to the forecasts of all points.
@@ -166,9 +194,9 @@ def write_combination(
         total = np.zeros(template.sd.shape)
         increment, sd = np.zeros(template.increment.shape), np.zeros(template.sd.shape)
         for which, store in enumerate(stores.values()):
-            weight = weights[:, :, which, None]
-            if not weight.any():
+            if not weights[..., which].any():
                 continue
+            weight = np.moveaxis(weights[classes[points], :, :, which], 0, -1)
             part = store[["increment", "sd"]].isel(point=points).load()
             known = np.isfinite(part.increment.values).all(axis=2)
             here = np.where(known, weight, 0.0)

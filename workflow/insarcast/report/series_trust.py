@@ -44,7 +44,7 @@ def better(scores: Scores, days: Mapping[int, float], origins: Sequence[str]) ->
     parts = [_part(scores, days, h) for h in dict.fromkeys((first, last))]
     won = [_won(scores, h) for h in dict.fromkeys((first, last))]
     verdict = {True: "better than", False: "no better than"}[all(won)] if len(set(won)) == 1 else "not always better than"
-    why = ", which past skill picks for each lead time," if scores.scored == AUTO else ""
+    why = ", which weighs the models by what was known when each forecast was made," if scores.scored == AUTO else ""
     return f"{span}, {who(scores)}{why} is {verdict} “nothing changes”: {listed(parts)}."
 
 
