@@ -132,17 +132,18 @@ def unknown(scores: Scores, days: Mapping[int, float]) -> str:
 
 
 def picked(scores: Scores) -> str:
-    """What the automatic choice was; empty where there is none."""
+    """What weighed most in the automatic choice; empty where there is none."""
     chosen = scores.chosen()
     if not chosen:
         return ""
     by: dict[str, list[int]] = {}
     for horizon, name in sorted(chosen.items()):
         by.setdefault(name, []).append(horizon)
+    known = "In the automatic choice, by what was known on the first of these dates,"
     if len(by) == 1:
-        return f"The automatic choice is {words.model(next(iter(by)))} at every lead time, by its skill at earlier origins."
+        return f"{known} {words.model(next(iter(by)))} weighs most at every lead time."
     parts = [f"{words.model(name)} {_steps(steps)}" for name, steps in by.items()]
-    return f"The automatic choice, by skill at earlier origins, is {listed(parts)}."
+    return f"{known} {listed(parts)} weigh most."
 
 
 def _steps(steps: Sequence[int]) -> str:
