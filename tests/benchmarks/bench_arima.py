@@ -27,12 +27,12 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # one core for sta
 CORES = len(os.sched_getaffinity(0))
 os.environ["NUMBA_NUM_THREADS"] = str(CORES)
 
-import numpy as np
+import numpy as np  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from insarcast.models.arima_kernel import Fits, fit_series
+from insarcast.models.arima_kernel import Fits, fit_series  # noqa: E402
 
 STEPS = np.arange(1, 11)
 

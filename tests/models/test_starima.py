@@ -37,7 +37,7 @@ def fitted(data: TrainingData, last: int = -1, horizons=(1, 2, 5), **settings) -
 def test_finds_the_parameters() -> None:
     data, _ = field(400, 100)  # each point's mean takes a little of what lags explain: 1 / dates
     model = fitted(data)
-    np.testing.assert_allclose(model.learnt["values"], TRUE, atol=0.03)
+    np.testing.assert_allclose(model.learnt["values"], TRUE, atol=0.06)
     assert model.learnt["sigma2"][0] == pytest.approx(1, abs=0.05)
     alone = fitted(replace(data, x=None, y=None))
     assert alone.learnt["sigma2"][0] > 1.02 * model.learnt["sigma2"][0], "neighbours help"

@@ -19,13 +19,19 @@ PER_PARAMETER = 3  # fewest innovations for each parameter; below that a random 
 _STATE = MAX_ORDER + 3  # at most p or q + 1 of the ARMA part, a level, and its rate
 _FARTHEST = 5.0  # partial autocorrelations end at tanh(5) = 0.9999
 _GRID = 0.6  # spacing of the starts, of the same kind
-_STEP = 1e-6  # of the difference quotients of the likelihood
+_ROUGH, _FINE = 1e-3, 1e-6  # relative gain at which the conditional and the exact search end
+_HOPELESS = 8.0  # twice the log-likelihood that a start may lie below the best found
+_SAME = 0.05  # two starts that come so near will meet
+_STEP = 1e-5  # of the difference quotients of the likelihood
 _GRAINS = 2.0**30  # in a mm
 _SLICE = 1024
 _MISSING, _FOLLOWS, _STARTS = 0, 1, 2
 
-# Called from compiled code only, and cached with what calls them; without wrappers for Python they compile faster.
-_inner = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
+# Called from compiled code only and cached with what calls them: without wrappers for Python they compile faster, and without
+# counting references to the arrays, which _batch holds, they run faster by a quarter; in return they must not allocate any.
+_inner = numba.njit(  # type: ignore[call-overload]
+    nogil=True, error_model="numpy", fastmath={"contract", "reassoc"}, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
+)
 
 
 class Fits(NamedTuple):
@@ -141,27 +147,45 @@ def _css(z, known, arma, p, q, residual, slopes, full, imputed):  # type: ignore
     A missing value is the one predicted, and its innovation zero; ``imputed`` holds the derivatives of such values.
     """
     n, total = len(z), 0.0
+    a1, a2, a3 = arma[0] if p > 0 else 0.0, arma[1] if p > 1 else 0.0, arma[2] if p > 2 else 0.0
+    m1, m2, m3 = arma[p] if q > 0 else 0.0, arma[p + 1] if q > 1 else 0.0, arma[p + 2] if q > 2 else 0.0
+    z1 = z2 = z3 = e1 = e2 = e3 = 0.0
     for t in range(n):
-        predicted = 0.0
-        for i in range(min(p, t)):
-            predicted += arma[i] * full[t - 1 - i]
-        for j in range(min(q, t)):
-            predicted += arma[p + j] * residual[t - 1 - j]
-        full[t] = z[t] if known[t] else predicted
-        residual[t] = full[t] - predicted
-        total += residual[t] ** 2
-        for a in range(len(slopes)):
-            lag = a + 1 if a < p else a - p + 1
-            slope = 0.0
-            if lag <= t:
-                slope = full[t - lag] if a < p else residual[t - lag]
-            for i in range(min(p, t)):
-                slope += arma[i] * imputed[a, t - 1 - i]
-            for j in range(min(q, t)):
-                slope += arma[p + j] * slopes[a, t - 1 - j]
-            slopes[a, t] = -slope if known[t] else 0.0
-            imputed[a, t] = 0.0 if known[t] else slope
+        predicted = (a1 * z1 + a2 * z2 + a3 * z3) + (m3 * e3 + m2 * e2) + m1 * e1
+        value = z[t] if known[t] else predicted
+        z3, z2, z1 = z2, z1, value
+        e3, e2, e1 = e2, e1, value - predicted
+        full[t], residual[t] = value, e1
+        total += e1 * e1
+    for which in range(len(slopes)):
+        lag = which + 1 if which < p else which - p + 1
+        by = full if which < p else residual
+        z1 = z2 = z3 = e1 = e2 = e3 = 0.0
+        for t in range(n):
+            slope = (by[t - lag] if t >= lag else 0.0) + (a1 * z1 + a2 * z2 + a3 * z3) + (m3 * e3 + m2 * e2) + m1 * e1
+            z3, z2, z1 = z2, z1, 0.0 if known[t] else slope
+            e3, e2, e1 = e2, e1, -slope if known[t] else 0.0
+            imputed[which, t], slopes[which, t] = z1, e1
     return total
+
+
+@_inner
+def _coarse(z, known, a1, costs):  # type: ignore[no-untyped-def]
+    """Conditional sums of squares for one first autoregressive parameter and five first moving-average ones of the grid."""
+    m0, m1, m3, m4 = np.tanh(2 * _GRID), np.tanh(_GRID), -np.tanh(_GRID), -np.tanh(2 * _GRID)
+    z0 = z1 = z2 = z3 = z4 = e0 = e1 = e2 = e3 = e4 = 0.0
+    costs[:] = 0.0
+    c0 = c1 = c2 = c3 = c4 = 0.0
+    for t in range(len(z)):
+        if known[t]:
+            e0, e1, e2 = z[t] - a1 * z0 - m0 * e0, z[t] - a1 * z1 - m1 * e1, z[t] - a1 * z2
+            e3, e4 = z[t] - a1 * z3 - m3 * e3, z[t] - a1 * z4 - m4 * e4
+            z0 = z1 = z2 = z3 = z4 = z[t]
+            c0, c1, c2, c3, c4 = c0 + e0 * e0, c1 + e1 * e1, c2 + e2 * e2, c3 + e3 * e3, c4 + e4 * e4
+        else:
+            z0, z1, z2, z3, z4 = a1 * z0 + m0 * e0, a1 * z1 + m1 * e1, a1 * z2, a1 * z3 + m3 * e3, a1 * z4 + m4 * e4
+            e0 = e1 = e2 = e3 = e4 = 0.0
+    costs[0], costs[1], costs[2], costs[3], costs[4] = c0, c1, c2, c3, c4
 
 
 @_inner
@@ -331,7 +355,7 @@ def _harvey(arma, p, q, phi, load):  # type: ignore[no-untyped-def]
 
 
 @_inner
-def _filter_whole(series, n, arma, p, q, state, innovation):  # type: ignore[no-untyped-def]
+def _filter_whole(series, n, arma, p, q, state, innovation, gains):  # type: ignore[no-untyped-def]
     """What :func:`_filter` gives for d = 1 and a series without a gap, several times faster; the state is left as it was at the start.
 
     The differences are the ARMA process itself, so that each date's first component is known exactly; written out for the four
@@ -346,7 +370,6 @@ def _filter_whole(series, n, arma, p, q, state, innovation):  # type: ignore[no-
     one, two, three = load[1], load[2], load[3]
     c00, c01, c02, c03 = cov[0, 0], cov[0, 1], cov[0, 2], cov[0, 3]
     c11, c12, c13, c22, c23, c33 = cov[1, 1], cov[1, 2], cov[1, 3], cov[2, 2], cov[2, 3], cov[3, 3]
-    gains = np.empty((n - 1, 4))
     logs, product, before, weight, settled = 0.0, 1.0, 0.0, 1.0, False
     k1 = k2 = k3 = 0.0
     for t in range(n - 1):
@@ -354,7 +377,7 @@ def _filter_whole(series, n, arma, p, q, state, innovation):  # type: ignore[no-
             share = 1.0 / c00
             weight = np.sqrt(share)
             k1, k2, k3 = c01 * share, c02 * share, c03 * share
-            settled, before = abs(c00 - before) < 1e-12 * c00, c00
+            settled, before = abs(c00 - before) < 1e-10 * c00, c00
             c00, c01, c02, c11, c12, c22 = (
                 1.0 + c11 - k1 * c01,
                 one + c12 - k1 * c02,
@@ -369,24 +392,29 @@ def _filter_whole(series, n, arma, p, q, state, innovation):  # type: ignore[no-
             logs, product = logs + np.log(product), 1.0
         gains[t, 0], gains[t, 1], gains[t, 2], gains[t, 3] = weight, k1, k2, k3
     f0, f1, f2 = phi[0], phi[1], phi[2]
-    for c in range(len(series)):
-        m0 = m1 = m2 = 0.0
+    for c in range(0, len(series), 2):  # two at a time, for each waits for its last step
+        other = min(c + 1, len(series) - 1)
+        m0 = m1 = m2 = o0 = o1 = o2 = 0.0
         for t in range(n - 1):
-            w = series[c, t + 1] - series[c, t]
-            v = w - m0
-            innovation[c, t] = v * gains[t, 0]
-            m0 = f0 * w + m1 + gains[t, 1] * v
-            m1 = f1 * w + m2 + gains[t, 2] * v
-            m2 = f2 * w + gains[t, 3] * v
+            weight, k1, k2, k3 = gains[t, 0], gains[t, 1], gains[t, 2], gains[t, 3]
+            w, x = series[c, t + 1] - series[c, t], series[other, t + 1] - series[other, t]
+            v, y = w - m0, x - o0
+            innovation[c, t], innovation[other, t] = v * weight, y * weight
+            m0, o0 = f0 * w + m1 + k1 * v, f0 * x + o1 + k1 * y
+            m1, o1 = f1 * w + m2 + k2 * v, f1 * x + o2 + k2 * y
+            m2, o2 = f2 * w + k3 * v, f2 * x + k3 * y
     return n - 1, logs + np.log(product)
 
 
 @_inner
-def _solve(matrix, right, size, sides, factor):  # type: ignore[no-untyped-def]
-    """Solve a symmetric positive definite system in place of ``right`` (size, sides) by Cholesky's method; False where it is not."""
+def _solve(matrix, right, size, sides, damping, factor):  # type: ignore[no-untyped-def]
+    """Solve a symmetric positive definite system in place of ``right`` (size, sides) by Cholesky's method; False where it is not.
+
+    ``damping`` times the diagonal is added to it.
+    """
     for i in range(size):
         for j in range(i + 1):
-            value = matrix[i, j]
+            value = matrix[i, j] * (1.0 + damping * (i == j))
             for k in range(j):
                 value -= factor[i, k] * factor[j, k]
             if i > j:
@@ -416,11 +444,11 @@ def _regress(innovation, count, normal, factor, beta):  # type: ignore[no-untype
     wide = len(innovation) - 1
     beta[:] = 0.0
     for i in range(wide):
-        beta[i, 0] = np.dot(innovation[i + 1, :count], innovation[0, :count])
+        beta[i, 0] = _dot(innovation[i + 1, :count], innovation[0, :count])
         for j in range(i + 1):
-            normal[i, j] = normal[j, i] = np.dot(innovation[i + 1, :count], innovation[j + 1, :count])
+            normal[i, j] = normal[j, i] = _dot(innovation[i + 1, :count], innovation[j + 1, :count])
         beta[i, i + 1] = 1.0
-    return _solve(normal, beta, wide, wide + 1, factor)
+    return _solve(normal, beta, wide, wide + 1, 0.0, factor)
 
 
 @_inner
@@ -430,9 +458,9 @@ def _exact(series, kind, arma, p, d, q, whole, work, residual):  # type: ignore[
     Innovations over the root of their variance, times the geometric mean of these roots: n times the log of the sum of squares is
     minus twice the concentrated log-likelihood but for a constant. With d = 2 it is the likelihood with a diffuse rate.
     """
-    state, innovation, normal, factor, beta = work
+    state, innovation, normal, factor, beta, gains = work
     if whole:
-        count, logs = _filter_whole(series, len(kind), arma, p, q, state, innovation)
+        count, logs = _filter_whole(series, len(kind), arma, p, q, state, innovation, gains)
     else:
         count, logs = _filter(series, kind, arma, p, d, q, state, innovation)
     if not (np.isfinite(logs) and _regress(innovation, count, normal, factor, beta)):
@@ -447,7 +475,7 @@ def _exact(series, kind, arma, p, d, q, whole, work, residual):  # type: ignore[
             residual[t] -= beta[c, 0] * innovation[c + 1, t]
     for t in range(count):
         residual[t] *= size
-    total = np.dot(residual[:count], residual[:count])
+    total = _dot(residual[:count], residual[:count])
     return total if np.isfinite(total) else np.inf
 
 
@@ -457,7 +485,7 @@ def _differences(series, kind, d, parts, z, known, work):  # type: ignore[no-unt
 
     Returns whether any of them varies. ``parts`` (rows, time) is overwritten.
     """
-    normal, factor, beta = work[2:]
+    normal, factor, beta, _ = work[2:]
     rows, n = len(series), len(kind)
     for t in range(n):
         known[t] = kind[t] != _MISSING
@@ -473,19 +501,23 @@ def _differences(series, kind, d, parts, z, known, work):  # type: ignore[no-unt
         start = 0
         for t in range(1, n + 1):
             if t == n or kind[t] == _STARTS:
-                size = max(np.sum(known[start:t]), 1)
+                size = 0
+                for k in range(start, t):
+                    size += known[k]
                 for c in range(rows):
-                    middle = np.sum(parts[c, start:t]) / size
+                    middle = 0.0
+                    for k in range(start, t):
+                        middle += parts[c, k] / max(size, 1)
                     for k in range(start, t):
                         parts[c, k] -= middle if known[k] else 0.0
                 start = t
     beta[:] = 0.0
     if d < 2:  # second differences have no drift left
         for i in range(1, rows):
-            beta[i - 1, 0] = np.dot(parts[i], parts[0])
+            beta[i - 1, 0] = _dot(parts[i], parts[0])
             for j in range(1, rows):
-                normal[i - 1, j - 1] = np.dot(parts[i], parts[j])
-        if not _solve(normal, beta, rows - 1, 1, factor):
+                normal[i - 1, j - 1] = _dot(parts[i], parts[j])
+        if not _solve(normal, beta, rows - 1, 1, 0.0, factor):
             beta[:] = 0.0
     energy, before = 0.0, 0.0
     for t in range(n):
@@ -499,106 +531,186 @@ def _differences(series, kind, d, parts, z, known, work):  # type: ignore[no-unt
 
 @_inner
 def _cost(u, conditional, slopes, residual, problem, space, work):  # type: ignore[no-untyped-def]
-    """Conditional or exact sum of squares at u, its residuals, and of the conditional ones the derivatives by u."""
+    """Conditional or exact sum of squares at u, its residuals, and of the conditional ones the derivatives by the parameters."""
     series, kind, z, known, p, d, q, whole = problem
-    arma, jacobian, full, imputed, row = space
+    arma, jacobian, full, imputed = space
     _constrain(u, p, q, arma, jacobian)
     if not conditional:
         return _exact(series, kind, arma, p, d, q, whole, work, residual)
-    total = _css(z, known, arma, p, q, residual, slopes, full, imputed)
-    for t in range(len(z)):
-        for a in range(p + q):
-            row[a] = 0.0
-            for b in range(p + q):
-                row[a] += slopes[b, t] * jacobian[b, a]
-        for a in range(p + q):
-            slopes[a, t] = row[a]
-    return total
+    return _css(z, known, arma, p, q, residual, slopes, full, imputed)
 
 
 @_inner
-def _descend(u, conditional, residual, slopes, problem, space, steps, work):  # type: ignore[no-untyped-def]
-    """Levenberg-Marquardt; ``u`` ends where the sum of squares, which is returned, is least.
+def _quotients(u, slopes, residual, problem, space, trial, work):  # type: ignore[no-untyped-def]
+    """Derivatives of the exact residuals by u."""
+    for a in range(len(u)):
+        _copy(u, trial)
+        trial[a] += _STEP if u[a] < 0 else -_STEP  # never beyond the farthest
+        _cost(trial, False, slopes, slopes[a], problem, space, work)
+        share = 1.0 / (trial[a] - u[a])
+        for t in range(len(residual)):
+            slopes[a, t] = (slopes[a, t] - residual[t]) * share
 
+
+@_inner
+def _curve(extra, step, slopes, before, residual, pull, pulled, side):  # type: ignore[no-untyped-def]
+    """What the residuals' own curvature adds to the products of their derivatives, from the last step (Dennis, Gay & Welsch 1981)."""
+    size, rise, own, old = len(step), 0.0, 0.0, 0.0
+    for a in range(size):
+        side[a] = pull[a] - _dot(before[a], residual)
+        rise += step[a] * (pull[a] - pulled[a])
+        own += step[a] * side[a]
+        for b in range(size):
+            old += step[a] * extra[a, b] * step[b]
+    if not rise > 0.0:
+        return
+    share = min(1.0, abs(own) / abs(old)) if old != 0.0 else 1.0
+    inner = own - share * old
+    for a in range(size):
+        for b in range(size):
+            extra[a, b] *= share
+    for a in range(size):
+        for b in range(size):
+            side[a] -= extra[a, b] * step[b]
+    for a in range(size):
+        for b in range(size):
+            ya, yb = pull[a] - pulled[a], pull[b] - pulled[b]
+            extra[a, b] += (side[a] * yb + ya * side[b]) / rise - inner * ya * yb / rise**2
+
+
+@_inner
+def _descend(u, conditional, tolerance, limit, residual, slopes, problem, space, steps, work):  # type: ignore[no-untyped-def]
+    """Least sum of squares, where ``u`` ends, by Levenberg-Marquardt; left alone where it is above ``limit`` at first.
+
+    The exact sum has residuals that stay large and curved, for which the second derivatives are built up from step to step.
     ``residual`` (2, time) and ``slopes`` (2, parameter, time) hold the present place and the one tried.
     """
     size, now = len(u), 0
-    normal, factor, step, trial = steps
+    normal, factor, step, trial, extra, gram, pull, pulled, side = steps
+    jacobian = space[1]
     residual[:] = 0.0
     slopes[:] = 0.0
+    extra[:] = 0.0
     best = _cost(u, conditional, slopes[0], residual[0], problem, space, work)
-    damping, fresh = 1e-3, True
-    for _ in range(60):
-        if fresh and not conditional:
+    damping, fresh, curved = 1e-3, True, False
+    for attempt in range(60):
+        if best > limit:
+            break
+        if fresh:
+            if not conditional:
+                _quotients(u, slopes[now], residual[now], problem, space, trial, work)
             for a in range(size):
-                trial[:] = u
-                trial[a] += _STEP if u[a] < 0 else -_STEP  # never beyond the farthest
-                _cost(trial, False, slopes[1 - now], slopes[now, a], problem, space, work)
-                for t in range(residual.shape[1]):
-                    slopes[now, a, t] = (slopes[now, a, t] - residual[now, t]) / (trial[a] - u[a])
-        for a in range(size):
-            step[a, 0] = -np.dot(slopes[now, a], residual[now])
-            for b in range(a + 1):
-                normal[a, b] = normal[b, a] = np.dot(slopes[now, a], slopes[now, b])
-        for a in range(size):
-            normal[a, a] += damping * normal[a, a] + 1e-9 * best
-        fresh, longest, cost = False, 0.0, np.inf
-        if _solve(normal, step, size, 1, factor):
+                pulled[a], side[a] = pull[a], _dot(slopes[now, a], residual[now])
+                for b in range(a + 1):
+                    gram[a, b] = gram[b, a] = _dot(slopes[now, a], slopes[now, b])
             for a in range(size):
-                trial[a] = min(max(u[a] + min(max(step[a, 0], -1.0), 1.0), -_FARTHEST), _FARTHEST)
-                longest = max(longest, abs(trial[a] - u[a]))
+                pull[a] = side[a]
+            if conditional:  # by u rather than by the parameters
+                _turn(gram, pull, jacobian, factor, side)
+            elif attempt:
+                _curve(extra, step[:, 0], slopes[now], slopes[1 - now], residual[now], pull, pulled, side)
+            curved = not conditional
+        for a in range(size):
+            step[a, 0] = -pull[a]
+            for b in range(size):
+                normal[a, b] = gram[a, b] + extra[a, b] * curved
+        for a in range(size):
+            if not normal[a, a] > 0.0 or (abs(u[a]) >= _FARTHEST and step[a, 0] * u[a] > 0):  # it stays, and the others go on
+                normal[a] = 0.0
+                normal[:, a] = 0.0
+                normal[a, a], step[a, 0] = 1.0, 0.0
+        longest, cost, fresh = 0.0, np.inf, False
+        if _solve(normal, step, size, 1, damping, factor):
+            for a in range(size):
+                longest = max(longest, abs(step[a, 0]))
+            share = min(1.0, 1.0 / longest) if longest > 0 else 1.0
+            for a in range(size):
+                trial[a] = min(max(u[a] + share * step[a, 0], -_FARTHEST), _FARTHEST)
+                step[a, 0] = trial[a] - u[a]
             cost = _cost(trial, conditional, slopes[1 - now], residual[1 - now], problem, space, work)
         if cost < best:
             gained = (best - cost) / best
             now, best, fresh = 1 - now, cost, True
-            u[:] = trial
+            _copy(trial, u)
             damping = max(damping / 10, 1e-9)
-            if gained < 1e-7:
+            if gained < tolerance:
                 break
+        elif curved and attempt:
+            curved = False  # once more by the derivatives alone
         else:
             damping *= 10
-            if longest < 1e-6 or damping > 1e6:
+            if longest < 1e-5 or damping > 1e6:
                 break
     return best
 
 
 @_inner
-def _maximise(u, residual, slopes, problem, space, steps, work):  # type: ignore[no-untyped-def]
+def _turn(gram, pull, jacobian, spare, side):  # type: ignore[no-untyped-def]
+    """Products of derivatives by the parameters become those by u."""
+    size = len(pull)
+    for a in range(size):
+        side[a] = 0.0
+        for b in range(size):
+            side[a] += jacobian[b, a] * pull[b]
+            spare[a, b] = 0.0
+            for i in range(size):
+                for j in range(size):
+                    spare[a, b] += jacobian[i, a] * gram[i, j] * jacobian[j, b]
+    for a in range(size):
+        pull[a] = side[a]
+        for b in range(size):
+            gram[a, b] = spare[a, b]
+
+
+@_inner
+def _copy(source, target):  # type: ignore[no-untyped-def]
+    for a in range(len(target)):
+        target[a] = source[a]
+
+
+@_inner
+def _dot(a, b):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for t in range(len(a)):
+        total += a[t] * b[t]
+    return total
+
+
+@_inner
+def _maximise(u, grid, places, residual, slopes, problem, space, steps, work):  # type: ignore[no-untyped-def]
     """``u`` of the greatest likelihood.
 
     The likelihood of a mixed process is flat along the line where both sides cancel, and has maxima on either side of it: so the
-    best start of each side is followed. Starts are points of a grid in the first parameter of each side with the least conditional
-    sum of squares.
+    best start of each side is followed, unless they meet. Starts are points of a grid in the first parameter of each side with the
+    least conditional sum of squares.
     """
     _, _, z, known, p, _, q, _ = problem
-    arma, jacobian, full, imputed, row = space
-    best, chosen = np.inf, row.copy()
-    for side in range(2 if p and q else 1):
-        least, left, right = np.inf, 0.0, 0.0
-        for i in range(-2, 3):
-            for j in range(-2, 3):
-                if (p and q and (i - j) * (1 - 2 * side) <= 0) or (i != 0 and not p) or (j != 0 and not q):
+    sides, chosen, best = 2 if p and q else 1, 0, np.inf
+    for i in range(5 if p else 1):
+        _coarse(z, known, np.tanh(_GRID * (i - 2)) if p else 0.0, grid[i])
+    for side in range(sides):
+        place, least = places[side], np.inf
+        place[:] = 0.0
+        for i in range(5 if p else 1):
+            for j in range(5):
+                if (not q and j != 2) or (p and q and (i - j) * (1 - 2 * side) <= 0) or grid[i, j] >= least:
                     continue
-                u[:] = 0.0
+                least = grid[i, j]
                 if p:
-                    u[0] = _GRID * i
+                    place[0] = _GRID * (i - 2)
                 if q:
-                    u[p] = _GRID * j
-                _constrain(u, p, q, arma, jacobian)
-                cost = _css(z, known, arma, p, q, residual[0], slopes[0, :0], full, imputed)
-                if cost < least:
-                    least, left, right = cost, _GRID * i, _GRID * j
-        u[:] = 0.0
-        if p:
-            u[0] = left
-        if q:
-            u[p] = right
-        _descend(u, True, residual, slopes, problem, space, steps, work)
-        cost = _descend(u, False, residual, slopes, problem, space, steps, work)
+                    place[p] = _GRID * (j - 2)
+        _descend(place, True, _ROUGH, np.inf, residual, slopes, problem, space, steps, work)
+        farthest = 0.0
+        for a in range(p + q):
+            farthest = max(farthest, abs(places[0, a] - place[a]))
+        if side == 1 and farthest < _SAME:
+            break
+        limit = best * np.exp(_HOPELESS / len(z))
+        cost = _descend(place, False, _FINE, limit, residual, slopes, problem, space, steps, work)
         if cost < best:
-            best = cost
-            chosen[: len(u)] = u
-    u[:] = chosen[: len(u)]
+            best, chosen = cost, side
+    _copy(places[chosen], u)
 
 
 @_inner
@@ -647,8 +759,9 @@ def _batch(values, broken, columns, p, d, q, drift, steps, centre, scale, freedo
     kind = np.zeros(n, np.int64)
     z, known, parts, due = np.zeros(n), np.zeros(n, np.bool_), np.zeros((rows, n)), np.zeros(rows)
     residual, slopes, every = np.zeros((2, n)), np.zeros((2, size, n)), np.zeros(size)
-    space = (np.zeros(size), np.zeros((size, size)), np.zeros(n), np.zeros((size, n)), np.zeros(size))
-    tries = (np.zeros((size, size)), np.zeros((size, size)), np.zeros((size, 1)), np.zeros(size))
+    space = (np.zeros(size), np.zeros((size, size)), np.zeros(n), np.zeros((size, n)))
+    square, line = np.zeros((4, size, size)), np.zeros((4, size))
+    tries = (square[0], square[1], np.zeros((size, 1)), line[0], square[2], square[3], line[1], line[2], line[3])
     phi, load, gain = np.zeros(_STATE), np.zeros(_STATE), np.zeros(_STATE)
     mean, cov, system, innovation = (
         np.zeros((rows, _STATE)),
@@ -656,7 +769,8 @@ def _batch(values, broken, columns, p, d, q, drift, steps, centre, scale, freedo
         np.zeros((_STATE, _STATE + 1)),
         np.zeros((rows, n)),
     )
-    normal, factor, beta = np.zeros((rows, rows)), np.zeros((rows, rows)), np.zeros((rows, rows + 1))
+    normal, factor, beta, gains = np.zeros((rows, rows)), np.zeros((rows, rows)), np.zeros((rows, rows + 1)), np.zeros((n, 4))
+    grid, places = np.zeros((5, 5)), np.zeros((2, size))
     for at in range(len(values)):
         count = counts[at] = _kinds(values[at], broken[at], kind)
         if len(steps) and kind[n - 1] == _MISSING:
@@ -678,14 +792,14 @@ def _batch(values, broken, columns, p, d, q, drift, steps, centre, scale, freedo
             if count < max(least, 1):
                 continue
             series = whole[:wide]
-            work = ((phi, load, mean[:wide], cov, system, gain), innovation[:wide], normal, factor, beta)
+            work = ((phi, load, mean[:wide], cov, system, gain), innovation[:wide], normal, factor, beta, gains)
             problem = (series, kind, z, known, a, b, c, b == 1 and count == n - 1)
             u = every[: a + c]
             u[:] = 0.0
             if a + c > 0:
                 if not _differences(series, kind, b, parts[:wide], z, known, work):
                     continue
-                _maximise(u, residual, slopes, problem, space, tries, work)
+                _maximise(u, grid, places, residual, slopes, problem, space, tries, work)
             _constrain(u, a, c, space[0], space[1])
             total = _exact(series, kind, space[0], a, b, c, False, work, residual[0])  # leaves the state at the last date
             if total == np.inf:
