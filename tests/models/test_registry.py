@@ -17,7 +17,7 @@ WORKFLOW = Path(__file__).parents[2] / "workflow"
 def test_names_and_targets() -> None:
     assert model_names()[0] == "persistence"
     assert model_module("linear") == "insarcast.models.linear"
-    assert {model_entry(name).view for name in model_names()} == {"series", "grid"}
+    assert {model_entry(name).view for name in model_names()} == {"series", "graph", "grid"}
     assert all(model_entry(name).label for name in model_names())
     assert len({model_entry(name).label for name in model_names()}) == len(model_names())
 
