@@ -145,6 +145,7 @@ def _answer(
     lines = [
         series_words.fastest(points),
         series_trust.better(scores, days, origins),
+        series_trust.against_simple(scores),
         series_trust.floor(scores, days),
         series_trust.covered(scores, days) if scores.horizons else "",
         series_join.told(record, points),

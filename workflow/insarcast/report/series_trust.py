@@ -12,6 +12,7 @@ from .words import NBSP, capital, count, day, listed, percent
 
 CLOSE = 0.02  # a coverage this near to its level holds what it promises
 SLIGHT = 0.05  # one this near is off by little
+BETTER, UNSURE, WORSE = "is better than", "cannot be told from", "is worse than"  # “nothing changes”
 
 
 def who(scores: Scores) -> str:
@@ -41,19 +42,46 @@ def better(scores: Scores, days: Mapping[int, float], origins: Sequence[str]) ->
         return (
             f"{span}, “nothing changes” errs by {own:.1f}{NBSP}mm on average after {lead(days, first)}; no other model is quoted."
         )
-    parts = [_part(scores, days, h) for h in dict.fromkeys((first, last))]
-    won = [_won(scores, h) for h in dict.fromkeys((first, last))]
-    verdict = {True: "better than", False: "no better than"}[all(won)] if len(set(won)) == 1 else "not always better than"
+    ends = list(dict.fromkeys((first, last)))
+    verdicts = [against_nothing(scores, h) for h in ends]
     why = ", which weighs the models by what was known when each forecast was made," if scores.scored == AUTO else ""
-    return f"{span}, {who(scores)}{why} is {verdict} “nothing changes”: {listed(parts)}."
+    if len({verdict for verdict, _ in verdicts}) == 1:
+        sure = f" ({listed([p for _, p in verdicts])})" if verdicts[0][0] == UNSURE else ""
+        parts = [f"after {lead(days, h)} {_errs(scores, h)}" for h in ends]
+        return f"{span}, {who(scores)}{why} {verdicts[0][0]} “nothing changes”{sure}: {listed(parts)}."
+    parts = [
+        f"after {lead(days, h)} it {verdict} “nothing changes”{f' ({p})' if verdict == UNSURE else ''}: {_errs(scores, h)}"
+        for h, (verdict, p) in zip(ends, verdicts, strict=True)
+    ]
+    return f"{span}, {who(scores)}{why} is not surely better than “nothing changes” at every lead time: {'; '.join(parts)}."
+
+
+def against_nothing(scores: Scores, horizon: int) -> tuple[str, str]:
+    """What Diebold and Mariano's test says of the quoted model and persistence: BETTER, UNSURE or WORSE, and its p in words."""
+    found = scores.against(scores.scored, horizon)
+    if found is None or not math.isfinite(float(found["p_bh"])):
+        return UNSURE, "not testable"
+    statistic, p = float(found["dm"]), float(found["p_bh"])
+    return (BETTER if statistic < 0 else WORSE) if stars(p) else UNSURE, _p(p)
+
+
+def against_simple(scores: Scores) -> str:
+    """The quoted model against the best simple one at the first and the last lead time; empty where that was not tested."""
+    parts = []
+    for horizon in dict.fromkeys((*scores.horizons[:1], *scores.horizons[-1:])):
+        rival = scores.rival(horizon)
+        found = scores.against(scores.scored, horizon, rival) if rival else None
+        if found is not None:
+            verdict = _verdict(float(found["dm"]), float(found["p_bh"]))
+            parts.append(f"{verdict} after {count(horizon, 'date')} ({words.model(str(rival))})")
+    return f"Against the best simple model {who(scores)} is {listed(parts)}." if parts else ""
 
 
 def _won(scores: Scores, horizon: int) -> bool:
-    low, skill = (scores.value(scores.scored, horizon, name) for name in ("skill_low", "skill"))
-    return (low if low is not None else skill or 0.0) > 0
+    return against_nothing(scores, horizon)[0] == BETTER
 
 
-def _part(scores: Scores, days: Mapping[int, float], horizon: int) -> str:
+def _errs(scores: Scores, horizon: int) -> str:
     own, base, skill = (
         scores.value(name, horizon, key) or 0.0
         for name, key in ((scores.scored, "mae"), (BASELINE, "mae"), (scores.scored, "skill"))
@@ -61,7 +89,7 @@ def _part(scores: Scores, days: Mapping[int, float], horizon: int) -> str:
     low, high = (scores.value(scores.scored, horizon, name) for name in ("skill_low", "skill_high"))
     digits = 2 if f"{own:.1f}" == f"{base:.1f}" and own != base else 1
     return (
-        f"after {lead(days, horizon)} its mean error is {own:.{digits}f} against {base:.{digits}f}{NBSP}mm "
+        f"its mean error is {own:.{digits}f} against {base:.{digits}f}{NBSP}mm "
         f"(skill {words.signed(skill, 2)}{interval(low, high)})"
     )
 
@@ -183,5 +211,8 @@ def tested(scores: Scores) -> str:
 def _verdict(statistic: float, p: float) -> str:
     if not math.isfinite(p):
         return "not testable"
-    said = "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
-    return f"{('better' if statistic < 0 else 'worse') if stars(p) else 'not told apart'} (p {said})"
+    return f"{('better' if statistic < 0 else 'worse') if stars(p) else 'not told apart'} ({_p(p)})"
+
+
+def _p(p: float) -> str:
+    return f"p {'< 0.001' if p < 0.001 else f'{p:.3f}' if p < 0.1 else f'{p:.2f}'}"
