@@ -141,13 +141,14 @@ def _strip(points: Points, manifest: Manifest, store: xr.Dataset, origins: Seque
 def _answer(
     points: Points, scores: Scores, days: Mapping[int, float], origins: Sequence[str], record: Mapping[str, Any]
 ) -> list[str]:
-    """Five or six sentences: what moves, how much better than nothing, what the noise allows, whether intervals hold, joins, what is not known."""
+    """What moves, how much better than nothing, what the noise allows, whether intervals hold, the fastest, joins, what is not known."""
     lines = [
         series_words.fastest(points),
         series_trust.better(scores, days, origins),
         series_trust.against_simple(scores),
         series_trust.floor(scores, days),
         series_trust.covered(scores, days) if scores.horizons else "",
+        series_trust.moving(scores, days),
         series_join.told(record, points),
         series_trust.unknown(scores, days),
     ]
