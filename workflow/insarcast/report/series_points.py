@@ -88,6 +88,11 @@ class Points:
         """Identifier of a point."""
         return str(self.cube.pid.values[point]) if "pid" in self.cube.coords else str(point + 1)
 
+    def span(self, point: int) -> tuple[str, str]:
+        """The first and the last date on which a point was measured, ISO; those of the cube for a point without a value."""
+        known = np.flatnonzero(np.isfinite(self.cube.displacement.values[:, point]))
+        return (self.dates[known[0]], self.dates[known[-1]]) if len(known) else (self.dates[0], self.dates[-1])
+
     def map_xy(self) -> tuple[Array, Array]:
         """Coordinates (point) in the units of the frame."""
         return np.asarray(self.cube.x.values, float), np.asarray(self.cube.y.values, float)

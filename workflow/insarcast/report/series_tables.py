@@ -31,6 +31,7 @@ def points_table(cube: str, points: Points, last: Ahead) -> Table:
         Column("velocity", "Velocity [mm/yr]", 1),
         Column("sigma", "± 1σ [mm/yr]", 1),
         Column("noise", "Noise [mm]", 1),
+        Column("from", "From"),
         Column("total", "So far [mm]", 0),
         Column("change", f"Expected by {last.target} [mm]", 1),
         Column("interval", f"{last.level} % interval [mm]", right=True),
@@ -45,12 +46,15 @@ def points_table(cube: str, points: Points, last: Ahead) -> Table:
             {
                 "rank": rank, "pid": points.name(at), "lon": place[0] if place else None, "lat": place[1] if place else None,
                 "velocity": float(points.velocity[at]), "sigma": float(points.sigma[at]), "noise": float(noise[at]),
-                "total": float(values[known[-1], at] - values[known[0], at]), "change": float(last.change[at]),
+                "from": points.dates[known[0]], "total": float(values[known[-1], at] - values[known[0], at]), "change": float(last.change[at]),
                 "interval": f"{words.signed(float(last.low[at]))} to {words.signed(float(last.high[at]))}" if last.known[at] else None,
             }
         )  # fmt: skip
     return Table(
-        f"{cube}_points", "Fastest points; positive is towards the satellite, so far: last minus first value.", columns, rows
+        f"{cube}_points",
+        "Fastest points; positive is towards the satellite, so far: last minus first value, which is that of the date in “From”.",
+        columns,
+        rows,
     )
 
 

@@ -10,6 +10,7 @@ from .series_points import Ahead, Points
 from .words import NBSP, count, day, mm, percent, rate
 
 TAKEN = 0.5  # a change of which this share is expected by the next date is mostly noise taken back
+WHOLE = 0.9  # from this share on all of it is
 
 
 def geometry(points: Points) -> str:
@@ -36,12 +37,14 @@ def measured(points: Points) -> str:
 
 def fastest(points: Points) -> str:
     """What moves most."""
-    at, first, last = points.fastest, points.dates[0], points.dates[-1]
+    at = points.fastest
     if at is None:
         return measured(points)
+    first, last = points.dates[0], points.dates[-1]
     speed = float(points.velocity[at])
     if round(abs(speed)) == 0:
         return f"Between {day(first)} and {day(last)} no point moves by {rate(1)} or more along the line of sight."
+    first, last = points.span(at)
     sigma = float(points.sigma[at])
     unsure = f" (\N{PLUS-MINUS SIGN}{NBSP}{sigma:.1f})" if math.isfinite(sigma) else ""
     share = percent(points.share)
@@ -87,9 +90,10 @@ def taken_back(first: Ahead, last: Ahead) -> str:
     soon, all_ = float(first.change[at]), float(last.change[at])
     if soon * all_ <= 0 or abs(soon) < TAKEN * abs(all_):
         return ""
+    part = "All of the largest change is" if soon / all_ >= WHOLE else f"Of the largest change {mm(soon)} are"
     return (
-        f"Of the largest change {mm(soon)} are expected by {day(first.target)} already: a change is counted from the newest value, and "
-        "the forecast takes back what it holds to be that date's noise."
+        f"{part} expected by {day(first.target)} already: a change is counted from the newest value, and the forecast takes back what it "
+        "holds to be that date's noise."
     )
 
 
