@@ -46,6 +46,14 @@ def test_overlapping_outcomes_count_less() -> None:
     assert alone[0] < shared[0] < 0.5
 
 
+def test_the_hopeless_are_left_out_however_short_the_past() -> None:
+    rng = np.random.default_rng(8)
+    losses = np.abs(rng.normal([[1.0], [1.1], [9.0]], [[0.1], [0.1], [8.0]], (3, 6)))
+    weights = race(losses, np.ones(6), np.arange(6), 5, np.full(3, 1 / 3))
+    assert weights[2] == 0
+    assert weights[:2].min() > 0.1
+
+
 def test_the_variance_of_a_mean_of_overlapping_outcomes_is_right() -> None:
     """Of differences that are sums over the dates ahead, t has the spread of Student's t of its degrees of freedom, or nearly."""
     rng, lag, n = np.random.default_rng(7), 5, 40
@@ -53,7 +61,7 @@ def test_the_variance_of_a_mean_of_overlapping_outcomes_is_right() -> None:
     for _ in range(400):
         steps = rng.normal(size=n + lag)
         difference = np.array([steps[i : i + lag].sum() for i in range(n)])
-        weights = race(np.stack([np.zeros(n), difference]), np.ones(n), np.arange(n), lag, np.full(2, 0.5))
+        weights = race(1e3 + np.stack([np.zeros(n), difference]), np.ones(n), np.arange(n), lag, np.full(2, 0.5))
         inside.append(weights.min() / weights.max())
     shared = np.maximum(0, 1 - np.abs(np.subtract.outer(np.arange(n), np.arange(n))) / lag)
     freedom = n**2 / shared.sum() - 1

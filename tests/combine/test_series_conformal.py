@@ -41,11 +41,14 @@ def test_unequal_classes_have_their_own() -> None:
     found = adaptive_multipliers(score_counts(values, classes, 2), ORIGIN, TARGET, np.array([79]), [0.9])[0, 0, :, 0]
     assert found[1] / found[0] == pytest.approx(3, rel=0.05)
     few = (np.arange(400) >= 390).astype(int)
-    found = adaptive_multipliers(score_counts(values, few, 2), ORIGIN, TARGET, np.array([79]), [0.9])[0, 0, :, 0]
-    assert found[0] > 2, "a class too small for its own gets that of all"
-    assert found[1] == pytest.approx(
-        adaptive_multipliers(score_counts(values, 0 * few, 1), ORIGIN, TARGET, np.array([79]), [0.9])[0, 0, 0, 0]
-    )
+    wide = adaptive_multipliers(score_counts(values, few, 2), ORIGIN, TARGET, np.array([79]), [0.9])[0, 0, :, 0]
+    assert wide[0] > 2, "points of both kinds"
+    assert wide[1] > 1.1 * wide[0], "a few points that err more have wider intervals than all"
+    calm = scores(400)
+    calm[:, :, 390:] /= 3
+    narrow = adaptive_multipliers(score_counts(calm, few, 2), ORIGIN, TARGET, np.array([79]), [0.9])[0, 0, :, 0]
+    whole = adaptive_multipliers(score_counts(calm, 0 * few, 1), ORIGIN, TARGET, np.array([79]), [0.9])[0, 0, 0, 0]
+    assert narrow[1] == pytest.approx(whole), "a few points that err less do not have narrower ones"
 
 
 def test_it_covers_what_comes() -> None:

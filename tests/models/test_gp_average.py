@@ -273,3 +273,28 @@ def test_gaps_of_many_kinds_are_bridged_and_hardly_matter() -> None:
     whole = forecast(GaussianProcessAverage(), data, 55)[:, 1].values
     holed = forecast(GaussianProcessAverage(), replace(data, displacement=displacement), 55)[:, 1].values
     assert np.abs(holed - whole).mean() < 0.2 * np.abs(whole).mean()
+
+
+def test_ground_that_sinks_fast_goes_on_sinking() -> None:
+    """Neither the prior on rates nor the clipping of the past pulls the newest value back."""
+    rng = np.random.default_rng(0)
+    days = 12 * np.arange(90)
+    calendar = np.datetime64("2018-01-03", "D") + days
+    rate = np.linspace(-250, 0, 40)
+    ground = rate * days[:, None] / 365.25
+    values = ground + rng.normal(0, 1, ground.shape)
+    data = TrainingData(values[:80], np.ones((80, 40), bool), calendar[:80], calendar)
+    origin = calendar[79]
+    model = make_model("gp_average").fit(data, Split(origin, (origin,), (1, 10)))
+    said = model.predict(data, [origin], (1, 10), (0.05, 0.5, 0.95)).increment.values[0]
+    for at, step in enumerate((1, 10)):
+        truth = ground[79 + step] - values[79]
+        error = said[at, 1] - truth
+        assert abs(error[:20].mean()) < 0.5
+        assert np.abs(error).mean() < 0.8
+        inside = (
+            (said[at, 0] <= values[79 + step] - values[79]) & (values[79 + step] - values[79] <= said[at, 2])
+            if 79 + step < 90
+            else None
+        )
+        assert inside is None or inside.mean() > 0.7

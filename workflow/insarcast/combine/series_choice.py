@@ -15,6 +15,8 @@ HALF_LIFE = 20.0
 LEAST = 5
 # Prior weight of persistence for the common motion, the other models sharing the rest.
 SCEPTICISM = 0.5
+# A model that has lost more than so many times what the best one has is not averaged in, however short the past.
+HOPELESS = 1.5
 
 
 class Parts(NamedTuple):
@@ -183,6 +185,8 @@ def race(losses: Array, weight: Array, place: NDArray[np.intp], lag: int, prior:
     spread = ((behind - mean[:, None]) ** 2) @ weight / (1 - r)
     error = np.sqrt(spread * r)
     t = np.where(mean > 0, mean / np.where(error > 0, error, 1e-300), 0.0)
+    hopeless = losses @ weight > HOPELESS * (losses @ weight)[best]
     freedom = max(1 / r - 1, 1.0)
     out = prior * (1 + np.minimum(t, 1e6) ** 2 / freedom) ** (-(freedom + 1) / 2)
+    out[hopeless] = 0.0  # heavy tails must not average in a bias of ten times the noise
     return np.asarray(out / out.sum())

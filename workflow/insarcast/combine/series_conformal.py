@@ -69,7 +69,7 @@ def adaptive_multipliers(
         levels: nominal coverages of central intervals, e.g. 0.9.
         half_life: in origins; infinity: all count the same.
         least: origins with a known outcome that are needed.
-        share: classes with a smaller share of all scores get the multiplier of all points.
+        share: classes with a smaller share of all scores get the larger one of their own multiplier and that of all points.
 
     Returns:
         ``(test, horizon, class, level)``; NaN where too few outcomes were known.
@@ -88,8 +88,13 @@ def adaptive_multipliers(
             total = whole.sum()
             for kind in range(classes):
                 own = counts[use, step, kind]
-                some = own if own.sum() >= share * total and (own.sum(axis=1) > 0).sum() >= least else whole
-                out[row, step, kind] = [_quantile(some, weight, level) for level in levels]
+                multiplier = [_quantile(whole, weight, level) for level in levels]
+                if (own.sum(axis=1) > 0).sum() >= least:
+                    alone = [_quantile(own, weight, level) for level in levels]
+                    # A few points that move fast are the hazard: theirs may be wider than everybody's, never narrower by chance.
+                    few = own.sum() < share * total
+                    multiplier = list(np.fmax(alone, multiplier)) if few else alone
+                out[row, step, kind] = multiplier
     return out
 
 

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 # Earlier origins with a known outcome that weights of a horizon need; with fewer, those of the next shorter horizon stand.
 MIN_ORIGINS = 5
 # Points that a velocity class needs for weights of its own.
-LEAST = 20
+LEAST = 5
 
 
 def combine_series(
@@ -39,7 +39,7 @@ def combine_series(
     """Make the automatic choice and the stacking of the models of a ready series, each velocity class by itself.
 
     Most points of a city hardly move; weights that are best on average over all of them may be absurd where the ground sinks. So
-    the points of each class of past velocity have weights of their own; a class with fewer than 20 points joins the next slower one.
+    the points of each class of past velocity have weights of their own; a class with fewer than 5 points joins the next slower one.
 
     The automatic choice learns with every outcome: at each origin it weighs the models by what was known then, see
     :func:`~insarcast.combine.series_choice.split_weights`; the mean of all points is chosen apart. Stacking has one set of weights

@@ -160,7 +160,7 @@ def _look(cube: xr.Dataset, given: Forecasts, dates: int | None) -> tuple[Past, 
     pasts, noises = [Past(*np.zeros((3, 0)))], [DateNoise(*np.zeros((2, 0)))]
     for window in given.chunks():
         values, segment = load_points(cube, given.index[window])
-        pasts.append(look_back(values[:stop], segment[:stop], days[:stop]))
+        pasts.append(look_back(values[start:stop], segment[start:stop], days[start:stop]))
         noises.append(date_noise(values[start:], segment[start:], days[start:]))
     past = Past(*(np.concatenate(parts) for parts in zip(*pasts, strict=True)))
     return past, DateNoise(*(np.concatenate(parts) for parts in zip(*noises, strict=True)))

@@ -59,10 +59,10 @@ def forecast_cube(
         raise InsarcastError(
             f"The model {model} forecasts tiles of a grid, not single series; its forecasts are made by train_tiles."
         )
-    if entry.view == "graph":
+    if entry.view == "graph" or not entry.apart:
         raise InsarcastError(
-            f"forecast.models names {model}, which looks at neighbouring points of a ready series (egms, points); a grid is cut into "
-            "blocks and has none beyond their edges: leave it out there."
+            f"forecast.models names {model}, which looks at all points of a ready series (egms, points) together; a grid is forecast block "
+            "by block: leave it out there."
         )
     steps = list(range(1, horizons + 1))
     levels = sorted({0.5, *quantiles})

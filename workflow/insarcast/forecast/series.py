@@ -69,7 +69,7 @@ def backtest_series(
         list(range(1, protocol["horizons"] + 1)),
         quantiles,
         local=local,
-        apart=entry.view == "series",
+        apart=entry.view == "series" and entry.apart,
         refit=protocol["refit"],
         seed=seed,
         device=device,

@@ -53,7 +53,7 @@ class GaussianProcessAverage(Pooled):
         motion: Sequence[float] = (0.03, 0.15, 0.6),
         walks: Sequence[float] = (),
         seasons: Sequence[float] = (0.0, 0.15, 1.0),
-        rates: Sequence[float] = (0.1, 0.4, 1.5),
+        rates: Sequence[float] = (0.1, 0.4, 1.5, 6.0, 30.0),
         jumps: Sequence[float] = (0.3, 1.0, 3.0),
         clip: float | None = 2.5,
         clip_window: int = 9,

@@ -78,7 +78,7 @@ def steps_of(group: Group, targets: int) -> Array:
 def clip_outliers(values: Array, window: int, width: float | None, cuts: tuple[int, ...] = ()) -> Array:
     """Values no further from their running median than ``width`` scaled median absolute deviations.
 
-    The running median of ``window`` dates is centred and cut at both ends and at ``cuts``; the deviation is that of the whole past of
+    The running median of ``window`` dates is centred, and goes along a line at both ends and at ``cuts``; the deviation is that of the whole past of
     a point, 1.4826 times the median of its absolute residuals (Hampel 1974, JASA 69:383). Nothing later than the past is seen.
 
     Args:
@@ -102,7 +102,28 @@ def _running_median(values: Array, half: int) -> Array:
     views = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=0), axis=-1)  # NaN last
     count = np.isfinite(views).sum(axis=-1, keepdims=True)
     low = np.take_along_axis(views, (count - 1) // 2, axis=-1)
-    return np.asarray((low + np.take_along_axis(views, count // 2, axis=-1))[..., 0] / 2)
+    middle = np.asarray((low + np.take_along_axis(views, count // 2, axis=-1))[..., 0] / 2)
+    return _along_the_ends(values, middle, half)
+
+
+def _along_the_ends(values: Array, middle: Array, half: int) -> Array:
+    """The running median with its outermost ``half`` rows taken along a line.
+
+    A window that is cut at an end lies beside its date: on ground that moves, its plain median is one of an earlier date, and the
+    newest value would always be pulled back. The line is that of least squares through three windows at the end.
+    """
+    n, length = len(values), 3 * (2 * half + 1)
+    if n < 2 * half + 2:
+        return middle
+    for end in (False, True):
+        flipped = values[::-1] if end else values
+        block = flipped[: min(length, n)]
+        t = np.arange(len(block)) - (len(block) - 1) / 2
+        slope = t @ block / (t @ t)
+        for at in range(half):
+            rows = np.arange(at + half + 1)
+            middle[n - 1 - at if end else at] = np.median(flipped[rows] - slope * (rows - at)[:, None], axis=0)
+    return middle
 
 
 def find_join(grid: Grid, values: Array, days: Array, annual: Array, shape: float, jump: float = 1.0) -> int | None:

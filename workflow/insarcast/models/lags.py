@@ -86,15 +86,18 @@ def filled(level: Array) -> Array:
 def scatter(level: Array, pooled: float | None = None) -> tuple[Array, float]:
     """Robust scatter of the steps of each point, ``(point,)`` mm, and of all points together.
 
-    The scaled median of the absolute steps between neighbouring dates, its square averaged with that of all points as if they had
+    The scaled median absolute deviation of the steps between neighbouring dates, its square averaged with that of all points as if they had
     given :data:`PRIOR` more steps. ``pooled``: scatter of all points where it is known already.
     """
-    steps = np.abs(np.diff(level, axis=0))
+    steps = np.diff(level, axis=0)
     count = np.isfinite(steps).sum(axis=0)
     own = np.zeros(level.shape[1])
     some = count > 0
     if some.any():
-        own[some] = MAD * (np.median if (count == len(steps)).all() else np.nanmedian)(steps[:, some], axis=0)
+        middle = np.median if (count == len(steps)).all() else np.nanmedian
+        own[some] = MAD * middle(
+            np.abs(steps[:, some] - middle(steps[:, some], axis=0)), axis=0
+        )  # of motion's rate, not its noise
     if pooled is None:
         pooled = float(np.median(own[some])) if some.any() else 0.0
         pooled = pooled if pooled > 0 else 1.0

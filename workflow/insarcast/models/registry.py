@@ -29,6 +29,7 @@ class Entry:
         label: the model in a person's words.
         settings: section of the study with its settings, or None where it has none.
         parent: the model that is trained first, and whose weights this one goes on from, or None.
+        apart: a fitted model of view ``series`` forecasts each point by itself; false: it looks at all points again at each origin.
     """
 
     target: str
@@ -37,6 +38,7 @@ class Entry:
     label: str
     settings: str | None = None
     parent: str | None = None
+    apart: bool = True
 
 
 @cache
