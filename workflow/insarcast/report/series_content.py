@@ -79,9 +79,9 @@ def gather_series(source: SeriesSources) -> Content:
     cube, empty = source.name, Table("", "", [], [])
     content = Content(
         name=cube,
-        strip=_strip(points, manifest, store, origins, last),
+        strip=_strip(points, manifest, store, origins, last, record),
         tiles=_tiles(points, scores, days, last, taken),
-        answer=_answer(points, scores, days, origins, record),
+        answer=_answer(points, scores, days, origins, record, manifest.source),
         figures=figures,
         where=" ".join(
             filter(None, [series_words.expected(points, last, scores.scored), taken, series_words.unforecast(points, last)])
@@ -115,14 +115,17 @@ def gather_series(source: SeriesSources) -> Content:
     return content
 
 
-def _strip(points: Points, manifest: Manifest, store: xr.Dataset, origins: Sequence[str], last: Ahead) -> list[tuple[str, str]]:
+def _strip(
+    points: Points, manifest: Manifest, store: xr.Dataset, origins: Sequence[str], last: Ahead, record: Mapping[str, Any]
+) -> list[tuple[str, str]]:
     product = str(manifest.conventions.get("product") or manifest.source)
     tried = (
-        f"{RETROSPECTIVE}, from {words.count(len(origins), 'date')} after {origins[0]}"
+        f"{RETROSPECTIVE}, from {words.count(len(origins), 'date')}, {origins[0]} to {origins[-1]}"
         if origins
         else f"{RETROSPECTIVE}; no test date"
     )
-    attrs = points.cube.attrs
+    attrs, joins = points.cube.attrs, series_join.dates(record)
+    meet = f"; releases meet {words.listed(joins)}" if joins else ""
     return [
         ("Source", product),
         ("Geometry", series_words.geometry(points)),
@@ -130,7 +133,7 @@ def _strip(points: Points, manifest: Manifest, store: xr.Dataset, origins: Seque
             "Points",
             f"{words.whole(points.count)} of {words.whole(points.total)} used, {words.whole(int(last.known.sum()))} forecast",
         ),
-        ("Dates", f"{points.dates[0]} to {points.dates[-1]}, {words.count(len(points.dates), 'date')}"),
+        ("Dates", f"{points.dates[0]} to {points.dates[-1]}, {words.count(len(points.dates), 'date')}{meet}"),
         ("Evaluation", tried),
         ("Reference (zero)", str(attrs.get("reference") or "not recorded")),
         ("Sign", "positive = towards the satellite"),
@@ -139,7 +142,7 @@ def _strip(points: Points, manifest: Manifest, store: xr.Dataset, origins: Seque
 
 
 def _answer(
-    points: Points, scores: Scores, days: Mapping[int, float], origins: Sequence[str], record: Mapping[str, Any]
+    points: Points, scores: Scores, days: Mapping[int, float], origins: Sequence[str], record: Mapping[str, Any], source: str
 ) -> list[str]:
     """What moves, how much better than nothing, what the noise allows, whether intervals hold, the fastest, joins, what is not known."""
     lines = [
@@ -149,7 +152,7 @@ def _answer(
         series_trust.floor(scores, days),
         series_trust.covered(scores, days) if scores.horizons else "",
         series_trust.moving(scores, days),
-        series_join.told(record, points),
+        series_join.told(record, points, source),
         series_trust.unknown(scores, days),
     ]
     return [line for line in lines if line]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from . import series_words, words
 from .look import ALARM, INK, LINES, SOFT, Facts, canvas, date_axis, keep, say
+from .numbers import iso
 from .series_models import who
 from .series_picks import KINDS, pick_points
 from .series_points import Points, noise_of, read_points, spread_out
@@ -107,6 +108,13 @@ def fan_of(points: Points, store: xr.Dataset, point: int, origin: int) -> Fan:
     return Fan(date, part.target_time.values, [float(q) for q in store["quantile"].values], start + increments.T, start)
 
 
+def join_spans(points: Points) -> list[str]:
+    """Between which two dates each release join lies, in words."""
+    time = points.cube.time.values
+    places = np.flatnonzero(np.isin(time, join_dates(points)))
+    return [f"between {iso(time[[at - 1]])[0]} and {iso(time[[at]])[0]}" for at in places]
+
+
 def _mark_joins(axes: Any, joins: NDArray[np.datetime64]) -> None:
     for date in joins:
         axes.axvline(date, color=ALARM, linewidth=1.1, linestyle=(0, (4, 2)), zorder=1)
@@ -176,7 +184,7 @@ def _facts(points: Points, picks: Mapping[str, int], joins: NDArray[np.datetime6
         f"with a noise of {noise[point]:.1f} mm"
         for letter, point in picks.items()
     ]
-    join = f" Dashed: release join, {words.listed([str(date)[:10] for date in joins])}." if len(joins) else ""
+    join = f" Dashed: release join, {words.listed(join_spans(points))}." if len(joins) else ""
     earlier = _checked(store)
     checked = f" The checked forecast starts on {str(store.origin.values[earlier])[:10]}." if earlier >= 0 else ""
     return Facts(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from . import words
 from .look import ALARM, INK, LINES, SOFT, Facts, canvas, date_axis, keep, say
 from .numbers import iso
-from .series_fans import join_dates
+from .series_fans import join_dates, join_spans
 from .series_points import Points, read_points
 
 STARTS, ENDS = LINES[0], LINES[1]
@@ -107,7 +107,7 @@ def draw_record(series: Path, record: Path, record_json: Path) -> None:
     sentence = f"{span_words(points, found)} {gaps_words(found)}"
     facts = Facts(
         "F26",
-        "What the record is made of: " + (_join_title(found) or "starts, ends and missing dates of the series"),
+        "What the record is made of: " + (_join_title(points) or "starts, ends and missing dates of the series"),
         f"Three panels over time: points with a value, points that start and end on each date, and the days between dates. {sentence}",
         f"{sentence} Dashed: release join, where the series of two product versions meet; steps across it are not scored."
         if found.joins
@@ -118,10 +118,9 @@ def draw_record(series: Path, record: Path, record_json: Path) -> None:
     keep(figure, facts, record, record_json)
 
 
-def _join_title(found: Record) -> str:
-    if not found.joins:
-        return ""
-    return f"{words.count(len(found.joins), 'release join')} ({words.listed(found.joins)})"
+def _join_title(points: Points) -> str:
+    spans = join_spans(points)
+    return f"{words.count(len(spans), 'release join')} ({words.listed(spans)})" if spans else ""
 
 
 def _draw(axes: Any, points: Points, found: Record) -> None:
