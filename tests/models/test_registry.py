@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from insarcast.core import InsarcastError, code_hash
-from insarcast.models import make_model, model_entry, model_module, model_names
+from insarcast.models import check_model, make_model, model_entry, model_module, model_names
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 
@@ -53,3 +53,12 @@ def test_a_change_to_one_model_reruns_that_model() -> None:
     assert hashes["convlstm"] == hashes["convlstm_finetuned"]
     assert len(set(hashes.values())) == len({model_module(name) for name in model_names()})
     assert code_hash("forecast_cube") not in hashes.values()
+
+
+def test_a_model_for_the_other_kind_of_cube_is_refused() -> None:
+    check_model("ridge", "a.yaml", points=True)
+    check_model("convlstm", "a.yaml", points=False)
+    check_model("kalman", "a.yaml", points=False)
+    for name, points in (("convlstm", True), ("ridge", False), ("gp_average", False)):
+        with pytest.raises(InsarcastError, match=rf"^a\.yaml: forecast\.models names {name}, .* leave it out\.$"):
+            check_model(name, "a.yaml", points=points)

@@ -152,7 +152,8 @@ def test_another_value_of_a_model_runs_that_model_only(done: Path, root: Path, t
 @pytest.mark.parametrize(
     ("changes", "parts"),
     [
-        ({"forecast": {"models": ["convlstm"]}}, ["forecast.models names convlstm", "leave it out"]),
+        ({"forecast": {"models": ["convlstm"]}}, ["points.yaml, cube 'T1': forecast.models names convlstm", "leave it out"]),
+        ({"backtest": {"dates": 50, "horizons": 200}}, ["backtest.horizons asks for 200 steps", "lower it to 10 at most"]),
         ({"combine": {"among": ["ses", "theta"]}}, ["combine.among names 'theta'", "forecast.models"]),
         ({"backtest": {"train": 0.9, "past": 0.89}}, ["backtest.train 0.9", "5 and 1 are needed"]),
         ({"models": {"ses": {"alpa": 0.3}}}, ["unknown key 'models.ses.alpa'", "did you mean 'alpha'?"]),

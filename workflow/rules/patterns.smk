@@ -6,14 +6,16 @@ steps:    none; functions for the other files
 """
 
 from insarcast.core import last_origins
-from insarcast.models import model_entry
+from insarcast.models import check_model, model_entry
 
 
 @plainly
 def models(wildcards):
     """Models of a cube's forecasts, persistence first."""
     named = study(wildcards.study).get("forecast.models", wildcards.cube)
-    [model_entry(name) for name in named]  # an unknown one ends here
+    where = f"{study(wildcards.study).path}, cube '{wildcards.cube}'"
+    for name in named:
+        check_model(name, where, points=ready(wildcards))
     return ["persistence", *(name for name in named if name != "persistence")]
 
 

@@ -57,6 +57,12 @@ def backtest_series(
     cube = open_cube(series)
     data, index = usable_points(cube, protocol, str(series))
     rolling = Rolling.of(len(data.time), protocol, str(series))
+    tests = rolling.roles.count("test")
+    if protocol["horizons"] > tests:
+        raise InsarcastError(
+            f"{series}: backtest.horizons asks for {protocol['horizons']} steps, but only {tests} dates follow the first test origin; lower "
+            f"it to {tests} at most, or lower backtest.train."
+        )
     local = entry.scope == "series"
     if local:
         share = np.array_split(np.arange(index.size), protocol["batches"])[batch]

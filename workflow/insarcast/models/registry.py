@@ -64,6 +64,29 @@ def model_entry(name: str) -> Entry:
     return _registry()[name]
 
 
+def check_model(name: str, where: str, *, points: bool) -> None:
+    """See that a model is registered and can forecast what a cube holds.
+
+    Args:
+        name: of the model.
+        where: the study and the cube, for the sentence.
+        points: the cube is a ready series of points, not a grid.
+
+    Raises:
+        InsarcastError: no such model, or one for the other kind of cube.
+    """
+    entry = model_entry(name)
+    if points and entry.view == "grid":
+        raise InsarcastError(
+            f"{where}: forecast.models names {name}, which forecasts tiles of a grid, but the cube holds points; leave it out."
+        )
+    if not points and entry.view != "grid" and (entry.view == "graph" or not entry.apart):
+        raise InsarcastError(
+            f"{where}: forecast.models names {name}, which looks at all points of a ready series (egms, points) together, but the cube is a "
+            "grid, which is forecast block by block; leave it out."
+        )
+
+
 def model_module(name: str) -> str:
     """Module that defines a model, for the code hash; nothing is imported."""
     return model_entry(name).target.split(":")[0]
