@@ -179,7 +179,8 @@ def test_the_record_counts_starts_ends_joins_and_gaps(ready: SeriesStudy) -> Non
     assert found.gaps == [47]
     assert found.joins == ["2018-11-02"]
     assert found.joined == [30]
-    assert "1 release join (2018-11-02)" in facts(ready, "F26")["title"]
+    assert "1 release join (between 2018-10-21 and 2018-11-02)" in facts(ready, "F26")["title"]
+    assert "release join, between 2018-10-21 and 2018-11-02." in facts(ready, "F22")["caption"]
 
 
 def test_models_are_in_families_persistence_first_and_stacking_last() -> None:

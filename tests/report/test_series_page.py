@@ -39,7 +39,7 @@ def rows_of(study: SeriesStudy, name: str) -> list[dict[str, str]]:
 
 
 def test_the_page_says_that_it_is_retrospective_first_and_where_it_scores(page: Page) -> None:
-    assert "ready series: evaluated retrospectively, from 10 dates after 2019-04-19" in page.text
+    assert "ready series: evaluated retrospectively, from 10 dates, 2019-04-19 to 2019-08-17" in page.text
     assert page.text.index("ready series: evaluated retrospectively") < page.text.index("the fastest point")
     assert "Tried retrospectively from 10 dates (2019-04-19 to 2019-08-17)" in page.text
     assert "Retrospective scores of all models" in page.text
@@ -59,8 +59,10 @@ def test_the_answer_holds_motion_skill_floor_coverage_join_and_what_is_unknown(p
         assert f"+{1 - 2.4 / base.mae:.2f} after" in page.text
     pooled = row("auto", 0)
     assert f"The 90 % interval held {100 * pooled.coverage90:.0f} % of" in page.text
-    assert "meet after 2018-10-21 (5 series end there together); 30 series of 60 go on across it" in page.text
-    assert "jump by about 4.0 mm beyond what is usual" in page.text
+    meeting = "meet between 2018-10-21 and 2018-11-02"
+    assert f"{meeting} (5 series end there together); 30 series of 60 go on across it" in page.text
+    assert f"; releases {meeting}" in page.text
+    assert "levels change there by ±5.0 mm from point to point, elsewhere by ±3.0 mm" in page.text
     assert "Not known: the product was made with all dates at hand" in page.text
 
 
