@@ -117,7 +117,7 @@ def _cube(
     """The dataset by the contract of :mod:`insarcast.core.cube`."""
     time = np.array([f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in table.dates], "datetime64[ns]")
     days = (time - time[0]) / np.timedelta64(1, "D")
-    velocity, error = fit_velocity(table.values, np.asarray(days, "float64"))
+    velocity, error = fit_velocity(table.values, np.asarray(days, "float64"), jump)
     both = ("time", "point")
     layers: dict[str, Any] = {
         "displacement": (both, table.values, {"units": "mm", "sign": SIGN, "long_name": "displacement along the line of sight"}),
