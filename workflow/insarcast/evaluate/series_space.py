@@ -57,13 +57,15 @@ def map_residuals(series: Path, errors: Path, space: Path, layers: Path, record:
         space: parquet to write; empty where nobody knows who is whose neighbour.
         layers: store to write; without points there.
         record: JSON to write.
-        neighbours: nearest points that count.
+        neighbours: nearest points that count, of a small cube at most a third of all.
         seed: of the permutations.
     """
     cube, store = read_series(series), open_store(errors)
     index = store["index"].values.astype("int64")
     if len(index) and index.max() >= cube.sizes["point"]:
         raise InsarcastError(f"{errors} has points that {series} does not; delete it and run again.")
+    # With nearly all points as neighbours Moran's I is -1 / (n - 1), whatever they do.
+    neighbours = max(min(neighbours, (len(index) - 1) // 3), 1)
     around = Neighbourhoods(cube, index, neighbours)
     models = [str(name) for name in store.model.values]
     if not around.known:
