@@ -1,4 +1,4 @@
-"""The noise of a single date, which no forecast of it can undercut."""
+"""The noise of a single date: about what a forecast that knew the motion of the ground would still miss by."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def _draw_lead(scores: Scores, lines: Sequence[Line], days: Mapping[int, float],
             if ceiling:
                 x = [days[h] for h in ceiling]
                 axes.fill_between(x, list(ceiling.values()), high, color=BOUND, linewidth=0, zorder=0)
-                about = "out of reach: the noise of the dates alone"
+                about = "beyond what the noise of the dates allows, about"
                 corner: dict[str, Any] = {"textcoords": "offset points", "va": "top", "fontsize": 8.5, "color": SOFT}
                 axes.annotate(about, (x[0], high), (4, -4), **corner)
             axes.set_ylabel("skill = 1 \N{MINUS SIGN} MAE / MAE(persistence)")
@@ -105,7 +105,11 @@ def _draw_lead(scores: Scores, lines: Sequence[Line], days: Mapping[int, float],
 
 def _noise(scores: Scores) -> str:
     sigma = scores.noise.get("noise_mm")
-    return "" if sigma is None else f" Shaded: what the noise of the dates ({sigma:.1f} mm) puts out of reach."
+    return (
+        ""
+        if sigma is None
+        else f" Shaded: what the noise of the dates ({sigma:.1f} mm) does not allow, were it normal and steady."
+    )
 
 
 def _draw_line(

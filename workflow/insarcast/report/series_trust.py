@@ -106,7 +106,8 @@ def floor(scores: Scores, days: Mapping[int, float]) -> str:
         share = f" ({percent(own / most)} of it is reached)" if most > 0.02 and 0 < own <= most else ""
         parts.append(f"{words.signed(most, 2)} after {lead(days, horizon)}{share}")
     return (
-        f"The noise of one date is {sigma:.1f}{NBSP}mm (1σ), so no forecast could have had a skill above about {listed(parts)}."
+        f"The noise of one date is {sigma:.1f}{NBSP}mm (1σ); were it normal and always the same, a forecast that knew the ground's motion "
+        f"would have had a skill of about {listed(parts)}."
     )
 
 
