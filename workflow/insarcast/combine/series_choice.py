@@ -16,7 +16,7 @@ LEAST = 5
 # Prior weight of persistence for the common motion, the other models sharing the rest.
 SCEPTICISM = 0.5
 # A model that has lost more than so many times what the best one has is not averaged in, however short the past.
-HOPELESS = 1.5
+HOPELESS = 5.0
 
 
 class Parts(NamedTuple):
@@ -170,7 +170,7 @@ def race(losses: Array, weight: Array, place: NDArray[np.intp], lag: int, prior:
     only is drawn back towards the others (in the spirit of the model confidence set, Hansen, Lunde & Nason 2011, Econometrica 79:453).
 
     Args:
-        losses: ``(model, origin)`` mean absolute errors, mm.
+        losses: ``(model, origin)`` mean absolute errors, mm, persistence first.
         weight: ``(origin,)`` how much each origin counts.
         place: ``(origin,)`` index of each origin among all dates.
         lag: dates that a forecast reaches ahead.
@@ -188,5 +188,5 @@ def race(losses: Array, weight: Array, place: NDArray[np.intp], lag: int, prior:
     hopeless = losses @ weight > HOPELESS * (losses @ weight)[best]
     freedom = max(1 / r - 1, 1.0)
     out = prior * (1 + np.minimum(t, 1e6) ** 2 / freedom) ** (-(freedom + 1) / 2)
-    out[hopeless] = 0.0  # heavy tails must not average in a bias of ten times the noise
+    out[hopeless] = 0.0  # heavy tails must not average in a bias of many times the noise
     return np.asarray(out / out.sum())
