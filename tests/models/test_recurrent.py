@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,7 +101,7 @@ def test_other_models_do_not_import_torch() -> None:
         "import sys; from insarcast.models import make_model;"
         "[make_model(name) for name in ('ridge', 'dlinear', 'eof', 'svr', 'boosting', 'lstm')]; sys.exit('torch' in sys.modules)"
     )
-    path = [part for part in sys.path if part.endswith("workflow")][:1]
+    path = [str(Path(__file__).parents[2] / "workflow")]
     done = subprocess.run([sys.executable, "-c", f"import sys; sys.path[:0] = {path!r}; {code}"], check=False)
     assert done.returncode == 0
 
