@@ -124,7 +124,7 @@ def test_the_same_bytes_on_one_core_after_a_kill(done: Path, root: Path, tmp_pat
     interrupt(
         tmp_path,
         "points",
-        at="rule backtest_series",
+        at="Trying ",
         with_signal=signal.SIGKILL,
         whole_group=True,
         study_file=study,
