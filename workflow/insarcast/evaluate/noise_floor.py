@@ -142,7 +142,7 @@ def describe_noise(
             f", so that even a forecast that knew the ground's motion would miss by about {floor[first]:.2g} mm on average"
             f" {first} step{'s' if first > 1 else ''} ahead"
         )
-        sentence += f", a skill of {100 * most[first]:.0f} % at most" if np.isfinite(most[first]) else ""
+        sentence += f", a skill of about {100 * most[first]:.0f} %" if np.isfinite(most[first]) else ""
         if most[first] > 0.5:  # white noise alone leaves 29 %, the share that knowing the origin's noise saves
             sentence += "; but most of a step is motion here, or noise that lasts, as after a filter in time, and that cannot be told apart"
     return {

@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import xarray as xr
 
-from insarcast.core import InsarcastError, Split
+from insarcast.core import Split
 
 from .data import TrainingData, days_between
-from .series import Array, Law, law_dataset
+from .series import Array, Law, forecast_starts, law_dataset
 
 
 class Pooled(ABC):
@@ -44,13 +44,7 @@ class Pooled(ABC):
         self, data: TrainingData, origins: Sequence[np.datetime64], horizons: Sequence[int], quantiles: Sequence[float]
     ) -> xr.Dataset:
         """Forecast from each origin; see :class:`~insarcast.models.Forecaster`."""
-        starts = np.array(origins, "datetime64[D]")
-        if self.train_end is None:
-            raise ValueError("fit before predict")
-        if starts.size and starts.min() < self.train_end:
-            raise InsarcastError(
-                f"A forecast from {starts.min()} would be made within the training, which ends on {self.train_end}."
-            )
+        starts = forecast_starts(origins, self.train_end)
         targets = data.targets(list(starts), horizons)
         lead = days_between(starts[:, None], targets)
         shape = (len(starts), len(horizons), data.points)

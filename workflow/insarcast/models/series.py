@@ -54,13 +54,7 @@ class Series(ABC):
         self, data: TrainingData, origins: Sequence[np.datetime64], horizons: Sequence[int], quantiles: Sequence[float]
     ) -> xr.Dataset:
         """Forecast from each origin; see :class:`~insarcast.models.Forecaster`."""
-        starts = np.array(origins, "datetime64[D]")
-        if self.train_end is None:
-            raise ValueError("fit before predict")
-        if starts.size and starts.min() < self.train_end:
-            raise InsarcastError(
-                f"A forecast from {starts.min()} would be made within the training, which ends on {self.train_end}."
-            )
+        starts = forecast_starts(origins, self.train_end)
         targets = data.targets(list(starts), horizons)
         lead = days_between(starts[:, None], targets)
         law = self._law(data, [data.index(origin) for origin in starts], lead)
@@ -84,6 +78,21 @@ class Series(ABC):
         model = cls(**record["settings"])
         model.train_end = None if record["train_end"] is None else np.datetime64(record["train_end"], "D")
         return model
+
+
+def forecast_starts(origins: Sequence[np.datetime64], train_end: np.datetime64 | None) -> Dates:
+    """Dates to forecast from.
+
+    Raises:
+        ValueError: the model was not fitted.
+        InsarcastError: a date lies within the training.
+    """
+    starts = np.array(origins, "datetime64[D]")
+    if train_end is None:
+        raise ValueError("fit before predict")
+    if starts.size and starts.min() < train_end:
+        raise InsarcastError(f"A forecast from {starts.min()} would be made within the training, which ends on {train_end}.")
+    return starts
 
 
 def law_dataset(law: Law, starts: Dates, horizons: Sequence[int], quantiles: Sequence[float], targets: Dates) -> xr.Dataset:
