@@ -7,7 +7,7 @@ import pytest
 
 from insarcast.core import cube as contract
 from insarcast.core import open_store
-from insarcast.stack import closure, cube, network
+from insarcast.stack import closure, cube, survey
 from insarcast.stack import solve as solver
 from tests.stack.conftest import lags, solve, write_ifgs
 
@@ -18,7 +18,7 @@ def test_many_small_blocks_change_no_bit(tmp_path: Path, basin, monkeypatch: pyt
     for name in ("one", "many"):
         if name == "many":
             monkeypatch.setattr(contract, "CHUNK", 8)
-            for module in (closure, network, solver, cube):
+            for module in (closure, survey, solver, cube):
                 monkeypatch.setattr(module, "shard_edge", lambda layers: 8)
         folder = tmp_path / name
         folder.mkdir()

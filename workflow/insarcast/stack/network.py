@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from insarcast.core import InsarcastError, as_of, blocks, open_store, shard_edge
+from insarcast.core import InsarcastError, as_of, open_store
 
 from .closure import date_numbers
 from .decisions import write_decisions
 from .quality import Network, compact, connect, gate_loops, gate_pairs
-from .reference import Reference, choose_reference, reference_from_config
+from .reference import Reference
 from .solve import BlockSolver
+from .survey import find_reference, survey_pairs
 
 Float = npt.NDArray[np.float64]
 
@@ -58,11 +59,11 @@ def invert_network(
     data = _select(open_store(ifgs), vintage)
     found = _network(data, vintage)
     loops = open_store(closure)
-    coverage, coherence = _survey(data, len(found.dates))
+    coverage, coherence = survey_pairs(data, len(found.dates))
     gate_pairs(found, coverage, coherence, quality["min_coverage"], quality["min_coherence"])
     triplets, number, rms = _triplets(loops, data)
     bad = gate_loops(found, triplets, rms, closing["max_rms"], closing["required"])
-    chosen = _reference(data, found, reference)
+    chosen = find_reference(data, found, reference)
     shift = _shifts(data, chosen)
     for index in found.kept:
         if not np.isfinite(shift[index]):
@@ -117,28 +118,6 @@ def _network(data: xr.Dataset, vintage: str) -> Network:
     return Network(dates, pairs, np.ones(len(pairs), np.bool_), [None] * len(pairs), facts, known)
 
 
-def _survey(data: xr.Dataset, n_dates: int) -> tuple[Float, Float]:
-    """Coverage and mean coherence of each interferogram over the valid area: pixels with at least as many interferograms as dates."""
-    n = data.sizes["pair"]
-    inside, total, coherent = np.zeros(n, np.int64), 0, np.zeros(n)
-    for block in blocks(data.sizes["y"], data.sizes["x"], shard_edge(n)):
-        part = data.isel(y=block[0], x=block[1])
-        valid = np.isfinite(part.phase.values)
-        area = valid.sum(0) >= min(n_dates, n)
-        inside += (valid & area).sum((1, 2))
-        total += int(area.sum())
-        if "coherence" in data:
-            coherent += np.where(valid & area, np.nan_to_num(part.coherence.values), 0).sum((1, 2), dtype=np.float64)
-    if total == 0:
-        raise InsarcastError(
-            f"No pixel is measured by as many interferograms as there are dates ({n_dates}); the products hardly overlap: "
-            "check their extents and nodata."
-        )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        coherence = coherent / inside if "coherence" in data else np.full(n, np.nan)
-    return inside / total, coherence
-
-
 def _triplets(loops: xr.Dataset, data: xr.Dataset) -> tuple[npt.NDArray[np.int64], list[int], Float]:
     """Triplets whose three interferograms the vintage sees, numbered within it; their numbers in the store; their rms."""
     here = {key: index for index, key in enumerate(zip(data.date1.values, data.date2.values, strict=True))}
@@ -150,28 +129,6 @@ def _triplets(loops: xr.Dataset, data: xr.Dataset) -> tuple[npt.NDArray[np.int64
             triplets.append(sides)
             number.append(t)
     return np.array(triplets, np.int64).reshape(-1, 3), number, loops.rms.values[number].astype(np.float64)
-
-
-def _reference(data: xr.Dataset, found: Network, settings: dict[str, Any]) -> Reference:
-    lon, lat, window = settings["lon"], settings["lat"], settings["window"]
-    if (lon is None) != (lat is None):
-        raise InsarcastError("stack.reference has only one of lon and lat; give both, or neither to choose by evidence.")
-    if lon is not None:
-        return reference_from_config(data, lon, lat, window)
-    kept = found.kept
-    count, mean = np.zeros((data.sizes["y"], data.sizes["x"]), np.int64), None
-    if "coherence" in data:
-        mean = np.zeros(count.shape)
-    for block in blocks(*count.shape, shard_edge(len(kept))):
-        part = data.isel(pair=kept, y=block[0], x=block[1])
-        valid = np.isfinite(part.phase.values)
-        count[block] = valid.sum(0)
-        if mean is not None:
-            with np.errstate(invalid="ignore", divide="ignore"):
-                mean[block] = np.where(valid, np.nan_to_num(part.coherence.values), 0).sum(0, dtype=np.float64) / count[block]
-    return choose_reference(
-        data, kept, count, mean, found.kept_pairs, found.kept_days, window=window, min_coherence=settings["min_coherence"]
-    )
 
 
 def _shifts(data: xr.Dataset, chosen: Reference) -> Float:
