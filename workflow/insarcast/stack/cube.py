@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import xarray as xr
 from insarcast import __version__
 from insarcast.core import blank, blocks, create_store, open_store, shard_edge, write_block
 
+from .corrections.store import Corrections
 from .mask import FLAGS, INDICES, check_some_left, reasons, resolve_thresholds
 from .noise import YEAR_DAYS, consistency, spans, velocity, velocity_std
 
@@ -33,7 +35,16 @@ _LAYERS = {
 _COUNTS = ("n_unw", "n_gap", "n_loop", "n_loop_err", "n_pair_no_loop")
 
 
-def build_cube(ifgs: Path, inversion: Path, cube: Path, vintage: str, mask: dict[str, Any], seed: int, config: str) -> None:
+def build_cube(
+    ifgs: Path,
+    inversion: Path,
+    cube: Path,
+    vintage: str,
+    mask: dict[str, Any],
+    seed: int,
+    config: str,
+    corrections: Sequence[Path] = (),
+) -> None:
     """Write the cube of a vintage by the contract of :mod:`insarcast.core.cube`.
 
     Args:
@@ -44,19 +55,23 @@ def build_cube(ifgs: Path, inversion: Path, cube: Path, vintage: str, mask: dict
         mask: ``preset`` and ``thresholds``.
         seed: of the bootstrap.
         config: hash of the settings that made the cube.
+        corrections: what :func:`estimate_corrections` left, in a list; empty where the study switches no correction on.
 
     Raises:
         InsarcastError: every pixel is masked.
     """
     static, data = open_store(ifgs), open_store(inversion)
     years = ((data.time.values - data.time.values[0]) / np.timedelta64(1, "D")).astype(np.float64) / YEAR_DAYS
+    fix = Corrections.open(corrections)
+    fix.check_dates(data.time.values)
     limits = resolve_thresholds(mask, float(years[-1]))
     ny, nx, edge = data.sizes["y"], data.sizes["x"], shard_edge(len(years))
-    create_store(_template(static, data, vintage, config), cube, edge)
+    create_store(_template(static, data, vintage, config).assign_attrs(fix.attributes), cube, edge)
     tally = _Tally()
     for block in blocks(ny, nx, edge):
         part = data.isel(y=block[0], x=block[1]).load()
-        layers = _layers(part, _bordered(data, block), years, seed)
+        part["displacement"] = part.displacement.copy(data=fix.apply(part.displacement.values, block))
+        layers = _layers(part, _bordered(data, block, fix), years, seed)
         indices = layers | _ratios(layers, len(years))
         inverted = np.isfinite(layers["velocity"])
         here = static.isel(y=block[0], x=block[1])
@@ -97,11 +112,11 @@ class _Tally:
                 self.best[name] = pick(self.best.get(name, here), here)
 
 
-def _bordered(data: xr.Dataset, block: tuple[slice, slice]) -> npt.NDArray[np.float64]:
-    """Displacement of a block with a border of one pixel, NaN outside the scene."""
+def _bordered(data: xr.Dataset, block: tuple[slice, slice], fix: Corrections) -> npt.NDArray[np.float64]:
+    """Corrected displacement of a block with a border of one pixel, NaN outside the scene."""
     ny, nx = data.sizes["y"], data.sizes["x"]
     rows, cols = (slice(max(s.start - 1, 0), min(s.stop + 1, n)) for s, n in zip(block, (ny, nx), strict=True))
-    values = data.displacement.isel(y=rows, x=cols).values.astype(np.float64)
+    values = fix.apply(data.displacement.isel(y=rows, x=cols).values, (rows, cols)).astype(np.float64)
     pad = [(int(s.start == 0), int(s.stop == n)) for s, n in zip(block, (ny, nx), strict=True)]
     return np.pad(values, [(0, 0), *pad], constant_values=np.nan)
 
