@@ -23,6 +23,10 @@ def check_cube_keys(cube: Mapping[str, Any], where: str) -> None:
         raise InsarcastError(
             f"{where}: stack.reference has only one of lon and lat; give both, or neither to choose by evidence."
         )
+    air = cube["stack"]["troposphere"]
+    if (air["method"] == "none") != (air["folder"] is None):
+        missing = "folder" if air["folder"] is None else "method"
+        raise InsarcastError(f"{where}: stack.troposphere has only one of method and folder; give {missing} too, or neither.")
     size, overlap = cube["tile"]["size"], cube["tile"]["overlap"]
     if overlap >= size:
         raise InsarcastError(f"{where}: tile.overlap is {overlap} pixels, but must be smaller than tile.size, {size}.")
