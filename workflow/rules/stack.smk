@@ -106,6 +106,8 @@ rule build_cube:
     params:
         vintage="{vintage}",
         mask=setting("stack.mask"),
+        velocity=setting("stack.velocity"),
+        dem_error=setting("stack.dem_error"),
         seed=setting("forecast.seed"),
         config=lambda wildcards: fingerprint(
             [setting(key)(wildcards) for key in ("products", "stack")]

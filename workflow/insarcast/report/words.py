@@ -123,7 +123,11 @@ def reason(name: str) -> str:
         "loop_err_ratio": "share of loop errors",
         "resid_rms": "large residual of the inversion",
         "temporal_coherence": "low temporal coherence",
+        "n_gap_merged": "gaps in the network",
+        "loop_phase_mean": "loops that close badly",
+        "n_ambiguous": "loops that close by whole cycles only",
         "water": "water",
+        "shadow": "radar shadow or layover",
     }
     return known.get(name, name.replace("_", " "))
 

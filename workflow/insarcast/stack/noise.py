@@ -1,4 +1,4 @@
-"""Velocity and the noise indices of a block of displacement, by their field names."""
+"""Noise indices of a block of displacement, by their field names."""
 
 from __future__ import annotations
 
@@ -7,27 +7,7 @@ import numpy.typing as npt
 
 Float = npt.NDArray[np.float64]
 
-YEAR_DAYS = 365.25
 _RESAMPLINGS = 100
-
-
-def velocity(displacement: Float, years: Float) -> tuple[Float, Float]:
-    """Least-squares velocity and its standard error from the scatter about the line.
-
-    Args:
-        displacement: (n_dates, y, x) mm.
-        years: (n_dates,) time in years.
-
-    Returns:
-        Velocity and its standard error, (y, x) mm/yr, NaN where not inverted; the error is NaN with two dates.
-    """
-    n = len(years)
-    centred = years - years.mean()
-    power = centred @ centred
-    rate = np.tensordot(centred, displacement, 1) / power
-    residual = displacement - displacement.mean(0) - centred[:, None, None] * rate
-    error = np.sqrt((residual**2).sum(0) / (n - 2) / power) if n > 2 else np.full(rate.shape, np.nan)
-    return rate, error
 
 
 def velocity_std(displacement: Float, years: Float, seed: int) -> Float:
@@ -50,8 +30,11 @@ def velocity_std(displacement: Float, years: Float, seed: int) -> Float:
         power = count @ centred**2
         if np.count_nonzero(count) > 1:  # a resampling of one date alone has no velocity
             operator.append(count * centred / power)
-    rates = np.tensordot(np.array(operator), displacement, 1)
-    return np.asarray(rates.std(0), np.float64)
+    # The variance over the resamplings is a quadratic form of the series: its root has at most as many rows as there are dates.
+    centred_rows = np.array(operator) - np.mean(operator, 0)
+    values, vectors = np.linalg.eigh(centred_rows.T @ centred_rows / _RESAMPLINGS)
+    root = (vectors * np.sqrt(np.clip(values, 0, None))).T
+    return np.asarray(np.sqrt((np.tensordot(root, displacement - displacement[0], 1) ** 2).sum(0)), np.float64)
 
 
 def consistency(displacement: Float) -> Float:
@@ -75,6 +58,17 @@ def consistency(displacement: Float) -> Float:
                 double = centre - steps[:, dy : dy + ny, dx : dx + nx]
                 least = np.fmin(least, np.sqrt((double**2).mean(0)))
     return np.where(np.isfinite(least), least, np.nan)
+
+
+def gap_runs(filled: npt.NDArray[np.bool_]) -> npt.NDArray[np.int16]:
+    """Gaps of the network of each pixel (``n_gap_merged``): runs of bridged steps, (y, x).
+
+    Args:
+        filled: (n_dates, y, x), True at t where the step t-1 -> t is bridged.
+    """
+    begins = filled.copy()
+    begins[1:] &= ~filled[:-1]
+    return np.asarray(begins.sum(0), np.int16)
 
 
 def spans(filled: npt.NDArray[np.bool_], years: Float) -> tuple[npt.NDArray[np.int16], Float]:
