@@ -123,6 +123,11 @@ def targets(name):
     }
     return lambda wildcards: [
         *(
+            [f"results/{name}/stack/decomposed.zarr"]
+            if study(name).get("decompose.cubes")
+            else []
+        ),
+        *(
             f"results/{name}/{cube}/{leaf}"
             for cube in study(name).cubes
             for leaf in leaves.get(study(name).get("source", cube), grids)

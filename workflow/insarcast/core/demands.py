@@ -42,6 +42,20 @@ def check_cube_keys(cube: Mapping[str, Any], where: str) -> None:
         )
 
 
+def check_study_keys(values: Mapping[str, Any], where: str) -> None:
+    """Raise an InsarcastError on the first of a study's own keys that names a cube that is not there.
+
+    Args:
+        values: the study's keys, defaults filled in.
+        where: the study, for the sentence.
+    """
+    for name in values["decompose"]["cubes"]:
+        if name not in values["cubes"]:
+            raise InsarcastError(
+                f"{where}: decompose.cubes names '{name}', but the study has no such cube; it has {', '.join(values['cubes'])}."
+            )
+
+
 def _check_series(series: Mapping[str, Any], source: str, where: str) -> None:
     """The same, of a ready series."""
     columns, matrix, joins = series["columns"], series["layout"] == "matrix", series["joins"]

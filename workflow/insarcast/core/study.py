@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from .demands import READY, check_cube_keys
+from .demands import READY, check_cube_keys, check_study_keys
 from .errors import InsarcastError
 
 # Models of a study that names none.
@@ -105,6 +105,7 @@ class Study:
         values = _read(self.path)
         _check(values, self.path)
         self.values: dict[str, Any] = _fill(values, schema())
+        check_study_keys(self.values, str(self.path))
         own = {key: value for key, value in self.values.items() if key != "cubes"}
         self._cubes = {name: _merge(own, _fill_cube(cube)) for name, cube in self.values["cubes"].items()}
         for name, cube in self._cubes.items():

@@ -1,6 +1,10 @@
 from .align import align_products as align_products
 from .closure import close_loops as close_loops
 from .cube import build_cube as build_cube
+from .decomposing import decompose_cubes as decompose_cubes
+from .geometries.solve import decompose as decompose
+from .geometries.solve import Decomposition as Decomposition
+from .geometries.solve import north_error as north_error
 from .inversion import Inversion as Inversion
 from .inversion import invert as invert
 from .network import invert_network as invert_network
