@@ -78,7 +78,12 @@ rule invert_network:
         quality=setting("stack.quality"),
         closing=setting("stack.closure"),
         bridge=setting("stack.network.bridge"),
-        reference=setting("stack.reference"),
+        # A moved reference is taken after the inversion, which need not run again for it.
+        reference=lambda wildcards: {
+            key: value
+            for key, value in setting("stack.reference")(wildcards).items()
+            if key != "move"
+        },
         settings=setting("stack.inversion"),
         code=code("invert_network"),
     message:
@@ -91,6 +96,7 @@ rule build_cube:
     input:
         ifgs=rules.align_products.output.ifgs,
         inversion=rules.invert_network.output.inversion,
+        corrections=lambda wildcards: corrections_of("zarr")(wildcards),
     output:
         cube=directory(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
     log:

@@ -1,5 +1,7 @@
 from .align import align_products as align_products
 from .closure import close_loops as close_loops
+from .corrections.estimate import estimate_corrections as estimate_corrections
+from .corrections.moving import move_reference as move_reference
 from .cube import build_cube as build_cube
 from .decomposing import decompose_cubes as decompose_cubes
 from .geometries.solve import decompose as decompose

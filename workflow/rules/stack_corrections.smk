@@ -1,0 +1,97 @@
+"""stack: what is taken off the displacement of each date, where a study switches it on; other studies have none of these jobs.
+
+inputs:   the folder of delays that the study names; the aligned interferograms and the inversion of a vintage
+outputs:  results/{study}/{cube}/acquire/delays.json; results/{study}/{cube}/stack/{vintage}/corrections.zarr and corrections.json
+steps:    find_delays, estimate_corrections
+"""
+
+from insarcast.acquire import list_delays
+
+
+def air(*keys):
+    """Some keys of stack.troposphere."""
+    return lambda wildcards: {
+        key: setting("stack.troposphere")(wildcards)[key] for key in keys
+    }
+
+
+def delays_of(wildcards):
+    """The list of delay files, where delays come from outside."""
+    asked = setting("stack.troposphere.method")(wildcards) != "none"
+    return expand(rules.find_delays.output.delays, **wildcards) if asked else []
+
+
+def corrections_of(ending):
+    """What build_cube takes off, or nothing."""
+
+    def corrections(wildcards):
+        get = lambda key: setting(f"stack.{key}")(wildcards)
+        asked = (
+            get("troposphere.method") != "none"
+            or get("troposphere.height") != "none"
+            or get("deramp.surface") != "none"
+            or get("reference.move") is not None
+        )
+        pattern = f"{CUBE}/stack/{{vintage}}/corrections.{ending}"
+        return expand(pattern, **wildcards) if asked else []
+
+    return corrections
+
+
+rule find_delays:
+    output:
+        delays=f"{CUBE}/acquire/delays.json",
+    log:
+        "logs/find_delays/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/find_delays/{{study}}/{{cube}}.tsv"
+    conda:
+        "../../envs/io.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime="1h",
+    params:
+        method=setting("stack.troposphere.method"),
+        folder=setting("stack.troposphere.folder"),
+        data_root=lambda wildcards: needed_root(
+            setting("stack.troposphere")(wildcards), {"folder": None}, DATA_ROOT
+        ),
+        listing=lambda wildcards: plainly(list_delays)(
+            setting("stack.troposphere.folder")(wildcards), DATA_ROOT
+        ),
+        code=code("find_delays"),
+    message:
+        "Finding the delays of the air for {wildcards.cube} of {wildcards.study}"
+    script:
+        "../scripts/door.py"
+
+
+rule estimate_corrections:
+    input:
+        ifgs=rules.align_products.output.ifgs,
+        inversion=rules.invert_network.output.inversion,
+        delays=delays_of,
+    output:
+        corrections=directory(f"{CUBE}/stack/{{vintage}}/corrections.zarr"),
+        record=f"{CUBE}/stack/{{vintage}}/corrections.json",
+    log:
+        "logs/estimate_corrections/{study}/{cube}/{vintage}.log",
+    benchmark:
+        f"{BENCHMARKS}/estimate_corrections/{{study}}/{{cube}}/{{vintage}}.tsv"
+    conda:
+        "../../envs/stack.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="2h",
+    params:
+        vintage="{vintage}",
+        troposphere=air("missing", "time", "height"),
+        deramp=setting("stack.deramp"),
+        move=setting("stack.reference.move"),
+        code=code("estimate_corrections"),
+    message:
+        "Estimating the corrections of {wildcards.cube}, {wildcards.vintage}"
+    script:
+        "../scripts/door.py"
