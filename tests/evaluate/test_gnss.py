@@ -54,7 +54,15 @@ def compare(tmp_path: Path, cube: xr.Dataset, table: pd.DataFrame | None, **sett
 def compare_files(tmp_path: Path, cube: xr.Dataset, files: list[str], **settings: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
     write_store(cube, tmp_path / "cube.zarr")
     Manifest("geotiff", [], [], gnss=files).write(tmp_path / "manifest.json")
-    given = {"folder": "gnss", "stations": {}, "differences": [], "window": 1, "tolerance_days": 3} | settings
+    given = {
+        "folder": "gnss",
+        "stations": {},
+        "differences": [],
+        "against": "first",
+        "window": 1,
+        "radius": 200,
+        "tolerance_days": 3,
+    } | settings
     compare_gnss(tmp_path / "cube.zarr", tmp_path / "manifest.json", given, tmp_path / "t.parquet", tmp_path / "n.json")
     return pd.read_parquet(tmp_path / "t.parquet"), json.loads((tmp_path / "n.json").read_text())
 

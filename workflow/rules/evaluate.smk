@@ -4,10 +4,14 @@ inputs:   combine/{model}.zarr, and forecast/{model}.zarr or stitch/{model}.zarr
           the as-of cubes (mask, velocity, reference) and the full cube (truth)
           choice.json (the model chosen at every origin)
           cluster/{vintage}.zarr, where the cube is clustered
-          the GNSS files that the manifest names
+          the GNSS files that the manifest names; decomposed.zarr, where the study decomposes cubes
 outputs:  results/{study}/{cube}/evaluate/: scores.parquet, scores.csv, errors.zarr, gnss.parquet, gnss.json
-steps:    score_forecasts, compare_gnss, then those of evaluate_maps.smk; those of evaluate_series.smk for ready series
+          results/{study}/evaluate/: decomposed_gnss.parquet, decomposed_gnss.json
+steps:    score_forecasts, compare_gnss, compare_decomposed, then those of evaluate_maps.smk; those of evaluate_series.smk for
+          ready series
 """
+
+GNSS_OF_DECOMPOSED = "results/{study}/evaluate/decomposed_gnss"
 
 
 rule score_forecasts:
@@ -45,7 +49,7 @@ rule score_forecasts:
 
 rule compare_gnss:
     input:
-        cube=f"{CUBE}/stack/full/cube.zarr",
+        cube=full_cube,
         manifest=f"{CUBE}/acquire/manifest.json",
     output:
         comparison=f"{CUBE}/evaluate/gnss.parquet",
@@ -67,6 +71,27 @@ rule compare_gnss:
         "Comparing {wildcards.cube} with GNSS along the line of sight"
     script:
         "../scripts/door.py"
+
+
+use rule compare_gnss as compare_decomposed with:
+    input:
+        decomposed=rules.decompose_cubes.output.decomposed,
+        manifests=lambda wildcards: [
+            CUBE.format(study=wildcards.study, cube=cube) + "/acquire/manifest.json"
+            for cube in decomposed(wildcards)
+        ],
+    output:
+        comparison=f"{GNSS_OF_DECOMPOSED}.parquet",
+        numbers=f"{GNSS_OF_DECOMPOSED}.json",
+    log:
+        "logs/compare_decomposed/{study}.log",
+    benchmark:
+        f"{BENCHMARKS}/compare_decomposed/{{study}}.tsv"
+    params:
+        settings=setting("gnss"),
+        code=code("compare_decomposed"),
+    message:
+        "Comparing vertical and east-west motion of {wildcards.study} with GNSS"
 
 
 include: "evaluate_maps.smk"

@@ -1,7 +1,8 @@
-"""The cube against GNSS, along the line of sight: the check that does not come from the interferograms."""
+"""Displacement against GNSS, along the line of sight or decomposed: the check that does not come from the interferograms."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,15 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from insarcast.core import InsarcastError, open_cube, pixel_of, read_manifest, write_json
+from insarcast.core import InsarcastError, Manifest, open_cube, open_store, read_manifest, write_json
 
+from .around import COMPONENTS, Around, look_around
+from .gnss_numbers import judge, overall, slope
 from .stations import Station, read_stations
 
 Array = npt.NDArray[np.float64]
+Days = npt.NDArray[np.datetime64]
 _COLUMNS = {"station_a": "str", "station_b": "str", "date": "datetime64[ns]", "gnss_mm": "float64", "insar_mm": "float64"}
-_YEAR = np.timedelta64(31_557_600, "s")
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,9 @@ class Series:
     """One station seen by both.
 
     Attributes:
-        gnss: mm along the line of sight, positive towards the satellite, per date; NaN where there is no GNSS day.
-        insar: mm, the mean of the window around the station, per date.
-        bridged: number of bridged steps up to each date in any pixel of the window.
+        gnss: mm, per date; NaN where there is no GNSS day.
+        insar: mm, the mean around the station, per date.
+        bridged: number of bridged steps up to each date in any pixel or point of that mean.
     """
 
     gnss: Array
@@ -38,79 +41,128 @@ class Series:
 def compare_gnss(cube: Path, manifest: Path, settings: dict[str, Any], comparison: Path, numbers: Path) -> None:
     """Compare displacement with GNSS, station minus station, so that neither needs the other's reference.
 
-    The mean of the used pixels of a window around each station; GNSS projected onto the cube's line of sight; both zero at the
-    first date that both stations and the cube have. Dates behind a bridged step are left out: nobody measured it.
+    The mean of the used pixels of a window around each station, or of the used points within a radius; GNSS projected onto the cube's
+    line of sight; both zero at the first date that both stations and the cube have. Dates behind a bridged step or a join of releases
+    are left out: nobody measured it.
 
     Args:
-        cube: the newest cube.
+        cube: the newest cube, a grid or points.
         manifest: what ``acquire`` found: the GNSS files.
-        settings: the study's ``gnss``: stations, differences, window (pixels), tolerance_days.
+        settings: the study's ``gnss``: stations, differences, against, window (pixels), radius (m), tolerance_days.
         comparison: parquet to write: station_a, station_b (null: a station alone), date, gnss_mm, insar_mm (mm, positive
             towards the satellite).
-        numbers: JSON to write: ``stations`` name -> [longitude, latitude] of those that the cube holds; ``comparisons`` with
-            name, n (dates after the first), rmse and bias (GNSS - InSAR) in mm over these, velocity_gnss and velocity_insar in
-            mm/yr, and a sentence; ``skipped``; and one ``sentence`` about all.
+        numbers: JSON to write: ``stations`` name -> [longitude, latitude] of those that the cube holds; ``table``, a row for each of
+            them; ``comparisons`` with name, n (dates after the first), rmse and bias (GNSS - InSAR) in mm over these, velocity_gnss,
+            velocity_insar and velocity_difference in mm/yr with their standard errors ``_sigma``, and a sentence; ``skipped``; and one
+            ``sentence`` about all.
     """
     found = read_manifest(manifest)
-    data = open_cube(cube)
-    dates = data.time.values.astype("datetime64[ns]")
-    stations, skipped = read_stations(map(Path, found.gnss), settings["stations"])
-    series: dict[str, Series] = {}
-    for name, station in stations.items():
-        try:
-            series[name] = _series(data, station, settings["window"], settings["tolerance_days"])
-        except InsarcastError as error:
-            skipped.append({"what": "gnss", "name": name, "reason": str(error)})
-    tables, results = [], []
-    for first, second in _wanted(settings["differences"], list(series)):
-        try:
-            table = _difference(series, first, second, dates)
-        except InsarcastError as error:
-            skipped.append({"what": "gnss", "name": " - ".join(filter(None, [first, second])), "reason": str(error)})
-            continue
-        tables.append(table)
-        results.append(_judge(table))
-    whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({name: [] for name in _COLUMNS})
-    whole.astype(_COLUMNS).to_parquet(comparison, index=False)
-    said = {
-        "stations": {name: [stations[name].lon, stations[name].lat] for name in series},
-        "comparisons": results,
-        "skipped": skipped,
-        "sentence": _overall(results, bool(found.gnss), settings),
-    }
+    tables, said = _compare(open_cube(cube), {"los": "displacement"}, [found], settings)
+    tables.drop(columns="component").astype(_COLUMNS).to_parquet(comparison, index=False)
     write_json(numbers, said)
 
 
-def _wanted(differences: list[list[str]], names: list[str]) -> list[tuple[str, str | None]]:
-    """Pairs to compare: the study's, else every station minus the first; a station alone if it is the only one."""
+def compare_decomposed(
+    decomposed: Path, manifests: Sequence[Path], settings: dict[str, Any], comparison: Path, numbers: Path
+) -> None:
+    """Compare vertical and east-west motion with GNSS, station minus station.
+
+    Args:
+        decomposed: what ``decompose_cubes`` left.
+        manifests: what ``acquire`` found of each of its cubes: the GNSS files.
+        settings: the study's ``gnss``.
+        comparison: parquet to write: as for :func:`compare_gnss`, and ``component`` (vertical or east; mm, up and east positive).
+        numbers: JSON to write: as for :func:`compare_gnss`.
+    """
+    data = open_store(decomposed)
+    parts = {name: name for name in COMPONENTS if name in data}
+    tables, said = _compare(data, parts, [read_manifest(path) for path in manifests], settings)
+    if not parts:
+        said["sentence"] = "No GNSS station was compared with vertical and east-west motion: the cubes have no common dates."
+    tables.astype(_COLUMNS | {"component": "str"}).to_parquet(comparison, index=False)
+    write_json(numbers, said)
+
+
+def _compare(
+    data: xr.Dataset, variables: dict[str, str], manifests: Sequence[Manifest], settings: dict[str, Any]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """All comparisons as one table, and what is said of them."""
+    files = list(dict.fromkeys(Path(name) for found in manifests for name in found.gnss))
+    stations, skipped = read_stations(files, settings["stations"])
+    tables, results, rows = [], [], []
+    places: dict[str, list[float]] = {}
+    for component, variable in variables.items():
+        dates, series = data.time.values.astype("datetime64[ns]"), {}
+        for name, station in stations.items():
+            try:
+                around = _around(data, variable, station, settings)
+            except InsarcastError as error:
+                _skip(skipped, name, str(error))
+                continue
+            gnss = station.on(dates, around.direction, settings["tolerance_days"])
+            series[name] = Series(gnss, around.values, around.bridged)
+            places[name] = [float(station.lon or 0), float(station.lat or 0)]
+            rows.append(_row(station, component, series[name], around, dates))
+        for first, second in _wanted(settings["differences"], list(series), settings["against"]):
+            try:
+                table = _difference(series, first, second, dates)
+            except InsarcastError as error:
+                _skip(skipped, " - ".join(filter(None, [first, second])), str(error))
+                continue
+            tables.append(table.assign(component=component))
+            results.append(judge(table, component))
+    empty = pd.DataFrame({name: [] for name in (*_COLUMNS, "component")})
+    missing = [item["reason"] for found in manifests for item in found.skipped if item["what"] == "gnss"]
+    said = {
+        "stations": places,
+        "table": rows,
+        "comparisons": results,
+        "skipped": skipped,
+        "sentence": overall(results, settings, bool(files), list(dict.fromkeys(missing))),
+    }
+    return pd.concat(tables, ignore_index=True) if tables else empty, said
+
+
+def _skip(skipped: list[dict[str, str]], name: str, reason: str) -> None:
+    """List what was left out, once."""
+    entry = {"what": "gnss", "name": name, "reason": reason}
+    if entry not in skipped:
+        skipped.append(entry)
+
+
+def _around(data: xr.Dataset, variable: str, station: Station, settings: dict[str, Any]) -> Around:
+    if station.lon is None or station.lat is None:
+        raise InsarcastError(
+            f"The place of {station.name} is not known; set gnss.stations.{station.name}: [longitude, latitude], or name the list of "
+            "stations that the Nevada Geodetic Laboratory offers (DataHoldings.txt) in gnss.files."
+        )
+    return look_around(data, variable, station.name, station.lon, station.lat, settings["window"], settings["radius"])
+
+
+def _row(station: Station, component: str, series: Series, around: Around, dates: Days) -> dict[str, Any]:
+    """What is known of a station by itself: GNSS in its own frame, InSAR against its own reference."""
+    both = np.isfinite(series.gnss) & np.isfinite(series.insar)
+    days = station.days["date"]
+    row: dict[str, Any] = {
+        "station": station.name, "component": component, "lon": station.lon, "lat": station.lat, "days": len(days),
+        "first": str(days.min())[:10], "last": str(days.max())[:10], "dates": int(both.sum()), "averaged": around.count,
+        "distance_m": around.distance,
+    }  # fmt: skip
+    for name, values in (("gnss", series.gnss), ("insar", series.insar)):
+        row[f"velocity_{name}"], row[f"velocity_{name}_sigma"] = slope(dates, np.where(both, values, np.nan))
+    return row
+
+
+def _wanted(differences: list[list[str]], names: list[str], against: str) -> list[tuple[str, str | None]]:
+    """Pairs to compare: the study's; else every station alone; else every one minus the first, a station alone if it is the only one."""
     if differences:
         return [(first, second) for first, second in differences]
-    if len(names) == 1:
-        return [(names[0], None)]
+    if len(names) == 1 or against == "reference":
+        return [(name, None) for name in names]
     return [(name, names[0]) for name in names[1:]]
 
 
-def _series(data: xr.Dataset, station: Station, window: int, tolerance: float) -> Series:
-    """The cube and GNSS at a station, per date of the cube."""
-    if station.lon is None or station.lat is None:
-        raise InsarcastError(
-            f"The place of {station.name} is not known; set gnss.stations.{station.name}: [longitude, latitude]."
-        )
-    row, col = pixel_of(data, station.lon, station.lat)
-    top, left = row - window // 2, col - window // 2
-    box = data.isel(y=slice(max(top, 0), top + window), x=slice(max(left, 0), left + window)).load()
-    used = box.mask.values & np.isfinite(box.displacement.values).all(axis=0)
-    if not used.any():
-        raise InsarcastError(
-            f"No pixel of the {window} x {window} around {station.name} is used: all are masked or not inverted."
-        )
-    los = box.los.transpose("enu", "y", "x").values[:, used].mean(axis=1).astype(float)
-    gnss = station.on(data.time.values.astype("datetime64[ns]"), los, tolerance)
-    bridged = np.cumsum(box.filled.values[:, used].any(axis=1)) if "filled" in box else np.zeros(data.sizes["time"], int)
-    return Series(gnss, box.displacement.values[:, used].astype(float).mean(axis=1), bridged.astype(np.int64))
-
-
-def _difference(series: dict[str, Series], first: str, second: str | None, dates: npt.NDArray[np.datetime64]) -> pd.DataFrame:
+def _difference(series: dict[str, Series], first: str, second: str | None, dates: Days) -> pd.DataFrame:
     """Station minus station on the dates that both have, zero at the first of them."""
     for name in filter(None, [first, second]):
         if name not in series:
@@ -131,37 +183,3 @@ def _difference(series: dict[str, Series], first: str, second: str | None, dates
             "insar_mm": insar[common] - insar[common[0]],
         }
     )
-
-
-def _judge(table: pd.DataFrame) -> dict[str, Any]:
-    """RMSE and bias over the dates after the first, and the two rates over all dates."""
-    gnss, insar = table["gnss_mm"].to_numpy(), table["insar_mm"].to_numpy()
-    error = (gnss - insar)[1:]
-    years = (table["date"].to_numpy() - table["date"].to_numpy()[0]) / _YEAR
-    result = {
-        "name": " - ".join(filter(None, [table["station_a"][0], table["station_b"][0]])),
-        "n": len(error),
-        "rmse": float(np.sqrt(np.mean(error**2))),
-        "bias": float(np.mean(error)),
-        "velocity_gnss": float(np.polyfit(years, gnss, 1)[0]),
-        "velocity_insar": float(np.polyfit(years, insar, 1)[0]),
-    }
-    return result | {"sentence": _sentence(result, table)}
-
-
-def _sentence(result: dict[str, Any], table: pd.DataFrame) -> str:
-    first, last = (f"{table['date'].iloc[index]:%Y-%m-%d}" for index in (0, -1))
-    alone = "" if table["station_b"][0] else " The reference point's own motion is part of the difference."
-    return (
-        f"{result['name']} along the line of sight, {first} to {last}: over {result['n']} dates after the first, RMSE "
-        f"{result['rmse']:.1f} mm and GNSS minus InSAR {result['bias']:+.1f} mm on average; GNSS moves at "
-        f"{result['velocity_gnss']:+.0f} mm/yr, InSAR at {result['velocity_insar']:+.0f} mm/yr (+ towards the satellite).{alone}"
-    )
-
-
-def _overall(results: list[dict[str, Any]], files: bool, settings: dict[str, Any]) -> str:
-    if results:
-        return " ".join(result["sentence"] for result in results)
-    if settings["folder"] is None:
-        return "No GNSS station was compared: the study names none (gnss.folder)."
-    return f"No GNSS station was compared: {'none could be used' if files else 'no file was found'}; the reasons are listed."

@@ -13,6 +13,7 @@ import pandas as pd
 from insarcast.core import InsarcastError
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_LISTS = (".txt", ".out", ".llh")
 _CSV = ("station", "date", "east_m", "north_m", "up_m")
 _TENV3 = {"e0(m)", "east(m)", "n0(m)", "north(m)", "u0(m)", "up(m)", "YYMMMDD", "site"}
 
@@ -65,7 +66,8 @@ def read_stations(
     """Stations of some files, by name.
 
     Args:
-        files: tenv3 and csv files.
+        files: tenv3 and csv files, and lists of stations as the Nevada Geodetic Laboratory offers them (txt, out, llh: name, latitude,
+            longitude, ... in columns).
         places: station -> longitude, latitude in degrees, where the files do not say.
 
     Returns:
@@ -73,7 +75,11 @@ def read_stations(
     """
     stations: dict[str, Station] = {}
     skipped = []
+    files = list(files)
+    listed = {name: place for file in files if file.suffix.lower() in _LISTS for name, place in _read_places(file).items()}
     for file in files:
+        if file.suffix.lower() in _LISTS:
+            continue
         try:
             rows = _read_csv(file) if file.suffix.lower() == ".csv" else _read_tenv3(file)
         except InsarcastError as error:
@@ -84,7 +90,7 @@ def read_stations(
             if name in stations:
                 skipped.append({"what": "gnss", "name": file.name, "reason": f"station {name} is in an earlier file already"})
                 continue
-            lon, lat = _place(own, places.get(name))
+            lon, lat = _place(own, places.get(name, listed.get(name)))
             stations[name] = Station(name, lon, lat, own.drop(columns=["station", "lon", "lat"]).reset_index(drop=True))
     return stations, skipped
 
@@ -97,6 +103,20 @@ def _place(rows: pd.DataFrame, given: Iterable[float] | None) -> tuple[float | N
             return None, None
         lon, lat = given
     return float((lon + 180) % 360 - 180), float(lat)
+
+
+def _read_places(path: Path) -> dict[str, tuple[float, float]]:
+    """Station -> longitude and latitude from a list of stations; lines that hold none are passed over."""
+    found = {}
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        parts = line.split()
+        try:
+            lat, lon = float(parts[1]), float(parts[2])
+        except (IndexError, ValueError):
+            continue
+        if abs(lat) <= 90 and -180 <= lon <= 360:
+            found[parts[0]] = (lon, lat)
+    return found
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
