@@ -14,12 +14,21 @@ import xarray as xr
 from cubes import make_cube
 
 from insarcast.core import Manifest, Study, write_store
-from insarcast.evaluate import compare_gnss
+from insarcast.evaluate import compare_decomposed, compare_gnss
 from insarcast.evaluate.stations import read_stations
 
 ROOT = Path(__file__).parents[2]
 DATES = pd.date_range("2018-01-06", periods=13, freq="12D")
 YEARS = np.asarray((DATES - DATES[0]).days) / 365.25
+SETTINGS: dict[str, Any] = {
+    "folder": "gnss",
+    "stations": {},
+    "differences": [],
+    "against": "first",
+    "window": 1,
+    "radius": 200,
+    "tolerance_days": 3,
+}
 HEADER = (
     "site YYMMMDD yyyy.yyyy __MJD week d reflon _e0(m) __east(m) ____n0(m) _north(m) u0(m) ____up(m) _ant(m) sig_e(m) sig_n(m) "
     "sig_u(m) __corr_en __corr_eu __corr_nu _latitude(deg) _longitude(deg) __height(m)"
@@ -54,15 +63,7 @@ def compare(tmp_path: Path, cube: xr.Dataset, table: pd.DataFrame | None, **sett
 def compare_files(tmp_path: Path, cube: xr.Dataset, files: list[str], **settings: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
     write_store(cube, tmp_path / "cube.zarr")
     Manifest("geotiff", [], [], gnss=files).write(tmp_path / "manifest.json")
-    given = {
-        "folder": "gnss",
-        "stations": {},
-        "differences": [],
-        "against": "first",
-        "window": 1,
-        "radius": 200,
-        "tolerance_days": 3,
-    } | settings
+    given = SETTINGS | settings
     compare_gnss(tmp_path / "cube.zarr", tmp_path / "manifest.json", given, tmp_path / "t.parquet", tmp_path / "n.json")
     return pd.read_parquet(tmp_path / "t.parquet"), json.loads((tmp_path / "n.json").read_text())
 
@@ -238,3 +239,129 @@ def test_the_real_files_give_the_published_rate(tmp_path: Path) -> None:
     assert np.polyfit(years, difference[common], 1)[0] == pytest.approx(-237.7, abs=0.3)
     up = stations["MXTM"].days
     assert np.polyfit((up["date"] - up["date"][0]).dt.days / 365.25, up["up"], 1)[0] == pytest.approx(-284, abs=3)
+
+
+def points_of(cube: xr.Dataset) -> xr.Dataset:
+    """The same ground as points, with a line of sight of each and places in degrees."""
+    flat = cube.stack(point=("y", "x"), create_index=False)
+    lon, lat = flat.x.values, flat.y.values
+    los = np.broadcast_to(flat.los.transpose("enu", "point").values, (3, flat.sizes["point"]))
+    data = xr.Dataset(
+        {name: (flat[name].dims, flat[name].values, flat[name].attrs) for name in ("displacement", "filled", "mask")},
+        {"time": flat.time.values, "lon": ("point", lon), "lat": ("point", lat)},
+    )
+    return data.assign(los=(("enu", "point"), los))
+
+
+def test_points_within_the_radius_are_averaged(tmp_path: Path, cube: xr.Dataset) -> None:
+    data = points_of(cube)
+    places = {"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 2, 3)}
+    far = {
+        name: np.hypot((data.lon.values - lon) * np.cos(np.deg2rad(lat)), data.lat.values - lat) * 111_195
+        for name, (lon, lat) in places.items()
+    }
+    radius = 1.2 * float(np.sort(far["AAAA"])[1])
+    near = {name: np.flatnonzero((metres < radius) & data.mask.values) for name, metres in far.items()}
+    assert all(1 < len(which) < 9 for which in near.values())
+    data.displacement[3, near["AAAA"][0]] = np.nan  # a point with fewer dates than the others is left out
+    near["AAAA"] = near["AAAA"][1:]
+    insar = {name: data.displacement.values[:, which].mean(axis=1) for name, which in near.items()}
+    table = pd.concat([rows("AAAA", np.zeros(13)), rows("BBBB", np.zeros(13))])
+    found, said = compare(tmp_path, data, table, stations=places, differences=[["AAAA", "BBBB"]], radius=radius)
+    wanted = insar["AAAA"] - insar["BBBB"]
+    np.testing.assert_allclose(found["insar_mm"], wanted - wanted[0], atol=1e-4)
+    own = {row["station"]: row for row in said["table"]}
+    assert own["AAAA"]["averaged"] == len(near["AAAA"])
+    assert own["AAAA"]["velocity_insar"] == pytest.approx(np.polyfit(YEARS, insar["AAAA"], 1)[0], rel=1e-4)
+    moving = places["AAAA"]
+    _, said = compare(tmp_path, data, table, stations={"AAAA": (moving[0] + 1, moving[1])}, radius=100)
+    assert "within 100 m of AAAA (the nearest" in said["skipped"][0]["reason"]
+    assert "gnss.radius" in said["skipped"][0]["reason"]
+
+
+def test_a_join_of_releases_ends_the_comparison(tmp_path: Path, cube: xr.Dataset) -> None:
+    data = points_of(cube).assign(jump=lambda each: xr.zeros_like(each.filled))
+    data.jump[8] = True
+    table = pd.concat([rows("AAAA", np.zeros(13)), rows("BBBB", np.zeros(13))])
+    found, _ = compare(tmp_path, data, table, stations={"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 1, 2)}, radius=50)
+    assert list(found["date"]) == list(DATES[:8])
+
+
+def test_velocities_have_the_standard_errors_of_a_straight_line(tmp_path: Path, cube: xr.Dataset) -> None:
+    from scipy.stats import linregress
+
+    cube["displacement"] = cube.displacement * 0
+    up = float(cube.los.values[2, 7, 8])
+    noisy = 30 * YEARS + np.random.default_rng(3).normal(0, 4, 13)
+    table = pd.concat([rows("AAAA", noisy / up), rows("BBBB", np.zeros(13))])
+    _, said = compare(
+        tmp_path, cube, table, stations={"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 1, 2)}, differences=[["AAAA", "BBBB"]]
+    )
+    (one,) = said["comparisons"]
+    line = linregress(YEARS, noisy)
+    assert one["velocity_gnss"] == pytest.approx(line.slope, rel=1e-4)
+    assert one["velocity_gnss_sigma"] == pytest.approx(line.stderr, rel=1e-4)
+    assert (one["velocity_insar"], one["velocity_insar_sigma"]) == (0, 0)
+    assert one["velocity_difference_sigma"] == pytest.approx(line.stderr, rel=1e-4)
+    assert f"GNSS moves at {line.slope:+.0f} ± {line.stderr:.0f} mm/yr" in one["sentence"]
+
+
+def test_every_station_against_the_reference(tmp_path: Path, cube: xr.Dataset) -> None:
+    table = pd.concat([rows("AAAA", np.zeros(13)), rows("BBBB", np.zeros(13))])
+    stations = {"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 1, 2)}
+    found, said = compare(tmp_path, cube, table, stations=stations, against="reference")
+    assert [item["name"] for item in said["comparisons"]] == ["AAAA", "BBBB"]
+    assert found["station_b"].isna().all()
+
+
+def test_a_list_of_stations_tells_places_that_files_do_not(tmp_path: Path, cube: xr.Dataset) -> None:
+    lon, lat = spot(cube, 7, 8)
+    rows("AAAA", np.zeros(13)).to_csv(tmp_path / "gnss.csv", index=False)
+    (tmp_path / "DataHoldings.txt").write_text(
+        "Sta   Lat(deg)  Long(deg)   Hgt(m)  X(m) Y(m) Z(m) Dtbeg Dtend Dtmod NumSol StaOrigName\n"
+        f"AAAA  {lat:.6f} {lon + 360 if lon < 0 else lon:.6f} 2226.3 0 0 0 2018-01-01 2019-01-01 2020-01-01 365 ----\n"
+    )
+    _, said = compare_files(tmp_path, cube, [str(tmp_path / "DataHoldings.txt"), str(tmp_path / "gnss.csv")])
+    assert said["stations"]["AAAA"] == [pytest.approx(lon, abs=1e-5), pytest.approx(lat, abs=1e-5)]
+    assert said["skipped"] == []
+
+
+def test_names_that_fit_no_file_are_told(tmp_path: Path, cube: xr.Dataset) -> None:
+    write_store(cube, tmp_path / "cube.zarr")
+    skipped = [{"what": "gnss", "name": "*.tenv3", "reason": "no file in /data/gnss fits it; there is for example notes.txt"}]
+    Manifest("geotiff", [], [], skipped=skipped).write(tmp_path / "manifest.json")
+    compare_gnss(tmp_path / "cube.zarr", tmp_path / "manifest.json", SETTINGS, tmp_path / "t.parquet", tmp_path / "n.json")
+    said = json.loads((tmp_path / "n.json").read_text())
+    assert said["sentence"] == (
+        "No GNSS station was compared: '*.tenv3': no file in /data/gnss fits it; there is for example notes.txt."
+    )
+
+
+@pytest.mark.parametrize("shape", ["grid", "points"])
+def test_vertical_and_east_are_compared_each_with_its_own(tmp_path: Path, cube: xr.Dataset, shape: str) -> None:
+    east = cube.displacement * 0 + xr.DataArray(5 * YEARS, dims="time") * (cube.y * 0 + cube.x * 0 + 1)
+    data = cube.assign(vertical=cube.displacement * 2, east=east.transpose(*cube.displacement.dims))
+    data = data.drop_vars(["displacement", "los", "sigma"], errors="ignore")
+    if shape == "points":
+        flat = data.stack(point=("y", "x"), create_index=False)
+        names = ("vertical", "east", "filled", "mask")
+        coords = {"time": flat.time.values, "lon": ("point", flat.x.values), "lat": ("point", flat.y.values)}
+        data = xr.Dataset({name: (flat[name].dims, flat[name].values) for name in names}, coords)
+    write_store(data, tmp_path / "d.zarr")
+    sunk = 2 * cube.displacement.values[:, 7, 8]
+    table = pd.concat([rows("AAAA", sunk, east=7 * YEARS / 1000), rows("BBBB", np.zeros(13))])
+    table.to_csv(tmp_path / "gnss.csv", index=False)
+    Manifest("geotiff", [], [], gnss=[str(tmp_path / "gnss.csv")]).write(tmp_path / "m.json")
+    stations = {"AAAA": spot(cube, 7, 8), "BBBB": spot(cube, 1, 1)}
+    settings = SETTINGS | {"stations": stations, "differences": [["AAAA", "BBBB"]], "window": 1, "radius": 10}
+    manifests = [tmp_path / "m.json", tmp_path / "m.json"]
+    compare_decomposed(tmp_path / "d.zarr", manifests, settings, tmp_path / "t.parquet", tmp_path / "n.json")
+    said = json.loads((tmp_path / "n.json").read_text())
+    assert said["skipped"] == [], "a file that both cubes name is read once"
+    up, side = said["comparisons"]
+    assert (up["component"], side["component"]) == ("vertical", "east")
+    assert up["rmse"] == pytest.approx(0, abs=0.1)
+    assert side["velocity_difference"] == pytest.approx(7, abs=1e-3)
+    assert "vertically" in up["sentence"]
+    assert "to the east" in side["sentence"]
+    assert set(pd.read_parquet(tmp_path / "t.parquet")["component"]) == {"vertical", "east"}

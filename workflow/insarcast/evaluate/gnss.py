@@ -112,7 +112,7 @@ def _compare(
             tables.append(table.assign(component=component))
             results.append(judge(table, component))
     empty = pd.DataFrame({name: [] for name in (*_COLUMNS, "component")})
-    missing = [item["reason"] for found in manifests for item in found.skipped if item["what"] == "gnss"]
+    missing = [f"'{item['name']}': {item['reason']}" for found in manifests for item in found.skipped if item["what"] == "gnss"]
     said = {
         "stations": places,
         "table": rows,
