@@ -1,0 +1,36 @@
+"""How the benchmarks call our inversion: the one place where "the default configuration" is spelled out."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from insarcast import stack
+
+Data = npt.NDArray[np.floating]
+
+
+class Network(Protocol):
+    """What an inversion needs to know beside the data."""
+
+    @property
+    def pairs(self) -> npt.NDArray[np.int64]: ...
+    @property
+    def days(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def coherence(self) -> Data: ...
+
+
+def default(data_mm: Data, network: Network) -> Data:
+    """(n_dates, n_pixels) mm by ``stack.invert`` as it is when nothing is asked for, coherence given."""
+    known = "coherence" in inspect.signature(stack.invert).parameters
+    options = {"coherence": network.coherence} if known else {}
+    return stack.invert(data_mm, network.pairs, network.days, **options).displacement
+
+
+def robust(data_mm: Data, network: Network) -> Data:
+    """(n_dates, n_pixels) mm by least absolute residuals, without weights, as dolphin's."""
+    return stack.invert(data_mm, network.pairs, network.days, norm="l1").displacement
