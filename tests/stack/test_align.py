@@ -188,7 +188,7 @@ def test_a_phase_of_0_is_data_only_where_an_interferogram_is_referenced() -> Non
 
 def test_a_reference_pixel_on_the_border_of_two_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The neighbours of a block's edge lie in the next block."""
-    from insarcast.stack import align
+    from insarcast.stack import align, groups
 
     phase = np.full((130, 140), 0.3, np.float32)
     phase[127, 128] = phase[64, 127] = 0
@@ -196,9 +196,9 @@ def test_a_reference_pixel_on_the_border_of_two_windows(tmp_path: Path, monkeypa
     paths = [write(tmp_path / f"{k}.tif", phase) for k in range(3)]
     coherence: list[str | None] = [write(tmp_path / "c.tif", np.full((130, 140), 0.9, np.float32))] * 3
     listed = manifest(tmp_path, paths, coherence, conventions=CONVENTIONS | {"reference_zero": True, "nodata": 0.0})
-    monkeypatch.setattr(align, "_WINDOW_BYTES", 1)  # a window is one shard of 128 pixels or more
-    monkeypatch.setattr(align, "shard_edge", lambda layers: 128)
-    align_products(listed, tmp_path / "i.zarr", "stop")
+    for module in (align, groups):
+        monkeypatch.setattr(module, "EDGE", 128)
+    align_products(listed, tmp_path / "i.zarr", "stop", mem_mb=1)  # a window is one shard
     values = open_store(tmp_path / "i.zarr").phase.values
     assert (values[:, 127, 128] == 0).all()
     assert (values[:, 64, 127] == 0).all()
@@ -206,15 +206,15 @@ def test_a_reference_pixel_on_the_border_of_two_windows(tmp_path: Path, monkeypa
 
 
 def test_windows_of_any_width_give_the_same_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from insarcast.stack import align
+    from insarcast.stack import align, groups
 
     paths = [write(tmp_path / f"{k}.tif", layer(k, 140, 300), row=5 * k, col=40 * k) for k in range(3)]
     heights = [write(tmp_path / f"h{k}.tif", layer(9, 140, 300), row=5 * k, col=40 * k) for k in range(3)]
     listed = manifest(tmp_path, paths, static={"dem": heights})
-    monkeypatch.setattr(align, "shard_edge", lambda layers: 128)
+    for module in (align, groups):
+        monkeypatch.setattr(module, "EDGE", 128)
     align_products(listed, tmp_path / "wide.zarr", "stop")
-    monkeypatch.setattr(align, "_WINDOW_BYTES", 1)
-    align_products(listed, tmp_path / "narrow.zarr", "stop")
+    align_products(listed, tmp_path / "narrow.zarr", "stop", mem_mb=1)
     files = sorted(path.relative_to(tmp_path / "wide.zarr") for path in (tmp_path / "wide.zarr").rglob("*") if path.is_file())
     assert len(files) > 10
     for name in files:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from insarcast.core import arrays, open_store
 from insarcast.core import cube as contract
-from insarcast.core import open_store
-from insarcast.stack import closure, cube, survey
+from insarcast.stack import closure, cube, groups, survey
 from insarcast.stack import solve as solver
 from tests.stack.conftest import lags, solve, write_ifgs
 
@@ -17,8 +17,11 @@ def test_many_small_blocks_change_no_bit(tmp_path: Path, basin, monkeypatch: pyt
     results = []
     for name in ("one", "many"):
         if name == "many":
+            monkeypatch.setattr(arrays, "CHUNK", 8)
             monkeypatch.setattr(contract, "CHUNK", 8)
-            for module in (closure, survey, solver, cube):
+            for module in (closure, groups):
+                monkeypatch.setattr(module, "EDGE", 8)
+            for module in (survey, solver, cube):
                 monkeypatch.setattr(module, "shard_edge", lambda layers: 8)
         folder = tmp_path / name
         folder.mkdir()

@@ -7,6 +7,9 @@ outputs:  results/{study}/{cube}/stack/: ifgs.zarr, closure.zarr, network.parque
 steps:    align_products, close_loops, invert_network, build_cube; of a ready series read_series
 """
 
+# Aligned interferograms and loops outlive Snakemake's removal of old outputs here, so that new acquisitions are added to them.
+KEPT = f"{CACHE}/aligned/{{study}}/{{cube}}"
+
 
 rule align_products:
     input:
@@ -25,6 +28,7 @@ rule align_products:
         runtime="2h",
     params:
         bad_file=setting("products.bad_file"),
+        cache=KEPT,
         code=code("align_products"),
     message:
         "Aligning the interferograms of {wildcards.cube} on one grid"
@@ -49,6 +53,7 @@ rule close_loops:
         mem_mb=4000,
         runtime="2h",
     params:
+        cache=KEPT,
         code=code("close_loops"),
     message:
         "Closing the loops of {wildcards.cube}"

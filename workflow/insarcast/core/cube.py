@@ -6,26 +6,21 @@ Displacement is in mm along the line of sight, positive towards the satellite, 0
 
 from __future__ import annotations
 
-import json
 import math
 import warnings
-from collections.abc import Hashable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from .arrays import CHUNK, compressors, create_array, forget_arrays, grouped, opened_array
 from .errors import InsarcastError
-
-if TYPE_CHECKING:
-    import zarr
 
 Block = tuple[slice, slice]
 
-CHUNK = 128
 POINTS = 1024  # in a chunk of a cube of points
 _SHARD_BYTES = 16 * 2**20
 _UNITS = {
@@ -71,13 +66,6 @@ def _encoding(data: xr.Dataset, edge: int | None) -> dict[str, dict[str, Any]]:
     return encoding
 
 
-def compressors() -> tuple[Any, ...]:
-    """LZ4 after shuffling bits: noisy float32 becomes as small as with Zstandard and is packed and read twice as fast."""
-    from zarr.codecs import BloscCodec
-
-    return (BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle"),)
-
-
 def _shard_points(layers: int) -> int:
     """Points in a shard that holds ``layers`` float32 layers in at most 16 MiB, a multiple of the chunk's; one chunk at least."""
     return POINTS * max(1, _SHARD_BYTES // (4 * max(layers, 1)) // POINTS)
@@ -91,11 +79,12 @@ def blank(dtype: npt.DTypeLike, *shape: int) -> npt.NDArray[Any]:
     return np.broadcast_to(np.zeros((), dtype), shape)
 
 
-def create_store(template: xr.Dataset, path: Path, edge: int) -> None:
+def create_store(template: xr.Dataset, path: Path, edge: int, groups: Mapping[str, int] | None = None) -> None:
     """Write coordinates, attributes and empty variables of ``template``; blocks of ``edge`` pixels are filled in later.
 
     Variables with ``y`` and ``x`` may be dask or zero-strided arrays: only their shapes and types count, and a block that is
-    never filled holds NaN (False, 0). Others are written now.
+    never filled holds NaN (False, 0). Others are written now. ``groups``: names of variables whose first dim is cut into groups of
+    that many layers.
     """
     grid = [name for name in template.data_vars if {"y", "x"} <= set(template[name].dims) and template[name].size]
     rest = _with_grid_mapping(template.drop_vars(grid))
@@ -103,6 +92,8 @@ def create_store(template: xr.Dataset, path: Path, edge: int) -> None:
         variable.load()  # a lazy coordinate, as of an opened store, would never be computed
     rest.to_zarr(path, mode="w", zarr_format=3, consolidated=False, encoding=_encoding(rest, edge))
     encoding = _encoding(template[grid], edge)
+    for layered, size in (groups or {}).items():
+        encoding[layered] = grouped(size, template.sizes["y"], template.sizes["x"], edge)
     for name in grid:
         variable = template[name].variable
         mapping = template[name].encoding.get("grid_mapping") or variable.attrs.get("grid_mapping") or _mapping(template)
@@ -113,40 +104,6 @@ def create_store(template: xr.Dataset, path: Path, edge: int) -> None:
 def _mapping(template: xr.Dataset) -> str | None:
     """Name of the coordinate that holds the CRS."""
     return next((str(name) for name, variable in template.coords.items() if "crs_wkt" in variable.attrs), None)
-
-
-def create_array(
-    path: Path,
-    name: str,
-    shape: tuple[int, ...],
-    dtype: npt.DTypeLike,
-    dims: Sequence[Hashable],
-    attributes: dict[str, Any],
-    *,
-    chunks: tuple[int, ...],
-    shards: tuple[int, ...],
-    compressors: Sequence[Any],
-) -> zarr.Array[Any]:
-    """An empty array in the group at ``path``; its fill value is NaN where its type has one."""
-    import zarr
-
-    kind = np.dtype(dtype)
-    _array.cache_clear()
-    return zarr.create_array(
-        store=str(path), name=name, shape=shape, dtype=kind, chunks=chunks, shards=shards, compressors=compressors,
-        fill_value=np.nan if kind.kind == "f" else 0, dimension_names=[str(dim) for dim in dims],
-        attributes=json.loads(json.dumps(attributes, default=lambda value: value.tolist())), zarr_format=3,
-    )  # fmt: skip
-
-
-@lru_cache(maxsize=64)
-def _array(path: Path, name: str) -> tuple[zarr.Array[Any], tuple[str, ...]]:
-    """An array of a store that is being filled, and its dims; opened once."""
-    import zarr
-
-    array = zarr.open_array(str(path / name), mode="r+", zarr_format=3)
-    metadata: Any = array.metadata
-    return array, metadata.dimension_names
 
 
 def _with_grid_mapping(data: xr.Dataset) -> xr.Dataset:
@@ -169,7 +126,7 @@ def write_block(data: xr.Dataset, path: Path, block: Block) -> None:
     """Fill one block of a store made by :func:`create_store`; ``data`` holds only variables with ``y`` and ``x``."""
     window = {"y": block[0], "x": block[1]}
     for name, variable in data.data_vars.items():
-        array, dims = _array(path, str(name))  # not to_zarr: it reads the whole store's metadata again for every block
+        array, dims = opened_array(path, str(name))  # not to_zarr: it reads the whole store's metadata again for every block
         array[tuple(window.get(dim, slice(None)) for dim in dims)] = variable.transpose(*dims).values
 
 
@@ -181,7 +138,7 @@ def add_to_store(data: xr.Dataset, path: Path) -> None:
 def write_store(data: xr.Dataset, path: Path) -> None:
     """Write a dataset that fits in memory as sharded Zarr v3."""
     clean = _with_grid_mapping(data)
-    _array.cache_clear()
+    forget_arrays()
     clean.to_zarr(path, mode="w", zarr_format=3, consolidated=False, encoding=_encoding(clean, None))
 
 

@@ -59,7 +59,7 @@ class StaticLayers:
     """
 
     def __init__(self, static: dict[str, list[str]], grid: Grid, conventions: dict[str, Any]) -> None:
-        self._grid = grid
+        self.grid = grid
         nodata = conventions.get("static_nodata") or {}
         self._los = conventions.get("los")
         self._layers: dict[str, list[_Source]] = {}
@@ -126,10 +126,10 @@ class StaticLayers:
         """The files of a layer, product by product, largest first; files that lie elsewhere are left out."""
         sources = []
         for paths in products:
-            placed = [_place(path, self._grid, mark, nearest, keep_zero) for path, mark in zip(paths, nodata, strict=True)]
+            placed = [_place(path, self.grid, mark, nearest, keep_zero) for path, mark in zip(paths, nodata, strict=True)]
             sources.append(_together(placed, then))
-        found = [source for source in sources if source.area(self._grid)] or sources[:1]
-        return sorted(found, key=lambda source: -source.area(self._grid))
+        found = [source for source in sources if source.area(self.grid)] or sources[:1]
+        return sorted(found, key=lambda source: -source.area(self.grid))
 
 
 def unit_vector(angles: Array) -> Array:
