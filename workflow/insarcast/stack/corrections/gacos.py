@@ -65,7 +65,7 @@ def _warp(file: Any, path: str, grid: Grid, block: Block) -> Float:
     corner = grid.transform @ Affine.translation(block[1].start, block[0].start)
     with WarpedVRT(
         file, crs=grid.crs, transform=corner, height=ny, width=nx, src_nodata=0, nodata=np.nan, dtype="float32",
-        resampling=Resampling.bilinear,
+        resampling=Resampling.bilinear, tolerance=0.001,
     ) as warped:  # fmt: skip
         values = read_window(warped, path, Window(0, 0, nx, ny)).astype(np.float64)
     return np.where(np.isfinite(values), values, np.nan)
@@ -85,7 +85,7 @@ def _bare(path: Path, header: Path, grid: Grid, block: Block) -> Iterator[Any]:
     if path.stat().st_size != 4 * shape[0] * shape[1]:
         raise InsarcastError(f"{path} does not hold the {shape[0]} x {shape[1]} numbers that {header.name} says; fetch it again.")
     whole = np.memmap(path, "<f4", "r", shape=shape)
-    a, b = grid.transform * (block[1].start, block[0].start), grid.transform * (block[1].stop, block[0].stop)
+    a, b = grid.transform @ (block[1].start, block[0].start), grid.transform @ (block[1].stop, block[0].stop)
     west, south, east, north = transform_bounds(grid.crs, "EPSG:4326", a[0], b[1], b[0], a[1])
     rows = [int(np.clip((north - top) / dy - 3, 0, shape[0] - 1)), int(np.clip((south - top) / dy + 4, 1, shape[0]))]
     cols = [int(np.clip((west - left) / dx - 3, 0, shape[1] - 1)), int(np.clip((east - left) / dx + 4, 1, shape[1]))]

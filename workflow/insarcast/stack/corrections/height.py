@@ -2,7 +2,7 @@
 
 Vapour lies below, so valley and hill are delayed differently, in proportion to their difference in height (Doin et al. 2009). Ground
 may move in proportion to height too: basins sink, hills do not. The two are told apart in time. Only what a parabola in time (a line,
-in less than two years) leaves of each pixel's series is regressed on the height, so a steady or evenly changing motion of any pattern is
+in less than a year) leaves of each pixel's series is regressed on the height, so a steady or evenly changing motion of any pattern is
 not taken for air; a pixel whose series stays rough after the correction moves in some other way and is left out. The price: a delay
 that itself goes like such a curve over the whole record stays in.
 """
@@ -22,10 +22,13 @@ Float = npt.NDArray[np.float64]
 
 POWERS = {"linear": (1,), "quadratic": (1, 2)}
 _CHANCE = 0.05
-_LONG = 2.0  # years after which a parabola is the motion
+_LONG = 1.0  # years from which on a parabola is the motion, not a line
 _ROUGH = 2.5  # times the typical scatter
 _ROUNDS = 2
-_LEAST_RELIEF = 0.02  # km between the 5th and the 95th percentile
+_LEAST_RELIEF = (
+    0.1  # km between the 5th and the 95th percentile: on less any smooth pattern of the air looks like a delay with height
+)
+_MOST = 150.0  # mm/km: vapour does not change faster along the height, turbulence on small relief seems to
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class HeightDelay:
         slopes: (n_dates,) mm/km at the sample's median height, about the mean of the dates, before those that could be chance are set
             to zero.
         errors: (n_dates,) standard error of the slopes, from leaving out parts of the scene.
-        used: (n_dates,) whether the date's delay is corrected; False: it could be chance.
+        used: (n_dates,) whether the date's delay is corrected; False: it could be chance, or is no delay that there can be.
         reason: why nothing is corrected at all, or "".
     """
 
@@ -90,7 +93,11 @@ def estimate_height_delay(sample: Sample, kind: str) -> HeightDelay:
     found, covariance = np.array([fit[0] for fit in fits])[:, 1:], [fit[1][1:, 1:] for fit in fits]
     limit = float(chi2.ppf(1 - _CHANCE, len(powers)))
     used = np.array([_wald(one, error) > limit for one, error in zip(found, covariance, strict=True)])
+    used &= np.abs(found[:, 0]) <= _MOST
     kept = np.where(used[:, None], found, 0.0)
+    # Without the dates that are left alone the others would have a trend of their own, and change the velocity by it.
+    basis = np.vander(sample.years[used], degree + 1)
+    kept[used] -= basis @ np.linalg.lstsq(basis, kept[used], rcond=None)[0] if used.any() else 0
     coefficients = _about_zero(kept - kept[0], middle, powers)
     errors = np.sqrt(np.array([error[0, 0] for error in covariance]))
     return HeightDelay(powers, coefficients, found[:, 0], errors, used)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from affine import Affine
 
 from insarcast.core import InsarcastError
 
@@ -40,7 +41,7 @@ class DelayMaps:
         self.method: str = record["method"]
         self._files: dict[str, list[str]] = record["files"]
         self._static, self._dates, self._time = static, dates, settings["time"]
-        self._grid = Grid(static.rio.crs, static.rio.transform(recalc=True), static.sizes["y"], static.sizes["x"])
+        self._grid = _grid(static)
         self.missing = [date for date in dates if date not in self._files]
         if len(self.missing) > len(dates) - 2 or (self.missing and settings["missing"] == "stop"):
             raise InsarcastError(
@@ -71,6 +72,13 @@ class DelayMaps:
         column = read_column(tuple(self._files[date]), date, self._time, *self._heights)
         lon, lat = _places(here)
         return -column.at(lat, lon, here.height.values.astype(np.float64)) / up * 1000
+
+
+def _grid(static: xr.Dataset) -> Grid:
+    """The lattice of the pixels' centres."""
+    x, y = static.x.values, static.y.values
+    dx, dy = (x[-1] - x[0]) / max(len(x) - 1, 1) or 1.0, (y[-1] - y[0]) / max(len(y) - 1, 1) or -1.0
+    return Grid(static.rio.crs, Affine(dx, 0, x[0] - dx / 2, 0, dy, y[0] - dy / 2), len(y), len(x))
 
 
 def _places(here: xr.Dataset) -> tuple[Float, Float]:
