@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from insarcast import stack
+
+if TYPE_CHECKING:
+    from mexico import Crop
+    from troposphere import Scene
 
 Data = npt.NDArray[np.floating]
 
@@ -34,3 +38,13 @@ def default(data_mm: Data, network: Network) -> Data:
 def robust(data_mm: Data, network: Network) -> Data:
     """(n_dates, n_pixels) mm by least absolute residuals, without weights, as dolphin's."""
     return stack.invert(data_mm, network.pairs, network.days, norm="l1").displacement
+
+
+def corrected(phase: Data, crop: Crop) -> tuple[Data, npt.NDArray[np.bool_]]:
+    """Series in mm after the correction of unwrapping errors, and which samples were changed or removed, ``(n_pairs, n_pixels)``."""
+    return default(crop.mm_per_rad * phase, crop), np.zeros(phase.shape, np.bool_)
+
+
+def filtered(series: Data, scene: Scene) -> Data | None:
+    """The series after the spatio-temporal filter, ``(n_dates, n_pixels)`` mm."""
+    return None
