@@ -48,7 +48,7 @@ def build(folder: Path, layout: str, extent: int, lonlat: tuple[float, float]) -
     close_loops(place / "ifgs.zarr", place / "closure.zarr", place / "network.parquet")
     options: dict[str, Any] = {
         "quality": {"min_coverage": 0, "min_coherence": 0},
-        "closing": {"required": True, "max_rms": 99, "nullify": "none"},
+        "closing": {"required": True, "max_rms": 99, "correct": False, "nullify": "none"},
         "bridge": False,
         "reference": {"lon": lonlat[0], "lat": lonlat[1], "window": 3, "min_coherence": 0},
         "settings": {"norm": "l2", "weights": "none", "min_pairs": 1.0},

@@ -21,7 +21,7 @@ TO_PHASE = -4 * np.pi / (WAVELENGTH * 1000)  # rad per mm towards the satellite
 
 SETTINGS: dict[str, Any] = {
     "quality": {"min_coverage": 0.3, "min_coherence": 0.05},
-    "closing": {"required": True, "max_rms": 1.5, "nullify": "none"},
+    "closing": {"required": True, "max_rms": 1.5, "correct": False, "nullify": "none"},
     "bridge": False,
     "reference": {"lon": None, "lat": None, "window": 3, "min_coherence": 0.6},
     "settings": {"norm": "l2", "weights": "none", "min_pairs": 1.0},

@@ -295,7 +295,7 @@ def test_water_is_masked_with_its_own_reason(tmp_path: Path) -> None:
     invert_network(
         tmp_path / "i.zarr", tmp_path / "c.zarr", tmp_path / "v.zarr", tmp_path / "d.json", vintage="full", threads=1,
         **SETTINGS
-        | {"closing": {"required": False, "max_rms": 99, "nullify": "none"}}
+        | {"closing": {"required": False, "max_rms": 99, "correct": False, "nullify": "none"}}
         | {"reference": {"lon": -98.9985, "lat": 19.9985, "window": 1, "min_coherence": 0}},
     )  # fmt: skip
     build_cube(tmp_path / "i.zarr", tmp_path / "v.zarr", tmp_path / "q.zarr", "full", {"preset": "none", "thresholds": {}}, 0, "")

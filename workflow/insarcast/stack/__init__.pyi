@@ -4,10 +4,13 @@ from .corrections.estimate import estimate_corrections as estimate_corrections
 from .corrections.moving import move_reference as move_reference
 from .cube import build_cube as build_cube
 from .decomposing import decompose_cubes as decompose_cubes
+from .filtering import filter_cube as filter_cube
+from .filtering import filter_series as filter_series
 from .geometries.solve import decompose as decompose
 from .geometries.solve import Decomposition as Decomposition
 from .geometries.solve import north_error as north_error
-from .inversion import Inversion as Inversion
-from .inversion import invert as invert
+from .inversion.solver import Inversion as Inversion
+from .inversion.solver import estimate_noise as estimate_noise
+from .inversion.solver import invert as invert
 from .network import invert_network as invert_network
 from .points import read_series as read_series

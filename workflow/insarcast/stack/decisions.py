@@ -30,9 +30,13 @@ def write_decisions(
     totals: dict[str, Any],
 ) -> None:
     """Write what was decided; every number that the report's record prints comes from here."""
-    residual = dict(zip(found.kept, totals["pair_rms"], strict=True))
+    residual, model = dict(zip(found.kept, totals["pair_rms"], strict=True)), totals["model"]
+    sigma = dict(zip(found.kept, np.sqrt(model.pair).tolist(), strict=True)) if model else {}
+    cycles = dict(zip(found.kept, totals["cycles"].tolist(), strict=True))
     for index, fact in enumerate(found.facts):
         fact |= {"kept": bool(found.keep[index]), "reason": found.reason[index], "resid_rms": residual.get(index)}
+        # sigma_mm: noise of a sample of usual coherence, estimated from the network's misfits; n_corrected: samples off by cycles.
+        fact |= {"sigma_mm": sigma.get(index), "n_corrected": cycles.get(index, 0)}
     dropped = list(found.dropped)
     for key, reason in (("no_data", "no interferogram measures them"), ("too_few_pairs", "too few valid interferograms")):
         if totals[key]:
@@ -66,6 +70,8 @@ def write_decisions(
             "reference": chosen.record(data),
             "pixels": {key: totals[key] for key in ("total", "inverted", "no_data", "too_few_pairs")},
             "inversion": settings,
+            "variance": None if model is None else {"by_coherence": model.level.tolist(), "outliers": model.outliers},
             "loop_errors": {key: totals[key] for key in ("samples", "over_pi")},
+            "corrected": totals["corrected"],
         },
     )

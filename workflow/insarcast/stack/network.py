@@ -47,7 +47,7 @@ def invert_network(
         decisions: JSON to write: what was kept, dropped and chosen, and why.
         vintage: ``full`` or ``asof-yyyymmdd``.
         quality: ``min_coverage``, ``min_coherence``.
-        closing: ``required``, ``max_rms``, ``nullify``.
+        closing: ``required``, ``max_rms``, ``correct``, ``nullify``.
         bridge: join separate networks by equal velocity.
         reference: ``lon``, ``lat``, ``window``, ``min_coherence``.
         settings: ``norm``, ``weights``, ``min_pairs``.
@@ -61,7 +61,7 @@ def invert_network(
     loops = open_store(closure)
     coverage, coherence = survey_pairs(data, len(found.dates))
     gate_pairs(found, coverage, coherence, quality["min_coverage"], quality["min_coherence"])
-    triplets, number, rms = _triplets(loops, data)
+    triplets, rms = _triplets(loops, data)
     bad = gate_loops(found, triplets, rms, closing["max_rms"], closing["required"])
     chosen = find_reference(data, found, reference)
     shift = _shifts(data, chosen)
@@ -70,9 +70,7 @@ def invert_network(
             found.drop(index, "nothing measured at the reference point")
     connect(found, bridge)
     alive = [t for t in range(len(triplets)) if found.keep[triplets[t]].all()]
-    solver = BlockSolver(
-        data, loops, found, shift, triplets[alive], [number[t] for t in alive], closing["nullify"], settings, threads
-    )
+    solver = BlockSolver(data, found, shift, triplets[alive], closing, settings, threads)
     totals = solver.run(inversion, chosen)
     write_decisions(decisions, vintage, data, found, triplets, rms, bad, chosen, settings, totals)
 
@@ -118,17 +116,15 @@ def _network(data: xr.Dataset, vintage: str) -> Network:
     return Network(dates, pairs, np.ones(len(pairs), np.bool_), [None] * len(pairs), facts, known)
 
 
-def _triplets(loops: xr.Dataset, data: xr.Dataset) -> tuple[npt.NDArray[np.int64], list[int], Float]:
-    """Triplets whose three interferograms the vintage sees, numbered within it; their numbers in the store; their rms."""
+def _triplets(loops: xr.Dataset, data: xr.Dataset) -> tuple[npt.NDArray[np.int64], Float]:
+    """Triplets whose three interferograms the vintage sees, numbered within it; their rms."""
     here = {key: index for index, key in enumerate(zip(data.date1.values, data.date2.values, strict=True))}
     d1, d2, d3 = loops.date1.values, loops.date2.values, loops.date3.values
-    triplets, number = [], []
-    for t in range(loops.sizes["triplet"]):
-        sides = [here.get((d1[t], d2[t])), here.get((d2[t], d3[t])), here.get((d1[t], d3[t]))]
-        if None not in sides:
-            triplets.append(sides)
-            number.append(t)
-    return np.array(triplets, np.int64).reshape(-1, 3), number, loops.rms.values[number].astype(np.float64)
+    sides = [
+        [here.get((d1[t], d2[t])), here.get((d2[t], d3[t])), here.get((d1[t], d3[t]))] for t in range(loops.sizes["triplet"])
+    ]
+    seen = [t for t, three in enumerate(sides) if None not in three]
+    return np.array([sides[t] for t in seen], np.int64).reshape(-1, 3), loops.rms.values[seen].astype(np.float64)
 
 
 def _shifts(data: xr.Dataset, chosen: Reference) -> Float:

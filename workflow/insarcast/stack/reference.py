@@ -18,7 +18,7 @@ from scipy.ndimage import minimum_filter, uniform_filter
 
 from insarcast.core import InsarcastError, pixel_of
 
-from .inversion import invert
+from .inversion.solver import invert
 from .quality import components
 
 Float = npt.NDArray[np.float64]
@@ -123,7 +123,8 @@ def choose_reference(
         )
     shifted = phase[used][:, alike] - phase[used, first][:, None]
     wavelength = float(data.attrs["wavelength"])
-    series = invert(-wavelength * 1000 / (4 * np.pi) * shifted, pairs[used], days, wavelength=wavelength).displacement
+    scaled = -wavelength * 1000 / (4 * np.pi) * shifted
+    series = invert(scaled, pairs[used], days, weights="none", wavelength=wavelength).displacement
     velocity, error = _rates(series, days)
     mode = half_sample_mode(velocity)
     distance = np.abs(velocity - mode)

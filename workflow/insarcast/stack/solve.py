@@ -11,12 +11,17 @@ import xarray as xr
 
 from insarcast.core import InsarcastError, add_to_store, blank, blocks, create_store, shard_edge, write_block
 
-from .inversion import Inversion, invert
+from .inversion.solver import Inversion, estimate_noise, invert
+from .inversion.variance import VarianceModel, equal_variances
 from .loops import count_loops, nullify
 from .quality import Network
 from .reference import Reference
 
 Float = npt.NDArray[np.float64]
+Single = npt.NDArray[np.float32]
+
+# Blocks, and pixels of all of them, that the variances of interferograms are estimated from.
+_SAMPLED, _EDGE, _CANDIDATES = 16, 128, 8192
 
 
 class BlockSolver:
@@ -25,34 +30,34 @@ class BlockSolver:
     def __init__(
         self,
         data: xr.Dataset,
-        loops: xr.Dataset,
         found: Network,
         shift: Float,
         triplets: npt.NDArray[np.int64],
-        numbers: list[int],
-        mode: str,
+        closing: dict[str, Any],
         settings: dict[str, Any],
         threads: int,
     ) -> None:
-        self.data, self.loops, self.numbers, self.mode = data, loops, numbers, mode
-        self.settings, self.threads = settings, threads
+        self.data, self.closing, self.settings, self.threads = data, closing, settings, threads
         self.kept, self.dates = found.kept, found.dates[found.kept_dates]
         self.pairs, self.days = found.kept_pairs, found.kept_days
-        self.shift = shift[self.kept]
+        self.shift = shift[self.kept].astype(np.float32)
         order = {pair: index for index, pair in enumerate(self.kept)}
         self.triplets = np.array([[order[side] for side in loop] for loop in triplets], np.int64).reshape(-1, 3)
         self.wavelength = float(data.attrs["wavelength"])
         # A network may have fewer interferograms than the ratio asks for; then all of them are needed.
         self.min_pairs = min(int(np.ceil(settings["min_pairs"] * len(self.dates))), len(self.kept))
+        self.model = self._estimate() if settings["weights"] == "auto" or closing["correct"] else None
         self.totals: dict[str, Any] = {
             "total": 0, "inverted": 0, "no_data": 0, "too_few_pairs": 0, "samples": 0, "over_pi": 0, "nullified": 0,
+            "corrected": {"samples": 0, "pixels": 0, "left": 0},
+            "cycles": np.zeros(len(self.kept), np.int64),
             "residual": np.zeros(len(self.kept)), "measured": np.zeros(len(self.kept), np.int64),
         }  # fmt: skip
 
     def run(self, path: Path, chosen: Reference) -> dict[str, Any]:
         """Invert every block, write the store, and return the sums."""
         ny, nx = self.data.sizes["y"], self.data.sizes["x"]
-        edge = shard_edge(max(len(self.kept), len(self.triplets), len(self.dates)))
+        edge = shard_edge(max(len(self.kept), len(self.dates)))
         create_store(self._template(ny, nx, chosen), path, edge)
         for block in blocks(ny, nx, edge):
             write_block(self._solve(block), path, block)
@@ -63,35 +68,58 @@ class BlockSolver:
         with np.errstate(invalid="ignore", divide="ignore"):
             rms = np.sqrt(self.totals["residual"] / self.totals["measured"])
         self.totals["pair_rms"] = rms
+        self.totals["model"] = self.model
         facts = xr.Dataset(
-            {"pair_resid_rms": ("pair", rms, {"units": "mm"}), "reference_phase": ("pair", self.shift, {"units": "rad"})}
+            {
+                "pair_resid_rms": ("pair", rms, {"units": "mm"}),
+                "reference_phase": ("pair", self.shift.astype(np.float64), {"units": "rad"}),
+            }
         )
         add_to_store(facts, path)
         return self.totals
 
-    def _solve(self, block: tuple[slice, slice]) -> xr.Dataset:
+    def _read(self, block: tuple[slice, slice]) -> tuple[Single, Single | None]:
+        """(n_pairs, n_pixels) referenced phase in rad, and coherence if there is one."""
         part = self.data.isel(pair=self.kept, y=block[0], x=block[1])
-        phase = part.phase.values.astype(np.float64) - self.shift[:, None, None]
-        shape = phase.shape[1:]
-        loop = self.loops.closure.isel(triplet=self.numbers, y=block[0], x=block[1]).values.astype(np.float64)
-        if len(self.triplets):
-            one, two, three = self.triplets.T
-            loop -= (self.shift[one] + self.shift[two] - self.shift[three])[:, None, None]
-        if self.mode != "none":
-            removed = nullify(loop, self.triplets, len(self.kept), self.mode) & np.isfinite(phase)
-            phase[removed] = np.nan
+        phase = part.phase.values.reshape(len(self.kept), -1) - self.shift[:, None]
+        return phase, part.coherence.values.reshape(phase.shape) if "coherence" in part else None
+
+    def _estimate(self) -> VarianceModel | None:
+        """Variances from blocks spread over the scene: one model for all blocks, so that the result does not know of them."""
+        ny, nx = self.data.sizes["y"], self.data.sizes["x"]
+        every = list(blocks(ny, nx, _EDGE))
+        chosen = [every[at] for at in sorted(set(np.linspace(0, len(every) - 1, _SAMPLED).astype(int).tolist()))]
+        samples: list[tuple[Single, Single | None]] = []
+        for block in chosen:
+            phase, coherence = self._read(block)
+            step = max(1, phase.shape[1] * len(chosen) // _CANDIDATES)
+            samples.append((phase[:, ::step], None if coherence is None else coherence[:, ::step]))
+        phase = np.concatenate([one for one, _ in samples], axis=1)
+        known = [two for _, two in samples if two is not None]
+        return estimate_noise(self._mm * phase, self.pairs, np.concatenate(known, axis=1) if known else None)
+
+    @property
+    def _mm(self) -> np.float32:
+        """Displacement towards the satellite, in mm, that a radian of phase is."""
+        return np.float32(-self.wavelength * 1000 / (4 * np.pi))
+
+    def _solve(self, block: tuple[slice, slice]) -> xr.Dataset:
+        phase, coherence = self._read(block)
+        before = count_loops(phase, self.triplets)
+        self.totals["samples"] += int(before["n_loop"].sum())
+        self.totals["over_pi"] += int(before["n_loop_err"].sum())
+        result = self._invert(phase, coherence, self.closing["correct"])
+        if self._take_off(phase, result) or self.closing["nullify"] != "none":
+            before = count_loops(phase, self.triplets)
+        if self.closing["nullify"] != "none":
+            removed = nullify(phase, self.triplets, self.closing["nullify"]) & np.isfinite(phase)
             self.totals["nullified"] += int(removed.sum())
-        indices = count_loops(loop, np.isfinite(phase), self.triplets)
-        weights = None
-        if self.settings["weights"] == "coherence":
-            weights = inverse_variance(part.coherence.values).reshape(len(self.kept), -1)
-        data = (-self.wavelength * 1000 / (4 * np.pi) * phase).reshape(len(self.kept), -1)
-        result = invert(
-            data, self.pairs, self.days, weights=weights, norm=self.settings["norm"],
-            min_pairs=self.min_pairs, wavelength=self.wavelength, threads=self.threads,
-        )  # fmt: skip
-        self._add(result, data, loop)
-        space = ("y", "x")
+            if removed.any():
+                phase[removed] = np.nan
+                before = count_loops(phase, self.triplets)
+                result = self._invert(phase, coherence, False)
+        self._add(result, self._mm * phase)
+        shape = tuple(part.stop - part.start for part in block)
         three_d: dict[str, npt.NDArray[Any]] = {
             "displacement": result.displacement.astype(np.float32),
             "sigma": result.sigma.astype(np.float32),
@@ -101,18 +129,38 @@ class BlockSolver:
             "resid_rms": result.resid_rms.astype(np.float32),
             "temporal_coherence": result.temporal_coherence.astype(np.float32),
             "n_unw": result.n_valid.astype(np.int32),
-        }
-        if "coherence" in part:
-            two_d["coherence"] = _mean(part.coherence.values, np.isfinite(phase))
+        } | before
+        if coherence is not None:
+            two_d["coherence"] = _mean(coherence, np.isfinite(phase))
         return xr.Dataset(
-            {name: (("time", *space), values.reshape(-1, *shape)) for name, values in three_d.items()}
-            | {name: (space, values.reshape(shape)) for name, values in two_d.items()}
-            | {name: (space, values) for name, values in indices.items()}
+            {name: (("time", "y", "x"), values.reshape(-1, *shape)) for name, values in three_d.items()}
+            | {name: (("y", "x"), values.reshape(shape)) for name, values in two_d.items()}
         )
 
-    def _add(self, result: Inversion, data: Float, loop: Float) -> None:
-        valid = np.isfinite(data)
-        measured = valid.sum(0)
+    def _invert(self, phase: Single, coherence: Single | None, correct: bool) -> Inversion:
+        # Where nothing could be estimated all count the same: a block must not estimate for itself.
+        weights = "none" if self.settings["weights"] == "auto" and self.model is None else self.settings["weights"]
+        return invert(
+            self._mm * phase, self.pairs, self.days, weights=weights, coherence=coherence,
+            variance=self.model or equal_variances(len(self.kept)), norm=self.settings["norm"], correct_unwrapping=correct,
+            min_pairs=self.min_pairs, wavelength=self.wavelength, threads=self.threads,
+        )  # fmt: skip
+
+    def _take_off(self, phase: Single, result: Inversion) -> bool:
+        """Take the whole cycles that were found off the phase, and count them."""
+        cycles = result.cycles
+        if cycles is None:
+            return False
+        phase[cycles.pair, cycles.pixel] += (2 * np.pi * cycles.count).astype(np.float32)
+        counts = self.totals["corrected"]
+        counts["samples"] += len(cycles.pair)
+        counts["pixels"] += len(np.unique(cycles.pixel))
+        counts["left"] += len(cycles.left)
+        self.totals["cycles"] += np.bincount(cycles.pair, minlength=len(self.kept))
+        return len(cycles.pair) > 0
+
+    def _add(self, result: Inversion, data: Single) -> None:
+        measured = np.isfinite(data).sum(0)
         inverted = np.isfinite(result.displacement[0])
         residual = data - (result.displacement[self.pairs[:, 1]] - result.displacement[self.pairs[:, 0]])
         known = np.isfinite(residual)
@@ -121,8 +169,6 @@ class BlockSolver:
         totals["inverted"] += int(inverted.sum())
         totals["no_data"] += int((measured == 0).sum())
         totals["too_few_pairs"] += int(((measured > 0) & ~inverted).sum())
-        totals["samples"] += int(np.isfinite(loop).sum())
-        totals["over_pi"] += int((np.abs(loop) > np.pi).sum())
         totals["residual"] += (np.where(known, residual, 0.0) ** 2).sum(1)
         totals["measured"] += known.sum(1)
 
@@ -141,6 +187,7 @@ class BlockSolver:
         }
         if "coherence" in self.data:
             grid["coherence"] = (("y", "x"), blank(np.float32, ny, nx), {"units": "1"})
+        grid["loop_phase_mean"] = (("y", "x"), blank(np.float32, ny, nx), {"units": "rad"})
         for name in ("n_unw", "n_loop", "n_loop_err", "n_pair_no_loop"):
             grid[name] = (("y", "x"), blank(np.int32, ny, nx), {"units": "1"})
         coords = {
@@ -160,9 +207,3 @@ class BlockSolver:
 def _mean(values: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(valid, np.nan_to_num(values), 0).sum(0, dtype=np.float64) / valid.sum(0), np.float32)
-
-
-def inverse_variance(coherence: npt.NDArray[np.floating]) -> Float:
-    """Weight 2 c^2 / (1 - c^2) of an interferogram: the inverse of the phase variance (1 - c^2) / (2 c^2) (Tough et al. 1995)."""
-    c = np.clip(coherence.astype(np.float64), 0.01, 0.99)
-    return np.asarray(2 * c**2 / (1 - c**2), np.float64)

@@ -1,0 +1,1 @@
+"""The network inversion: symbolic plan, numeric kernels, variances, unwrapping errors."""

@@ -1,0 +1,327 @@
+"""The numeric inversion on a CPU: the operations of a plan, over a group of pixels (lanes) at once.
+
+Lanes never mix, so the result of a pixel does not depend on its neighbours, on blocks or on threads. Float64 throughout, for the
+normal equations square the condition of the network.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from .lanes import LANES, absolute, fill, finite, floor, least_lane, less, load, maximum, minimum, read, root, store, write
+
+LEAST_SQUARES, L1, HUBER, STUDENT = 0, 1, 2, 3
+
+# Square of the weight of a second difference against the mean interferogram's: far below any data and far above rounding.
+BRIDGE = 1e-8
+_L1_FLOOR_MM = 0.05
+# An interferogram with less redundancy is checked by no other.
+LEAST_REDUNDANCY = 0.05
+
+_compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+
+@_compiled
+def _normal(y, u, first, second, entry, a, b):  # type: ignore[no-untyped-def]
+    """Normal matrix and right side; ``first`` and ``second`` are positions."""
+    nothing = fill(0.0)
+    for e in range(len(a)):
+        store(a, e, nothing)
+    for p in range(len(b)):
+        store(b, p, nothing)
+    for k in range(len(first)):
+        i, j = first[k], second[k]
+        w = load(u, k)
+        wy = w * load(y, k)
+        store(a, j, load(a, j) + w)
+        store(b, j, load(b, j) + wy)
+        if i >= 0:
+            e = entry[k]
+            store(a, i, load(a, i) + w)
+            store(a, e, load(a, e) - w)
+            store(b, i, load(b, i) - wy)
+
+
+@_compiled
+def _smooth(a, smooth_entry, spacing, weight):  # type: ignore[no-untyped-def]
+    """Add d0/h0 - d1 (1/h0 + 1/h1) + d2/h1 = 0 for three consecutive dates, in units of the median step."""
+    c = np.empty(3)
+    for t in range(2, len(smooth_entry)):
+        h0, h1 = spacing[t - 2], spacing[t - 1]
+        c[0], c[1], c[2] = 1.0 / h0, -1.0 / h0 - 1.0 / h1, 1.0 / h1
+        for i in range(3):
+            for j in range(i + 1):
+                e = smooth_entry[t, i, j]
+                if e >= 0:
+                    store(a, e, load(a, e) + weight * (c[i] * c[j]))
+
+
+@_compiled
+def _factorise(a, start, target_start, target):  # type: ignore[no-untyped-def]
+    """A = L D L' in place: the diagonal becomes 1 / D, the entries below become L."""
+    m = len(start) - 1
+    for p in range(m):
+        d = 1.0 / load(a, p)
+        store(a, p, d)
+        t = target_start[p]
+        last = m + start[p + 1]
+        for i in range(m + start[p], last):
+            scaled = load(a, i) * d
+            for j in range(i, last):
+                at = target[t]
+                t += 1
+                store(a, at, load(a, at) - scaled * load(a, j))
+            store(a, i, scaled)
+
+
+@_compiled
+def _substitute(a, b, start, row):  # type: ignore[no-untyped-def]
+    """Solve with a factor, in place."""
+    m = len(start) - 1
+    for p in range(m):
+        x = load(b, p)
+        for i in range(start[p], start[p + 1]):
+            q = row[i]
+            store(b, q, load(b, q) - load(a, m + i) * x)
+    for p in range(m - 1, -1, -1):
+        x = load(b, p) * load(a, p)
+        for i in range(start[p], start[p + 1]):
+            x = x - load(a, m + i) * load(b, row[i])
+        store(b, p, x)
+
+
+@_compiled
+def _invert_factor(a, z, start, target_start, target):  # type: ignore[no-untyped-def]
+    """The entries of the inverse where L has entries (Takahashi's recursion), from the last column to the first."""
+    m = len(start) - 1
+    for p in range(m - 1, -1, -1):
+        first, last = m + start[p], m + start[p + 1]
+        for i in range(first, last):
+            store(z, i, fill(0.0))
+        t = target_start[p]
+        x = load(a, p)
+        for i in range(first, last):
+            own = load(a, i)
+            total = load(z, i) - own * load(z, target[t])
+            t += 1
+            for j in range(i + 1, last):
+                shared = load(z, target[t])
+                t += 1
+                total = total - load(a, j) * shared
+                store(z, j, load(z, j) - own * shared)
+            store(z, i, total)
+            x = x - own * total
+        store(z, p, x)
+
+
+@_compiled
+def _residuals(y, b, first, second, r):  # type: ignore[no-untyped-def]
+    for k in range(len(first)):
+        x = load(y, k) - load(b, second[k])
+        if first[k] >= 0:
+            x = x + load(b, first[k])
+        store(r, k, x)
+
+
+@_compiled
+def _fetch(data, weights, index, y, w, facts):  # type: ignore[no-untyped-def]
+    """Take up the lanes: data with 0 for what is missing, weights with 0 there; rows 0 and 1 of ``facts``: their number and sum."""
+    nothing, one = fill(0.0), fill(1.0)
+    count, total = nothing, nothing
+    p0 = index[0]
+    run = index[LANES - 1] == p0 + LANES - 1
+    box = np.empty((2, LANES))
+    for k in range(len(y)):
+        weight = one
+        if run:
+            value = read(data, k, p0)
+            if weights.shape[0]:
+                weight = read(weights, k, p0)
+        else:
+            for v in range(LANES):
+                box[0, v] = data[k, index[v]]
+            value = load(box, 0)
+            if weights.shape[0]:
+                for v in range(LANES):
+                    box[1, v] = weights[k, index[v]]
+                weight = load(box, 1)
+        weight = finite(weight, less(nothing, weight, weight, nothing), nothing)
+        weight = finite(value, weight, nothing)
+        value = less(nothing, weight, value, nothing)
+        store(y, k, value)
+        store(w, k, weight)
+        count = count + less(nothing, weight, one, nothing)
+        total = total + weight
+    store(facts, 0, count)
+    store(facts, 1, total)
+
+
+@_compiled
+def _reweigh(w, r, u, loss, tuning, scale):  # type: ignore[no-untyped-def]
+    """Weights of the next step from the residuals; ``scale`` is the variance of unit weight."""
+    one = fill(1.0)
+    for k in range(len(w)):
+        base, x = load(w, k), load(r, k)
+        if loss == L1:
+            store(u, k, root(base) / maximum(absolute(x), _L1_FLOOR_MM))
+        elif loss == HUBER:
+            size = root(base * x * x / scale)
+            store(u, k, base * minimum(one, tuning / maximum(size, 1e-100)))
+        else:
+            store(u, k, base * (tuning + 1.0) / (tuning + base * x * x / scale))
+
+
+@_compiled
+def _closeness(r, w, to_phase, facts):  # type: ignore[no-untyped-def]
+    """Rows 2 and 3 of ``facts``: sums of squared residuals and |sum exp(i phase)| of what is used; polynomials, exact to 1e-7."""
+    nothing, one = fill(0.0), fill(1.0)
+    total, real, imag = nothing, nothing, nothing
+    for k in range(len(r)):
+        on = less(nothing, load(w, k), one, nothing)
+        value = load(r, k)
+        total = total + on * value * value
+        turns = value * (to_phase / (2 * np.pi))
+        x = (turns - floor(turns + 0.5)) * np.pi  # half the angle, within +- pi/2
+        q = x * x
+        s = x * (1.0 + q * (-1 / 6 + q * (1 / 120 + q * (-1 / 5040 + q * (1 / 362880 - q * (1 / 39916800))))))
+        real = real + on * (1.0 - 2.0 * s * s)
+        c = 1.0 + q * (-1 / 2 + q * (1 / 24 + q * (-1 / 720 + q * (1 / 40320 + q * (-1 / 3628800 + q * (1 / 479001600))))))
+        imag = imag + on * s * c
+    store(facts, 2, total)
+    store(facts, 3, root(real * real + 4.0 * imag * imag))
+
+
+@_compiled
+def _scale(u, r, freedom, prior):  # type: ignore[no-untyped-def]
+    """Variance of unit weight: weighted squares over degrees of freedom, drawn towards 1 by ``prior`` degrees."""
+    total = fill(prior)
+    for k in range(len(u)):
+        x = load(r, k)
+        total = total + load(u, k) * x * x
+    return total / maximum(freedom + prior, 1e-9)
+
+
+@_compiled
+def solve(  # type: ignore[no-untyped-def]
+    data, weights, pixels, rank, first, second, entry, start, row, target_start, target, smooth_entry, spacing, position,
+    loss, tuning, prior, iterations, tolerance, to_phase, with_sigma, offset, displacement, sigma, rms, coherence, worst,
+    residual, redundancy,
+):  # fmt: skip
+    """Invert the given pixels and write their columns of the output.
+
+    ``rank`` is the number of unknowns that the interferograms determine in each of ``pixels``; ``smooth_entry`` joins the rest.
+    Column p of ``data``, ``weights`` and ``worst`` is column p + ``offset`` of the others. ``worst`` is the largest misfit that an
+    interferogram would have if it were left out (only ``with_sigma``). ``residual`` and ``redundancy`` (n_pairs, n_pixels), or
+    empty: an interferogram's misfit, and one minus its leverage.
+    """
+    n_pairs, m = len(first), len(start) - 1
+    n_entries = m + len(row)
+    y, w, r = np.empty((n_pairs, LANES)), np.empty((n_pairs, LANES)), np.empty((n_pairs, LANES))
+    u = np.empty((n_pairs, LANES)) if loss != LEAST_SQUARES else w
+    a, z, b = np.empty((n_entries, LANES)), np.empty((n_entries, LANES)), np.empty((m, LANES))
+    best = np.empty((m, LANES)) if loss != LEAST_SQUARES else b
+    index, facts, box = np.empty(LANES, np.int64), np.empty((4, LANES)), np.empty((1, LANES))
+    nothing, one = fill(0.0), fill(1.0)
+    for begin in range(0, len(pixels), LANES):
+        lanes = min(LANES, len(pixels) - begin)
+        for v in range(LANES):
+            at = begin + min(v, lanes - 1)
+            index[v] = pixels[at]
+            box[0, v] = rank[at]
+        _fetch(data, weights, index, y, w, facts)
+        count = load(facts, 0)
+        freedom = maximum(count - load(box, 0), nothing)
+        bridge = BRIDGE * load(facts, 1) / maximum(count, 1.0)
+        _normal(y, w, first, second, entry, a, b)
+        if len(smooth_entry):
+            _smooth(a, smooth_entry, spacing, bridge)
+        _factorise(a, start, target_start, target)
+        _substitute(a, b, start, row)
+        _residuals(y, b, first, second, r)
+        scale = _scale(w, r, freedom, prior)
+        if loss != LEAST_SQUARES:
+            for p in range(m):
+                store(best, p, load(b, p))
+            done = nothing
+            for _ in range(iterations):
+                _reweigh(w, r, u, loss, tuning, scale)
+                _normal(y, u, first, second, entry, a, b)
+                if len(smooth_entry):
+                    _smooth(a, smooth_entry, spacing, bridge)
+                _factorise(a, start, target_start, target)
+                _substitute(a, b, start, row)
+                # Where a lane has settled its result stays: what its neighbours still need must not change it.
+                change = nothing
+                for p in range(m):
+                    new, old = load(b, p), load(best, p)
+                    change = maximum(change, absolute(new - old))
+                    store(best, p, less(nothing, done, old, new))
+                done = less(change, fill(tolerance), one, done)
+                _residuals(y, best, first, second, r)
+                if loss != L1:
+                    scale = less(nothing, done, scale, _scale(u, r, freedom, prior))
+                if least_lane(done) > 0.0:
+                    break
+            if loss == L1:
+                scale = _scale(w, r, freedom, prior)
+            if with_sigma:
+                if loss == L1:
+                    _normal(y, w, first, second, entry, a, b)
+                else:
+                    _reweigh(w, r, u, loss, tuning, scale)
+                    _normal(y, u, first, second, entry, a, b)
+                if len(smooth_entry):
+                    _smooth(a, smooth_entry, spacing, bridge)
+                _factorise(a, start, target_start, target)
+        if with_sigma:
+            _invert_factor(a, z, start, target_start, target)
+        _closeness(r, w, to_phase, facts)
+        nan = fill(np.nan)
+        scale = less(nothing, freedom + prior, scale, nan)
+        out = index[0] + offset
+        run = lanes == LANES and index[LANES - 1] == index[0] + LANES - 1
+        for t in range(len(position)):
+            p = position[t]
+            value = load(best, p) if p >= 0 else nothing
+            spread = nothing
+            if p >= 0 and with_sigma:
+                spread = root(scale * load(z, p))
+            if run:
+                write(displacement, t, out, value)
+                if with_sigma:
+                    write(sigma, t, out, spread)
+            else:
+                store(box, 0, value)
+                for v in range(lanes):
+                    displacement[t, index[v] + offset] = box[0, v]
+                if with_sigma:
+                    store(box, 0, spread)
+                    for v in range(lanes):
+                        sigma[t, index[v] + offset] = box[0, v]
+        if with_sigma:
+            far = nothing
+            for k in range(n_pairs):
+                i, j = first[k], second[k]
+                spread = load(z, j)
+                if i >= 0:
+                    spread = spread + load(z, i) - 2.0 * load(z, entry[k])
+                on = less(nothing, load(w, k), one, nothing)
+                free = on * (1.0 - load(u, k) * spread)
+                far = maximum(far, less(fill(LEAST_REDUNDANCY), free, absolute(load(r, k)) / free, nothing))
+                if residual.shape[0]:
+                    store(box, 0, maximum(free, nothing))
+                    for v in range(lanes):
+                        redundancy[k, index[v]] = box[0, v]
+                    store(box, 0, load(r, k))
+                    for v in range(lanes):
+                        residual[k, index[v]] = box[0, v]
+            store(box, 0, far)
+            for v in range(lanes):
+                worst[index[v]] = box[0, v]
+        for v in range(lanes):
+            at = index[v] + offset
+            rms[at] = np.sqrt(facts[2, v] / facts[0, v])
+            coherence[at] = facts[3, v] / facts[0, v]

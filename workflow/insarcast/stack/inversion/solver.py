@@ -1,0 +1,301 @@
+"""Inversion of a block of pixels: interferograms to displacement at each date."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from insarcast.core import InsarcastError
+
+from . import kernel
+from .parts import connected, labels
+from .plan import Plan, make_plan
+from .unwrapping import Cycles, find_cycles
+from .variance import VarianceModel, estimate_variance, expand, sample_size
+
+Float = npt.NDArray[np.float64]
+Int = npt.NDArray[np.int64]
+Floating = npt.NDArray[np.floating]
+
+NORMS = {"l2": kernel.LEAST_SQUARES, "l1": kernel.L1, "huber": kernel.HUBER, "student": kernel.STUDENT}
+_TUNING = {"huber": 1.345, "student": 4.0}
+_ITERATIONS, _TOLERANCE_MM = 30, 0.02
+# Degrees of freedom that the network's variance model counts for in a pixel's own variance of unit weight.
+_PRIOR = 10.0
+_SLICE = 2048
+_NOTHING = np.empty((0, 0))
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """Displacement of a block of pixels.
+
+    Attributes:
+        displacement: (n_dates, n_pixels) mm, positive towards the satellite, zero at the first date; NaN where not inverted.
+        sigma: (n_dates, n_pixels) mm, standard deviation from the residuals and the network; NaN where a bridged step lies
+            between the date and the first date, for then nothing measured ties them together.
+        filled: (n_dates, n_pixels), True at t where the step t-1 -> t is bridged.
+        resid_rms: (n_pixels,) mm, rms of the interferogram residuals.
+        temporal_coherence: (n_pixels,) 0 to 1, |mean exp(i residual phase)| (Pepe & Lanari 2006).
+        n_valid: (n_pixels,) interferograms used.
+        variance: what was estimated of the interferograms' variances, or None.
+        cycles: unwrapping errors that were corrected, or None.
+    """
+
+    displacement: Float
+    sigma: Float
+    filled: npt.NDArray[np.bool_]
+    resid_rms: Float
+    temporal_coherence: Float
+    n_valid: Int
+    variance: VarianceModel | None = None
+    cycles: Cycles | None = None
+
+
+def invert(
+    data: Floating,
+    pairs: npt.NDArray[np.integer] | list[tuple[int, int]],
+    days: Floating,
+    *,
+    weights: Floating | str = "auto",
+    coherence: Floating | None = None,
+    variance: VarianceModel | None = None,
+    norm: str = "l2",
+    correct_unwrapping: bool = False,
+    min_pairs: int = 1,
+    wavelength: float = 0.0555,
+    threads: int = 1,
+) -> Inversion:
+    """Invert interferograms that have been referenced to a common point.
+
+    >>> import numpy as np
+    >>> from insarcast import stack
+    >>> truth = np.array([[0.0], [-4.0], [-9.0]])                       # mm at three dates, one pixel
+    >>> pairs = [(0, 1), (1, 2), (0, 2)]
+    >>> ifgs = np.stack([truth[j] - truth[i] for i, j in pairs])        # mm, + towards the satellite
+    >>> stack.invert(ifgs, pairs, days=np.array([0, 12, 24])).displacement.ravel().round(6).tolist()
+    [0.0, -4.0, -9.0]
+
+    Args:
+        data: (n_pairs, n_pixels) line-of-sight displacement of each interferogram in mm, positive towards the satellite
+            (-wavelength / 4 pi * phase for phase positive away); NaN = missing.
+        pairs: (n_pairs, 2) numbers of the first and second date, first < second.
+        days: (n_dates,) time of each date in days, ascending.
+        weights: ``auto``: inverse variances estimated from the residuals of the network (a factor of each interferogram, and what
+            coherence says); ``none``: equal; ``coherence``: by the formula (1 - c^2) / (2 c^2); or an array (n_pairs, n_pixels) of
+            inverse variances (not variances).
+        coherence: (n_pairs, n_pixels) 0 to 1, for ``auto`` (optional) and ``coherence``.
+        variance: what :func:`estimate_noise` found before, for ``auto``; None: estimated from ``data``. Blocks of one scene share one.
+        norm: ``l2`` least squares, ``l1`` least absolute residuals, ``huber``, or ``student`` (heavy tails, 4 degrees of freedom);
+            all but the first by iteratively reweighted least squares.
+        correct_unwrapping: find and take off whole cycles; needs the right ``wavelength``. Pixels that misfit by more than half a
+            cycle and cannot be corrected for certain are solved with ``student`` instead of ``l2``.
+        min_pairs: pixels with fewer valid interferograms are not inverted.
+        wavelength: radar wavelength in m, for whole cycles and the temporal coherence.
+        threads: threads to use; the result is the same for any number.
+
+    Raises:
+        InsarcastError: shapes, dates or options do not fit.
+    """
+    links, times = _check(data, pairs, days, weights, coherence, norm)
+    if variance is not None and len(variance.pair) != len(links):
+        raise InsarcastError(f"invert: the variance model is of {len(variance.pair)} interferograms, the data of {len(links)}.")
+    if variance is None and isinstance(weights, str) and (weights == "auto" or correct_unwrapping):
+        variance = estimate_noise(data, links, coherence)
+    job = _Job(links, times, norm, weights, coherence, variance, correct_unwrapping, min_pairs, wavelength)
+    job.prepare()
+    count, n = data.shape[1], len(times)
+    out = Inversion(
+        np.empty((n, count)), np.empty((n, count)), np.zeros((n, count), np.bool_),
+        np.full(count, np.nan), np.full(count, np.nan), np.zeros(count, np.int64), job.model,
+    )  # fmt: skip
+    starts = range(0, count, _SLICE)
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(lambda start: job.run(data, start, out), starts))
+    return replace(out, cycles=_joined(found)) if correct_unwrapping else out
+
+
+def _joined(parts: list[Cycles]) -> Cycles:
+    none = Cycles(*(np.empty(0, np.int64),) * 4)
+    return Cycles(*(np.concatenate([getattr(part, entry.name) for part in [none, *parts]]) for entry in fields(Cycles)))
+
+
+def _check(data: Floating, pairs: Any, days: Floating, weights: Any, coherence: Floating | None, norm: str) -> tuple[Int, Float]:
+    links = np.ascontiguousarray(pairs, np.int64).reshape(-1, 2)
+    times = np.ascontiguousarray(days, np.float64)
+    if data.ndim != 2 or data.shape[0] != len(links):
+        raise InsarcastError(f"invert: data has shape {data.shape}, but there are {len(links)} pairs; give (n_pairs, n_pixels).")
+    for name, array in (("weights", weights), ("coherence", coherence)):
+        if isinstance(array, np.ndarray) and array.shape != data.shape:
+            raise InsarcastError(f"invert: {name} have shape {array.shape}, data {data.shape}; they must agree.")
+    if isinstance(weights, str) and weights not in ("auto", "none", "coherence"):
+        raise InsarcastError(f"invert: there are no weights '{weights}'; there are auto, none, coherence, or an array.")
+    if isinstance(weights, str) and weights == "coherence" and coherence is None:
+        raise InsarcastError("invert: weights 'coherence' need the coherence; give it, or use weights 'auto'.")
+    if len(links) and (links.min() < 0 or links.max() >= len(times) or (links[:, 0] >= links[:, 1]).any()):
+        raise InsarcastError("invert: every pair must be two date numbers, the first smaller than the second.")
+    if len(times) < 2 or (np.diff(times) <= 0).any():
+        raise InsarcastError("invert: days must be ascending and at least two.")
+    if norm not in NORMS:
+        raise InsarcastError(f"invert: there is no norm '{norm}'; there are {', '.join(NORMS)}.")
+    return links, times
+
+
+def estimate_noise(data: Floating, pairs: npt.NDArray[np.integer], coherence: Floating | None = None) -> VarianceModel | None:
+    """The variances of interferograms, from evenly spread pixels in which they connect all dates.
+
+    Args:
+        data: (n_pairs, n_pixels) mm; NaN = missing.
+        pairs: (n_pairs, 2) numbers of the first and second date.
+        coherence: the same shape as ``data``, 0 to 1, or None.
+
+    Returns:
+        The model; None where there is too little to tell: few pixels, no redundancy, or no misfit at all.
+    """
+    links = np.ascontiguousarray(pairs, np.int64)
+    n_dates, size = int(links.max()) + 1, sample_size(len(links))
+    step = max(1, data.shape[1] // (4 * size))
+    whole = np.flatnonzero(connected(np.ascontiguousarray(data[:, ::step]), _NOTHING, links, n_dates)[1])
+    chosen = step * whole[np.linspace(0, max(len(whole) - 1, 0), min(size, len(whole))).astype(np.int64)]
+    known = None if coherence is None else coherence[:, chosen]
+    return estimate_variance(data[:, chosen], known, links, plan_of(links, n_dates, False))
+
+
+@dataclass
+class _Job:
+    """What every slice of pixels needs."""
+
+    links: Int
+    times: Float
+    norm: str
+    weights: Any
+    coherence: Floating | None
+    model: VarianceModel | None
+    correct: bool
+    min_pairs: int
+    wavelength: float
+    spacing: Float = field(init=False)
+    plain: Plan = field(init=False)
+    table: npt.NDArray[np.float32] | None = None
+    variance: float = 1.0
+    prior: float = 0.0
+
+    def prepare(self) -> None:
+        """Order the network and settle the weights."""
+        steps = np.diff(self.times)
+        self.spacing = steps / np.median(steps)
+        self.plain = plan_of(self.links, len(self.times), False)
+        if isinstance(self.weights, str) and self.weights == "coherence":
+            c = np.clip(np.arange(256) / 255, 0.01, 0.99)
+            self.table = np.repeat((2 * c**2 / (1 - c**2)).astype(np.float32)[None], len(self.links), axis=0)
+        elif isinstance(self.weights, str) and self.weights == "auto" and self.model is not None:
+            self.table, self.prior = self.model.weights, _PRIOR
+        elif self.model is not None and isinstance(self.weights, str):
+            self.variance = float(np.mean(self.model.pair))
+
+    def run(self, data: Floating, start: int, out: Inversion) -> Cycles:
+        """Invert a slice of pixels."""
+        part = slice(start, min(start + _SLICE, data.shape[1]))
+        values = np.ascontiguousarray(data[:, part], None if data.dtype in (np.float32, np.float64) else np.float64)
+        scale: npt.NDArray[Any] = self._weights(part, values)
+        number, whole = connected(values, scale, self.links, len(self.times))
+        out.n_valid[part] = number
+        enough = number >= max(self.min_pairs, 1)
+        groups = [_Group(self.plain, np.flatnonzero(whole & enough), None)]
+        apart = np.flatnonzero(~whole & enough)
+        for array in (out.displacement, out.sigma):
+            array[:, start + np.flatnonzero(~enough)] = np.nan
+        if len(apart):
+            label = labels(values, scale, self.links, len(self.times), apart)
+            groups.append(_Group(plan_of(self.links, len(self.times), True), apart, label))
+        found = [self._solve(group, values, scale, start, out) for group in groups if len(group.pixels)]
+        return _joined(found)
+
+    def _weights(self, part: slice, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if isinstance(self.weights, np.ndarray):
+            return np.ascontiguousarray(self.weights[:, part])
+        if self.table is None:
+            return _NOTHING
+        scale = np.empty(values.shape, np.float32)
+        if self.coherence is None:
+            scale[:] = self.table[:, -1:]
+        else:
+            expand(np.ascontiguousarray(self.coherence[:, part]), self.table, scale)
+        return scale
+
+    def _solve(self, group: _Group, values: npt.NDArray[Any], scale: npt.NDArray[Any], start: int, out: Inversion) -> Cycles:
+        worst = np.zeros(values.shape[1])
+        self._numbers(group, group.pixels, self.norm, values, scale, start, out, worst)
+        none = np.empty(0, np.int64)
+        cycles = Cycles(none, none, none, none)
+        cycle = self.wavelength * 1000 / 2
+        suspects = group.pixels[worst[group.pixels] > cycle / 2] if self.correct else none
+        if len(suspects):
+            rank = group.rank(len(self.times))[np.searchsorted(group.pixels, suspects)]
+            full: npt.NDArray[Any] = scale if scale.size else np.ones(values.shape, np.float32)
+            cycles = find_cycles(values, full, suspects, rank, self.links, group.plan, self.spacing, cycle, self.variance)
+            values = values.copy()
+            values[cycles.pair, cycles.pixel] -= (cycles.count * cycle).astype(values.dtype)
+            self._numbers(group, np.unique(cycles.pixel), self.norm, values, scale, start, out, worst)
+            if self.norm == "l2":
+                self._numbers(group, cycles.left, "student", values, scale, start, out, worst)
+        return Cycles(cycles.pair, cycles.pixel + start, cycles.count, cycles.left + start)
+
+    def _numbers(
+        self,
+        group: _Group,
+        pixels: Int,
+        norm: str,
+        values: npt.NDArray[Any],
+        scale: npt.NDArray[Any],
+        start: int,
+        out: Inversion,
+        worst: Float,
+    ) -> None:
+        """Run the kernel on some pixels of a group; mark what is bridged."""
+        if not len(pixels):
+            return
+        place = np.searchsorted(group.pixels, pixels)
+        plan, position = group.plan, group.plan.position.astype(np.int64)
+        kernel.solve(
+            values, scale, pixels, group.rank(len(self.times))[place], position[self.links[:, 0]], position[self.links[:, 1]],
+            plan.pair_entry, plan.start, plan.row, plan.target_start, plan.target, plan.smooth_entry, self.spacing, position,
+            NORMS[norm], _TUNING.get(norm, 0.0), self.prior, _ITERATIONS, _TOLERANCE_MM, 4 * np.pi / (self.wavelength * 1000), True,
+            start, out.displacement, out.sigma, out.resid_rms, out.temporal_coherence, worst, _NOTHING, _NOTHING,
+        )  # fmt: skip
+        if group.label is not None:
+            label = group.label[:, place]
+            out.filled[1:, start + pixels] = label[1:] != label[:-1]
+            sigma = out.sigma[:, start + pixels]
+            sigma[label != label[0]] = np.nan
+            out.sigma[:, start + pixels] = sigma
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Pixels of a slice that are solved with one plan; ``label`` is the component of each date where the network falls apart."""
+
+    plan: Plan
+    pixels: Int
+    label: Int | None
+
+    def rank(self, n_dates: int) -> Float:
+        """Unknowns that the interferograms determine: the dates, less one for each component."""
+        if self.label is None:
+            return np.full(len(self.pixels), n_dates - 1.0)
+        return np.asarray(n_dates - (self.label == np.arange(n_dates)[:, None]).sum(0), np.float64)
+
+
+@lru_cache(maxsize=16)
+def _plan(links: bytes, n_dates: int, smooth: bool) -> Plan:
+    return make_plan(np.frombuffer(links, np.int64).reshape(-1, 2), n_dates, smooth=smooth)
+
+
+def plan_of(links: Int, n_dates: int, smooth: bool) -> Plan:
+    """The plan of a network, made once."""
+    return _plan(links.tobytes(), n_dates, smooth)

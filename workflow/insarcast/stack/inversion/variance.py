@@ -1,0 +1,168 @@
+"""How noisy each interferogram is, by the evidence of the network's own misfits.
+
+The usual weights come from coherence through a formula. On a simulated stack they are right; on real data they can be worse than
+none, for what an interferogram misfits by is also unwrapping and phase bias. Here the variance of a sample is a factor of its
+interferogram times a decreasing function of its coherence, both from the residuals of the inversion that uses them, over and over:
+the expected square of a residual is the sample's variance times its redundancy (Helmert's variance components, as in Koch 1999,
+Parameter Estimation, 3.6). Where coherence says nothing about the misfit the function comes out flat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from . import kernel
+from .plan import Plan
+
+Float = npt.NDArray[np.float64]
+
+LEVELS = 128
+# Samples to estimate from, and the least and most pixels for them.
+SAMPLES, FEWEST, MOST = 80_000, 300, 1500
+_ROUNDS = 4
+# A share of the sample that every interferogram is given at the mean variance: one that few others check would else be taken for exact.
+_PRIOR = 0.3
+# Squares beyond this many standard deviations are cut there: an unwrapping error must not condemn the rest of its interferogram.
+_CLIP = 3.5
+_LEAST = 200
+_FLOOR = 0.02
+_COHERENCE = np.clip(np.arange(LEVELS) / (LEVELS - 1), 0.08, 0.99)
+_DECORRELATION = (1 - _COHERENCE**2) / (2 * _COHERENCE**2)
+
+
+@dataclass(frozen=True)
+class VarianceModel:
+    """Variance of a sample of interferogram k and coherence c in mm2: ``pair[k] * level[round(c * (LEVELS - 1))]``.
+
+    Attributes:
+        pair: (n_pairs,) mm2.
+        level: (LEVELS,) relative variance by coherence from 0 to 1, mean 1 over the sample; all 1 without coherence.
+        outliers: share of the samples whose residual exceeds four standard deviations (normal: 6e-5).
+    """
+
+    pair: Float
+    level: Float
+    outliers: float
+
+    @property
+    def weights(self) -> npt.NDArray[np.float32]:
+        """(n_pairs, LEVELS) inverse variances."""
+        return (1 / (self.pair[:, None] * self.level)).astype(np.float32)
+
+
+def equal_variances(n_pairs: int) -> VarianceModel:
+    """The model of 1 mm2 for all."""
+    return VarianceModel(np.ones(n_pairs), np.ones(LEVELS), 0.0)
+
+
+def sample_size(n_pairs: int) -> int:
+    """Pixels to estimate from."""
+    return min(max(SAMPLES // n_pairs, FEWEST), MOST)
+
+
+def estimate_variance(
+    data: npt.NDArray[np.floating], coherence: npt.NDArray[np.floating] | None, links: npt.NDArray[np.int64], plan: Plan
+) -> VarianceModel | None:
+    """Estimate from a sample of pixels in which all dates are connected.
+
+    Args:
+        data: (n_pairs, n_sample) mm; NaN = missing.
+        coherence: the same shape, 0 to 1, or None.
+        links: (n_pairs, 2) date numbers.
+        plan: of the network.
+
+    Returns:
+        The model; None where there is too little to tell: few pixels, no redundancy, or no misfit at all.
+    """
+    n_pairs, count = data.shape
+    if count < _LEAST or n_pairs <= len(plan.position):
+        return None
+    values = np.ascontiguousarray(data, np.float64)
+    known = None if coherence is None else np.ascontiguousarray(coherence, np.float32)
+    weights = np.ones(values.shape, np.float32)
+    pair, level = np.ones(n_pairs), np.ones(LEVELS)
+    residual, redundancy = np.zeros(values.shape), np.zeros(values.shape)
+    position = plan.position.astype(np.int64)
+    out = [np.empty((len(position), count)), np.empty((len(position), count)), np.empty(count), np.empty(count), np.empty(count)]
+    sums, clip, outliers = np.zeros((4, max(n_pairs, LEVELS))), np.full(n_pairs, np.inf), 0.0
+    for turn in range(_ROUNDS):
+        kernel.solve(
+            values, weights, np.arange(count), np.full(count, len(position) - 1.0), position[links[:, 0]], position[links[:, 1]],
+            plan.pair_entry, plan.start, plan.row, plan.target_start, plan.target, plan.smooth_entry, np.ones(len(position) - 1),
+            position, kernel.LEAST_SQUARES, 0.0, 0.0, 1, 0.0, 1.0, True, 0, *out, residual, redundancy,
+        )  # fmt: skip
+        if turn == 0:
+            clip = _first_clip(residual, redundancy)
+        outliers = _tally(
+            residual, redundancy, known if known is not None else np.empty((0, 0), np.float32), pair, level, clip, sums
+        )
+        found, checked = sums[0, :n_pairs] * pair, sums[1, :n_pairs]
+        mean = found.sum() / max(checked.sum(), 1e-9)
+        if not (checked.sum() > 0.02 * count * n_pairs and mean > 1e-9):
+            return None
+        pair = (found + _PRIOR * count * mean) / (checked + _PRIOR * count)
+        if known is not None:
+            level = _refine(level, sums[2, :LEVELS], sums[3, :LEVELS])
+        clip = np.full(n_pairs, _CLIP**2)
+        model = VarianceModel(pair, level, outliers)
+        expand(known, model.weights, weights)
+    return model
+
+
+def _first_clip(residual: Float, redundancy: Float) -> Float:
+    """(n_pairs,) limit on the first squares, when variances are not known: from each interferogram's median square."""
+    square = np.where(redundancy > 0.02, residual**2 / np.maximum(redundancy, 0.02), np.nan)
+    with np.errstate(invalid="ignore"):
+        middle = np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 0.0 for row in square])
+    return _CLIP**2 * middle / 0.4549  # median of chi-square with one degree of freedom
+
+
+def _refine(level: Float, squares: Float, checked: Float) -> Float:
+    """New level by coherence: a floor and a share of the decorrelation's variance, both not negative, by iterated weighted squares."""
+    from scipy.optimize import nnls
+
+    total, some = squares * level, checked > 0
+    for _ in range(3):
+        weight = np.sqrt(checked[some]) / level[some]
+        design = np.stack([np.ones(LEVELS), _DECORRELATION], axis=1)[some] * weight[:, None]
+        level = np.maximum(
+            np.stack([np.ones(LEVELS), _DECORRELATION], axis=1) @ nnls(design, total[some] / checked[some] * weight)[0], 1e-9
+        )
+    mean = (level @ checked) / checked.sum()
+    return np.asarray(np.maximum(level / mean, _FLOOR), np.float64)
+
+
+@numba.njit(cache=True, nogil=True)
+def expand(coherence, table, out):  # type: ignore[no-untyped-def]
+    """Weights of samples from their coherence: ``out[k, p] = table[k, level]``."""
+    last = table.shape[1] - 1
+    for k in range(out.shape[0]):
+        for p in range(out.shape[1]):
+            c = coherence[k, p] if coherence is not None else 0.0
+            out[k, p] = table[k, int(min(max(c, 0.0), 1.0) * last + 0.5)] if c == c else table[k, 0]
+
+
+@numba.njit(cache=True, nogil=True)
+def _tally(residual, redundancy, coherence, pair, level, clip, sums):  # type: ignore[no-untyped-def]
+    """Rows of ``sums``: standardised squares and redundancies by interferogram and by level; the share of outliers."""
+    sums[:] = 0.0
+    last, far, n = len(level) - 1, 0, 0
+    for k in range(residual.shape[0]):
+        for p in range(residual.shape[1]):
+            f = redundancy[k, p]
+            if f > 1e-3:
+                c = coherence[k, p] if coherence.shape[0] else np.float32(0.0)
+                at = int(min(max(c, 0.0), 1.0) * last + 0.5) if c == c else 0
+                q = residual[k, p] * residual[k, p] / (pair[k] * level[at])
+                n += 1
+                far += q > 16.0 * f
+                q = min(q, clip[k] * f)
+                sums[0, k] += q
+                sums[1, k] += f
+                sums[2, at] += q
+                sums[3, at] += f
+    return far / max(n, 1)
