@@ -88,7 +88,9 @@ use rule compare_gnss as compare_decomposed with:
     benchmark:
         f"{BENCHMARKS}/compare_decomposed/{{study}}.tsv"
     params:
-        settings=setting("gnss"),
+        settings=lambda wildcards: study(wildcards.study).get(
+            "gnss", decomposed(wildcards)[0]
+        ),
         code=code("compare_decomposed"),
     message:
         "Comparing vertical and east-west motion of {wildcards.study} with GNSS"

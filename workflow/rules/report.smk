@@ -26,9 +26,7 @@ figure = lambda section, name, file: report(
 everywhere = lambda files: lambda wildcards: [
     path
     for cube in study(wildcards.study).cubes
-    for path in files(
-        type(wildcards)(fromdict={"study": wildcards.study, "cube": cube})
-    )
+    for path in files(of_cube(wildcards, cube))
 ]
 where = lambda whether, patterns: lambda wildcards: (
     expand(patterns, **wildcards) if whether(wildcards) else []
@@ -41,6 +39,7 @@ given = lambda whether, files: lambda wildcards: (
 include: "report_figures.smk"
 include: "report_grids.smk"
 include: "report_series.smk"
+include: "report_decomposed.smk"
 
 
 GRID_FIGURES = [
@@ -59,6 +58,7 @@ FIGURE_GROUPS = [
     (tiled, rules.draw_training.output),
     (simulated, rules.draw_truth.output),
     *((ready, drawn) for drawn in SERIES_FIGURES),
+    (placed, rules.draw_gnss.output),
 ]
 
 # Lists of files of the study's grids, and of its ready series.
@@ -87,6 +87,7 @@ use rule draw_noise as write_maps with:
 
 use rule draw_noise as write_report with:
     input:
+        **OF_DECOMPOSED,
         page=f"{workflow.basedir}/workflow/report/page.html.j2",
         style=f"{workflow.basedir}/workflow/report/page.css",
         manifests=cubes_of(f"{CUBE}/acquire/manifest.json"),
@@ -98,7 +99,7 @@ use rule draw_noise as write_report with:
         choices=of_grids(f"{CUBE}/combine/choice.json"),
         scores=of_grids(f"{CUBE}/evaluate/scores.parquet"),
         likeness=of_grids(f"{CUBE}/evaluate/maps.parquet"),
-        gnss=of_grids(f"{CUBE}/evaluate/gnss.json"),
+        gnss=everywhere(where(compared, f"{CUBE}/evaluate/gnss.json")),
         clusters=everywhere(where(clustered_grid, f"{CUBE}/cluster/full.zarr")),
         batches=everywhere(given(gridded, all_batches)),
         seams=everywhere(given(gridded, grids_of(f"{CUBE}/stitch/{{model}}.json"))),

@@ -16,6 +16,8 @@ gridded = lambda wildcards: not ready(wildcards)
 clustered_grid = lambda wildcards: gridded(wildcards) and clustered(wildcards)
 tiled = lambda wildcards: gridded(wildcards) and grid_models(wildcards)
 grouped = lambda wildcards: ready(wildcards) and clustered(wildcards)
+placed = lambda wildcards: ready(wildcards) and stations_named(wildcards)
+compared = lambda wildcards: gridded(wildcards) or stations_named(wildcards)
 automatic = lambda wildcards: (
     expand(f"{CUBE}/combine/ensembles/auto.json", **wildcards)
     if ensembles(wildcards)

@@ -1,7 +1,10 @@
 from .clusters import draw_clusters as draw_clusters
+from .decomposed import draw_decomposed as draw_decomposed
+from .decomposed_maps import write_decomposed as write_decomposed
 from .displacement import draw_displacement as draw_displacement
 from .forecast import draw_forecast as draw_forecast
 from .gains import draw_gains as draw_gains
+from .gnss import draw_decomposed_gnss as draw_decomposed_gnss
 from .gnss import draw_gnss as draw_gnss
 from .maps import write_maps as write_maps
 from .network import draw_network as draw_network

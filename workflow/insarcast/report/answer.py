@@ -70,7 +70,7 @@ def checked(gnss: dict[str, Any], truth: Sequence[str]) -> list[str]:
     """What independent measurements say: GNSS, and the truth where the scene is simulated, which needs no GNSS to be checked."""
     if truth and not gnss["comparisons"]:
         return list(truth)
-    return [*truth, sentences.gnss(gnss["comparisons"], gnss["skipped"])]
+    return [*truth, sentences.gnss(gnss["comparisons"], gnss["skipped"], gnss.get("sentence"))]
 
 
 def answer_lines(

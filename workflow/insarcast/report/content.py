@@ -23,7 +23,7 @@ from .network import pair_counts, reasons_of_pairs
 from .numbers import CubeNumbers, cube_numbers
 from .outlook import chosen_store, outlooks
 from .score_tables import clusters_table, likeness_table, scores_table, totals_table
-from .tables import Cell, Table, areas_table, dropped_table, gnss_table, pairs_table, speeds_table
+from .tables import Cell, Table, areas_table, dropped_table, gnss_table, pairs_table, speeds_table, stations_table
 from .truth_lines import read_truths
 from .verdict import Verdict, verdict_of
 
@@ -88,13 +88,27 @@ class Content:
     more: list[tuple[str, list[Table]]] = field(default_factory=list)
     extra: list[Table] = field(default_factory=list)
     headline: list[dict[str, Cell]] = field(default_factory=list)
+    stations: Table = field(default_factory=lambda: Table("", "", [], []))
+
+    @property
+    def folder(self) -> str:
+        """Where its files lie, seen from the page."""
+        return f"../{self.name}"
 
     @property
     def tables(self) -> list[Table]:
         """All tables that are written as csv."""
         scored = [*self.scores, self.clusters, self.likeness, *self.truths]
         scored += [table for _, tables in self.more for table in tables] + self.extra
-        named = [self.areas, self.speeds, *(table for table in scored if table.rows), self.gnss, self.pairs, self.dropped]
+        named = [
+            self.areas,
+            self.speeds,
+            *(table for table in scored if table.rows),
+            self.gnss,
+            self.stations,
+            self.pairs,
+            self.dropped,
+        ]
         return [table for table in named if table.name]
 
 
@@ -136,6 +150,7 @@ def gather(source: Sources) -> Content:
         likeness=likeness_table(source.name, likeness, days),
         truths=truth.tables(source.name, days),
         gnss=gnss_table(source.name, gnss["comparisons"]),
+        stations=stations_table(source.name, gnss.get("table", [])),
         pairs=pairs_table(source.name, found["pairs"]),
         dropped=dropped_table(source.name, [*_dropped(found, facts, gnss), *lost_tiles(source.batches)]),
         masked=facts.reasons,

@@ -9,11 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from . import sentences, words
+from . import decomposed_words, sentences, words
 from .look import INK, LINES, SOFT, Facts, canvas, keep, say
 from .network import dates_axis
 
 MOST = 3  # comparisons drawn; all are in the table
+KEPT = (
+    *("name", "component", "n", "rmse", "bias"),
+    *(f"velocity_{name}{ending}" for name in ("gnss", "insar", "difference") for ending in ("", "_sigma")),
+)
+_AXES = {"vertical": "vertical [mm]", "east": "eastward [mm]"}
 
 
 def draw_gnss(gnss: Path, series: Path, comparison: Path, comparison_json: Path) -> None:
@@ -25,8 +30,33 @@ def draw_gnss(gnss: Path, series: Path, comparison: Path, comparison_json: Path)
         comparison: F15.
         comparison_json: its facts.
     """
-    found, table = json.loads(gnss.read_text(encoding="utf-8")), pd.read_parquet(series)
-    sentence = sentences.gnss(found["comparisons"], found["skipped"])
+    found = json.loads(gnss.read_text(encoding="utf-8"))
+    sentence = sentences.gnss(found["comparisons"], found["skipped"], found.get("sentence"))
+    about = (
+        "GNSS projected onto the line of sight, InSAR the mean around the stations, both zero at their first common date; "
+        "mm, positive towards the satellite."
+    )
+    _draw(found, pd.read_parquet(series), "F15", sentence, about, comparison, comparison_json)
+
+
+def draw_decomposed_gnss(gnss: Path, series: Path, comparison: Path, comparison_json: Path) -> None:
+    """Draw GNSS and InSAR over time, vertically and to the east, and one against the other.
+
+    Args:
+        gnss: comparisons and what was skipped.
+        series: table station_a, station_b, date, gnss_mm, insar_mm (mm, up and east positive), component.
+        comparison: F29.
+        comparison_json: its facts.
+    """
+    found = json.loads(gnss.read_text(encoding="utf-8"))
+    sentence = decomposed_words.gnss(found["comparisons"], found["skipped"], found["sentence"])
+    about = "Vertical and eastward displacement, InSAR the mean around the stations, both zero at their first common date; mm, up and east positive."
+    _draw(found, pd.read_parquet(series), "F29", sentence, about, comparison, comparison_json)
+
+
+def _draw(
+    found: dict[str, Any], table: pd.DataFrame, number: str, sentence: str, about: str, comparison: Path, comparison_json: Path
+) -> None:
     rows = min(len(found["comparisons"]), MOST)
     with canvas(2.9 if rows < 2 else min(5.33, 2.2 * rows)) as figure:
         if not rows:
@@ -34,7 +64,10 @@ def draw_gnss(gnss: Path, series: Path, comparison: Path, comparison_json: Path)
         else:
             grid = figure.subplots(rows, 2, squeeze=False, width_ratios=[2.1, 1])
             for (left, right), item in zip(grid, found["comparisons"], strict=False):
-                part = table[_names(table) == item["name"]].sort_values("date")
+                own = _names(table) == item["name"]
+                if "component" in table:
+                    own &= (table["component"] == item["component"]).to_numpy()
+                part = table[own].sort_values("date")
                 _draw_series(left, part, item)
                 _draw_scatter(right, part, item)
             grid[0, 0].legend(loc="lower left")
@@ -44,19 +77,12 @@ def draw_gnss(gnss: Path, series: Path, comparison: Path, comparison_json: Path)
         else ""
     )
     facts = Facts(
-        "F15",
+        number,
         sentence,
-        f"Left: displacement over time by GNSS and InSAR in mm along the line of sight. Right: one against the other. {sentence}",
-        "GNSS projected onto the line of sight, InSAR the mean around the stations, both zero at their first common date; "
-        "mm, positive towards the satellite."
-        f"{rest}",
+        f"Left: displacement over time by GNSS and InSAR in mm. Right: one against the other. {sentence}",
+        f"{about}{rest}",
         "mm",
-        {
-            "comparisons": [
-                {key: item.get(key) for key in ("name", "n", "rmse", "bias", "velocity_gnss", "velocity_insar")}
-                for item in found["comparisons"]
-            ]
-        },
+        {"comparisons": [{key: item.get(key) for key in KEPT} for item in found["comparisons"]]},
     )
     keep(figure, facts, comparison, comparison_json)
 
@@ -76,7 +102,7 @@ def _draw_series(axes: Any, part: pd.DataFrame, item: dict[str, Any]) -> None:
     axes.plot(dates, part["gnss_mm"], "^-", color=LINES[1], markersize=6, linewidth=1.3, label="GNSS")
     axes.plot(dates, part["insar_mm"], "o-", color=LINES[0], markersize=5, linewidth=1.3, label="InSAR")
     axes.set_title(words.stations(item["name"]))
-    axes.set_ylabel("line of sight [mm]")
+    axes.set_ylabel(_AXES.get(str(item.get("component")), "line of sight [mm]"))
     axes.grid(axis="y")
     dates_axis(axes)
 

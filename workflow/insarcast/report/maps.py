@@ -79,7 +79,7 @@ def _layers(data: xr.Dataset, store: xr.Dataset) -> list[Layer]:
 
 def _write(folder: Path, layer: Layer, frame: Frame, data: xr.Dataset, colours: str) -> None:
     values = frame.up(layer.values).astype("float32")
-    _write_cog(folder / f"{layer.name}.tif", values, frame, np.nan, layer, data)
+    write_cog(folder / f"{layer.name}.tif", values, frame, np.nan, layer, data)
     if layer.signed:
         limit = symmetric_limit(values)
         text = ramp_style(signed_map(colours), -limit, limit, layer.unit, signed=True)
@@ -94,11 +94,11 @@ def _write_mask(folder: Path, frame: Frame, data: xr.Dataset) -> None:
     inverted = np.isfinite(data.velocity.values)
     values = frame.up(np.where(used_pixels(data), 1, np.where(inverted, 0, 255))).astype("uint8")
     layer = Layer("mask", values, "1", "1 = used, 0 = masked, 255 = not measured", False)
-    _write_cog(folder / "mask.tif", values, frame, 255, layer, data)
+    write_cog(folder / "mask.tif", values, frame, 255, layer, data)
     (folder / "mask.qml").write_text(palette_style({0: ("#d55e00", "masked"), 1: ("#dfe8e4", "used")}), encoding="utf-8")
 
 
-def _write_cog(path: Path, values: NDArray[Any], frame: Frame, nodata: float, layer: Layer, data: xr.Dataset) -> None:
+def write_cog(path: Path, values: NDArray[Any], frame: Frame, nodata: float, layer: Layer, data: xr.Dataset) -> None:
     """One band, tiled, with overviews where it is large; no time stamp."""
     import rasterio
 

@@ -15,6 +15,7 @@ from insarcast import __version__
 
 from . import truth_words, words
 from .content import Content, Sources, gather
+from .decomposed_content import DecomposedContent, gather_decomposed
 from .glossary import GLOSSARY
 from .look import DPI, WIDTH
 from .series_content import SeriesSources, gather_series
@@ -26,6 +27,7 @@ SECTIONS = {
     "where": ("F22",),
     "trust": ("F5", "F6", "F7", "F8", "F10", "F21", "F24", "F25"),
     "evidence": ("F11", "F12", "F13", "F14", "F15", "F26"),
+    "decomposed": ("F27", "F28"),
     "made": ("F16", "F18", "F20"),
 }
 LIBRARIES = (
@@ -77,6 +79,10 @@ def write_report(
     evaluated: Sequence[Path] = (),
     groups: Sequence[Path] = (),
     points: Sequence[Path] = (),
+    decomposed: Sequence[Path] = (),
+    decomposed_figures: Sequence[Path] = (),
+    decomposed_gnss: Sequence[Path] = (),
+    decomposed_maps: Sequence[Path] = (),
 ) -> None:
     """Write the page and its tables; the same inputs give the same bytes.
 
@@ -89,7 +95,7 @@ def write_report(
         choices: models chosen at every origin.
         scores: tables of scores.
         likeness: tables of improved shares and structural similarity.
-        gnss: comparisons with GNSS.
+        gnss: comparisons with GNSS, ``<cube>/evaluate/gnss.json``, of the grids and of the ready series that name stations.
         maps: folders of maps.
         forecasts: calibrated forecasts of all cubes, ``<cube>/combine/<model>.zarr``.
         clusters: clusters of the full vintages, ``<cube>/cluster/full.zarr``, of the cubes that have them.
@@ -111,6 +117,10 @@ def write_report(
         evaluated: what evaluate left of them, ``<cube>/evaluate/<name>``.
         groups: clusters of their points, ``<cube>/cluster/series.zarr``, where they are clustered.
         points: their points for a GIS, ``<cube>/report/maps/points.{gpkg,qml}``.
+        decomposed: ``decomposed.zarr`` and ``decomposed.json`` of the study, where it decomposes cubes.
+        decomposed_figures: figures of them and their JSON.
+        decomposed_gnss: ``decomposed_gnss.json``, where the study names GNSS.
+        decomposed_maps: the folder of their maps.
     """
     grids = [name for name in names if not _of(name, series, 4)]
     contents = []
@@ -125,6 +135,7 @@ def write_report(
                     SeriesSources(
                         **shared, series=cube, record=record, calibrated=_of(name, calibrated, 4), autos=_of(name, autos, 4),
                         evaluated=_of(name, evaluated, 3), groups=_of(name, groups, 3), points=_of(name, points, 4),
+                        gnss=_of(name, gnss, 3),
                     )
                 )
             )  # fmt: skip
@@ -134,14 +145,16 @@ def write_report(
             gather(
                 Sources(
                     **shared, decisions=decisions[at], cube=cubes[at], choice=choices[at], scores=scores[at], likeness=likeness[at],
-                    gnss=gnss[at], maps=maps[at], forecasts=_of(name, forecasts, 3), clusters=_of(name, clusters, 3),
+                    gnss=_of(name, gnss, 3)[0], maps=maps[at], forecasts=_of(name, forecasts, 3), clusters=_of(name, clusters, 3),
                     batches=_of(name, batches, 4), seams=_of(name, seams, 3), truths=_of(name, truths, 3),
                 )
             )
         )  # fmt: skip
-    headline = headline_table([row for content in contents for row in content.headline])
+    apart = gather_decomposed(decomposed, decomposed_figures, decomposed_gnss, decomposed_maps)
+    parts: list[Content | DecomposedContent] = [*contents, *([apart] if apart else [])]
+    headline = headline_table([row for content in parts for row in content.headline])
     tables.mkdir(parents=True)
-    every = [headline, *(table for content in contents for table in content.tables)]
+    every = [headline, *(table for content in parts for table in content.tables)]
     for table in every:
         table.write(tables)
     text = _environment(page.parent).get_template(page.name).render(
@@ -151,6 +164,7 @@ def write_report(
         summary=str(values.get("summary") or ""),
         style=style.read_text(encoding="utf-8"),
         cubes=contents,
+        decomposed=apart,
         sections=SECTIONS,
         tables=every,
         settings=settings_rows(values),
@@ -216,9 +230,9 @@ def image_size(path: Path) -> tuple[int, int]:
     return round(width * scale), round(height * scale)
 
 
-def figure_file(cube: Content, path: Path) -> str:
+def figure_file(part: Content | DecomposedContent, path: Path) -> str:
     """Where a figure lies, seen from the page."""
-    return f"../{cube.name}/report/figures/{path.name}"
+    return f"{part.folder}/report/figures/{path.name}"
 
 
 def numeric(table: Table) -> list[bool]:

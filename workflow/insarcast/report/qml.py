@@ -12,7 +12,16 @@ _HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n<qgis versi
 _TAIL = ' <rasterresampler zoomedOutResampler="" zoomedInResampler=""/>\n </pipe>\n <blendMode>0</blendMode>\n</qgis>\n'
 
 
-def ramp_style(colours: Colormap, low: float, high: float, unit: str, *, signed: bool, steps: int = 21) -> str:
+def ramp_style(
+    colours: Colormap,
+    low: float,
+    high: float,
+    unit: str,
+    *,
+    signed: bool,
+    steps: int = 21,
+    ends: tuple[str, str] = ("away from the satellite (subsidence)", "towards (uplift)"),
+) -> str:
     """Style of a continuous band.
 
     Args:
@@ -20,14 +29,15 @@ def ramp_style(colours: Colormap, low: float, high: float, unit: str, *, signed:
         low: lower limit in the band's unit.
         high: upper limit.
         unit: unit, written behind the numbers.
-        signed: whether the ends are motion away from and towards the satellite.
+        signed: whether the ends have words.
         steps: stops of the ramp.
+        ends: these words: what a negative and a positive value is.
     """
     items = []
     for value in np.linspace(low, high, steps):
         label = f"{0.0 if abs(value) < 1e-9 else value:g} {unit}"
         if signed and value in (low, high):
-            label += " away from the satellite (subsidence)" if value == low else " towards (uplift)"
+            label += f" {ends[0] if value == low else ends[1]}"
         colour = to_hex(colours((value - low) / (high - low)))
         items.append(f'     <item value="{value:.6g}" color="{colour}" alpha="255" label={quoteattr(label)}/>\n')
     return (

@@ -240,8 +240,16 @@ def calibration(calibrated: int, total: int, sentence: str | None) -> str:
     return f"{calibrated} of {count(total, 'interval')} (origin and horizon) are calibrated on past errors, the others are the model's own."
 
 
-def gnss(comparisons: Sequence[Mapping[str, Any]], skipped: Sequence[Any]) -> str:
-    """How InSAR and GNSS agree along the line of sight."""
+def gnss(comparisons: Sequence[Mapping[str, Any]], skipped: Sequence[Any], sentence: str | None = None) -> str:
+    """How InSAR and GNSS agree along the line of sight.
+
+    Args:
+        comparisons: numbers of each.
+        skipped: stations and pairs that were left out.
+        sentence: what the comparison says of itself; it stands where nothing was compared and nothing was left out.
+    """
+    if not comparisons and not skipped and sentence:
+        return f"{sentence.rstrip('.')}; nothing independent checks the displacement."
     if not comparisons:
         why = f" ({count(len(skipped), 'station or pair', 'stations or pairs')} left out, see the record)" if skipped else ""
         return f"No GNSS station could be compared with the displacement{why}; nothing independent checks it."

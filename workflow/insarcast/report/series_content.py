@@ -34,7 +34,7 @@ from .series_tables import (
     speeds_table,
     tests_table,
 )
-from .tables import Cell, Table, dropped_table
+from .tables import Cell, Table, dropped_table, gnss_table, stations_table
 
 RETROSPECTIVE = "ready series: evaluated retrospectively"
 
@@ -44,7 +44,7 @@ class SeriesSources:
     """Files of one ready series that the page is made from; classes are the edges of its velocity classes, mm/yr; model is report.model.
 
     ``evaluated`` holds the tables of scores, tests, PIT, noise and space by their names, and the store of errors; ``autos`` is empty
-    where there is one model only, ``groups`` where the points are not clustered.
+    where there is one model only, ``groups`` where the points are not clustered, ``gnss`` where the study names no station.
     """
 
     name: str
@@ -59,6 +59,7 @@ class SeriesSources:
     figures: Sequence[Path]
     classes: Sequence[float]
     model: str | None
+    gnss: Sequence[Path] = ()
 
 
 def gather_series(source: SeriesSources) -> Content:
@@ -77,6 +78,7 @@ def gather_series(source: SeriesSources) -> Content:
             name: item for name, item in figures.items() if name not in ("F24", "F25")
         }  # they would only say that there is no place
     cube, empty = source.name, Table("", "", [], [])
+    gnss = json.loads(source.gnss[0].read_text(encoding="utf-8")) if source.gnss else None
     content = Content(
         name=cube,
         strip=_strip(points, manifest, store, origins, last, record),
@@ -87,7 +89,7 @@ def gather_series(source: SeriesSources) -> Content:
             filter(None, [series_words.expected(points, last, scores.scored), taken, series_words.unforecast(points, last)])
         ),
         trust=_trust(scores, days, store, space_sentence(space, why)),
-        evidence=_evidence(points, record),
+        evidence=_evidence(points, record, gnss),
         made=_made(points, scores, store, origins, manifest, source.groups),
         areas=points_table(cube, points, last),
         speeds=speeds_table(cube, points, source.classes),
@@ -95,9 +97,12 @@ def gather_series(source: SeriesSources) -> Content:
         clusters=empty,
         likeness=empty,
         truths=[],
-        gnss=empty,
+        gnss=gnss_table(cube, gnss["comparisons"]) if gnss else empty,
+        stations=stations_table(cube, gnss["table"]) if gnss else empty,
         pairs=empty,
-        dropped=dropped_table(cube, left_out(record, manifest.skipped, _unscored(source.evaluated))),
+        dropped=dropped_table(
+            cube, [*left_out(record, manifest.skipped, _unscored(source.evaluated)), *(gnss["skipped"] if gnss else [])]
+        ),
         masked=[],
         pixels=(points.count, points.total),
         credits=list(manifest.credits),
@@ -200,11 +205,13 @@ def _trust(scores: Scores, days: Mapping[int, float], store: xr.Dataset, space: 
     return [line for line in lines if line]
 
 
-def _evidence(points: Points, record: Mapping[str, Any]) -> list[str]:
+def _evidence(points: Points, record: Mapping[str, Any], gnss: Mapping[str, Any] | None) -> list[str]:
     counted = record_of(points)
     warnings = [re.sub(r"\b(20\d\d)([01]\d)([0-3]\d)\b", r"\1-\2-\3", str(text)) for text in record.get("warnings", [])]
     return [
-        "Nothing independent was compared with the displacement: a ready series is taken as it is.",
+        sentences.gnss(gnss["comparisons"], gnss["skipped"], gnss["sentence"])
+        if gnss
+        else "Nothing independent was compared with the displacement: a ready series is taken as it is.",
         series_words.measured(points),
         span_words(points, counted),
         gaps_words(counted),

@@ -52,7 +52,10 @@ def write_points(
     found = read_series_scores([scores], auto, model)
     table = _table(points, drawn_store(calibrated, found.scored), clusters, velocity_classes)
     limit = symmetric_limit(points.velocity)
-    _write(table, points, maps)
+    there = "lon" in points.cube.coords
+    lon, lat = (points.cube.lon.values, points.cube.lat.values) if there else (None, None)
+    about = "Velocity and expected change of each point along the line of sight, positive towards the satellite"
+    write_points_file(table, lon, lat, maps, about)
     style.write_text(point_style("velocity_mm_yr", signed_map(colours), limit, "mm/yr"), encoding="utf-8")
 
 
@@ -90,14 +93,23 @@ def rounded(values: Any) -> Any:
     return np.round(np.asarray(values, float), 2)
 
 
-def _write(columns: dict[str, Any], points: Points, path: Path) -> None:
+def write_points_file(columns: dict[str, Any], lon: Any, lat: Any, path: Path, about: str) -> None:
+    """Write points as a GeoPackage, layer ``points``; same points, same bytes.
+
+    Args:
+        columns: their attributes.
+        lon: longitudes in degrees, or None where the points have no places.
+        lat: latitudes, or None.
+        path: file to write.
+        about: what the layer is.
+    """
     import geopandas
     import pyogrio
 
-    there = "lon" in points.cube.coords
-    shapes = geopandas.points_from_xy(points.cube.lon.values, points.cube.lat.values) if there else [None] * points.total
+    there = lon is not None
+    total = len(next(iter(columns.values())))
+    shapes = geopandas.points_from_xy(lon, lat) if there else [None] * total
     table = geopandas.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4326" if there else None)
-    about = "Velocity and expected change of each point along the line of sight, positive towards the satellite"
     with _fixed_date(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="'crs' was not provided")
         pyogrio.write_dataframe(
@@ -124,7 +136,13 @@ def _fixed_date() -> Iterator[None]:
         pyogrio.set_gdal_config_options({name: before})
 
 
-def point_style(attribute: str, colours: Colormap, limit: float, unit: str) -> str:
+def point_style(
+    attribute: str,
+    colours: Colormap,
+    limit: float,
+    unit: str,
+    ends: tuple[str, str] = ("away from the satellite (subsidence)", "towards (uplift)"),
+) -> str:
     """QGIS style of points: classes of a signed attribute over -limit..limit, the outermost ones open.
 
     Args:
@@ -132,19 +150,14 @@ def point_style(attribute: str, colours: Colormap, limit: float, unit: str) -> s
         colours: colour map over the limits.
         limit: end of the colours in the column's unit.
         unit: unit, written behind the numbers.
+        ends: what the ends of the colours are.
     """
     edges = np.linspace(-limit, limit, STEPS + 1)
     ranges, symbols = [], []
     for at in range(STEPS):
         low, high = float(edges[at]), float(edges[at + 1])
         label = f"{low:.3g} to {high:.3g} {unit}"
-        label += (
-            " or beyond: away from the satellite (subsidence)"
-            if at == 0
-            else " or beyond: towards (uplift)"
-            if at == STEPS - 1
-            else ""
-        )
+        label += f" or beyond: {ends[0]}" if at == 0 else f" or beyond: {ends[1]}" if at == STEPS - 1 else ""
         first, last = (-1e6 if at == 0 else low), (1e6 if at == STEPS - 1 else high)
         ranges.append(
             f'   <range lower="{first:.6g}" upper="{last:.6g}" symbol="{at}" label={quoteattr(label)} render="true"/>\n'

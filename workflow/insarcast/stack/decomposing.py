@@ -142,9 +142,11 @@ def _solve(
         moved, spread = [], []
         for values, sigma, _ in series:
             moved.append(values - values[0])
-            spread.append(np.where(np.arange(len(dates))[:, None] > 0, np.hypot(sigma, sigma[0]), sigma))
+            spread.append(np.hypot(sigma, sigma[0]))
         solved = solve(np.stack(moved), np.stack(spread))
         layers |= {name: values.astype(np.float32) for name, values in zip(_SERIES, solved, strict=True)}
+        for name in ("sigma_vertical", "sigma_east"):
+            layers[name][0] *= 0  # zero by definition; NaN stays
         layers["filled"] = steps_bridged([count for *_, count in series])
     return layers | {"mask": np.isfinite(layers["velocity_vertical"])}
 
