@@ -132,5 +132,11 @@ def targets(name):
             for cube in study(name).cubes
             for leaf in leaves.get(study(name).get("source", cube), grids)
         ),
+        *(
+            f"results/{name}/{cube}/stack/full/filtered.zarr"
+            for cube in study(name).cubes
+            if study(name).get("source", cube) not in READY
+            and study(name).get("stack.filter.method", cube) != "none"
+        ),
         f"results/{name}/report/index.html",
     ]
