@@ -46,17 +46,14 @@ def _normal(y, u, first, second, entry, a, b):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _smooth(a, smooth_entry, spacing, weight):  # type: ignore[no-untyped-def]
-    """Add d0/h0 - d1 (1/h0 + 1/h1) + d2/h1 = 0 for three consecutive dates, in units of the median step."""
-    c = np.empty(3)
-    for t in range(2, len(smooth_entry)):
-        h0, h1 = spacing[t - 2], spacing[t - 1]
-        c[0], c[1], c[2] = 1.0 / h0, -1.0 / h0 - 1.0 / h1, 1.0 / h1
+def _smooth(a, smooth_entry, smooth, weight):  # type: ignore[no-untyped-def]
+    """Add the second differences, whose coefficients are ``smooth``."""
+    for t in range(len(smooth_entry)):
         for i in range(3):
             for j in range(i + 1):
                 e = smooth_entry[t, i, j]
                 if e >= 0:
-                    store(a, e, load(a, e) + weight * (c[i] * c[j]))
+                    store(a, e, load(a, e) + weight * (smooth[t, i] * smooth[t, j]))
 
 
 @_compiled
@@ -206,7 +203,7 @@ def _scale(u, r, freedom, prior):  # type: ignore[no-untyped-def]
 
 @_compiled
 def solve(  # type: ignore[no-untyped-def]
-    data, weights, pixels, rank, first, second, entry, start, row, target_start, target, smooth_entry, spacing, position,
+    data, weights, pixels, rank, first, second, entry, start, row, target_start, target, smooth_entry, smooth, position,
     loss, tuning, prior, iterations, tolerance, to_phase, with_sigma, offset, displacement, sigma, rms, coherence, worst,
     residual, redundancy,
 ):  # fmt: skip
@@ -237,7 +234,7 @@ def solve(  # type: ignore[no-untyped-def]
         bridge = BRIDGE * load(facts, 1) / maximum(count, 1.0)
         _normal(y, w, first, second, entry, a, b)
         if len(smooth_entry):
-            _smooth(a, smooth_entry, spacing, bridge)
+            _smooth(a, smooth_entry, smooth, bridge)
         _factorise(a, start, target_start, target)
         _substitute(a, b, start, row)
         _residuals(y, b, first, second, r)
@@ -250,7 +247,7 @@ def solve(  # type: ignore[no-untyped-def]
                 _reweigh(w, r, u, loss, tuning, scale)
                 _normal(y, u, first, second, entry, a, b)
                 if len(smooth_entry):
-                    _smooth(a, smooth_entry, spacing, bridge)
+                    _smooth(a, smooth_entry, smooth, bridge)
                 _factorise(a, start, target_start, target)
                 _substitute(a, b, start, row)
                 # Where a lane has settled its result stays: what its neighbours still need must not change it.
@@ -274,7 +271,7 @@ def solve(  # type: ignore[no-untyped-def]
                     _reweigh(w, r, u, loss, tuning, scale)
                     _normal(y, u, first, second, entry, a, b)
                 if len(smooth_entry):
-                    _smooth(a, smooth_entry, spacing, bridge)
+                    _smooth(a, smooth_entry, smooth, bridge)
                 _factorise(a, start, target_start, target)
         if with_sigma:
             _invert_factor(a, z, start, target_start, target)

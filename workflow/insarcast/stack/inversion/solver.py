@@ -179,7 +179,6 @@ class _Job:
     correct: bool
     min_pairs: int
     wavelength: float
-    spacing: Float = field(init=False)
     plain: Plan = field(init=False)
     table: npt.NDArray[np.float32] | None = None
     variance: float = 1.0
@@ -187,8 +186,6 @@ class _Job:
 
     def prepare(self) -> None:
         """Order the network and settle the weights."""
-        steps = np.diff(self.times)
-        self.spacing = steps / np.median(steps)
         self.plain = plan_of(self.links, len(self.times), False)
         if isinstance(self.weights, str) and self.weights == "coherence":
             c = np.clip(np.arange(256) / 255, 0.01, 0.99)
@@ -238,7 +235,7 @@ class _Job:
         if len(suspects):
             rank = group.rank(len(self.times))[np.searchsorted(group.pixels, suspects)]
             full: npt.NDArray[Any] = scale if scale.size else np.ones(values.shape, np.float32)
-            cycles = find_cycles(values, full, suspects, rank, self.links, group.plan, self.spacing, cycle, self.variance)
+            cycles = find_cycles(values, full, suspects, rank, group.plan.operands(self.links, self.times), cycle, self.variance)
             values = values.copy()
             values[cycles.pair, cycles.pixel] -= (cycles.count * cycle).astype(values.dtype)
             self._numbers(group, np.unique(cycles.pixel), self.norm, values, scale, start, out, worst)
@@ -261,10 +258,8 @@ class _Job:
         if not len(pixels):
             return
         place = np.searchsorted(group.pixels, pixels)
-        plan, position = group.plan, group.plan.position.astype(np.int64)
         kernel.solve(
-            values, scale, pixels, group.rank(len(self.times))[place], position[self.links[:, 0]], position[self.links[:, 1]],
-            plan.pair_entry, plan.start, plan.row, plan.target_start, plan.target, plan.smooth_entry, self.spacing, position,
+            values, scale, pixels, group.rank(len(self.times))[place], *group.plan.operands(self.links, self.times),
             NORMS[norm], _TUNING.get(norm, 0.0), self.prior, _ITERATIONS, _TOLERANCE_MM, 4 * np.pi / (self.wavelength * 1000), True,
             start, out.displacement, out.sigma, out.resid_rms, out.temporal_coherence, worst, _NOTHING, _NOTHING,
         )  # fmt: skip

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import kernel
-from .plan import Plan
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
+Operands = tuple[npt.NDArray[Any], ...]
 
 _ROUNDS = 8
 _NEAR = 0.25  # of a cycle
@@ -49,9 +49,7 @@ def find_cycles(
     weights: npt.NDArray[Any],
     pixels: Int,
     rank: Float,
-    links: Int,
-    plan: Plan,
-    spacing: Float,
+    operands: Operands,
     cycle: float,
     variance: float,
 ) -> Cycles:
@@ -62,9 +60,7 @@ def find_cycles(
         weights: the same shape; 0 = not used.
         pixels: numbers of the suspects.
         rank: (len(pixels),) unknowns that their interferograms determine.
-        links: (n_pairs, 2) date numbers.
-        plan: of the network.
-        spacing: (n_dates - 1,) steps in units of the median one.
+        operands: of the network's plan.
         cycle: mm of displacement in a whole cycle, half the wavelength.
         variance: usual variance of unit weight.
     """
@@ -72,7 +68,7 @@ def find_cycles(
     number, alive = np.zeros(values.shape, np.int64), np.arange(len(pixels))
     failed = np.zeros(len(pixels), np.bool_)
     for turn in range(_ROUNDS):
-        residual, redundancy, worst = _misfit(values[:, alive], scale[:, alive], rank[alive], links, plan, spacing)
+        residual, redundancy, worst = _misfit(values[:, alive], scale[:, alive], rank[alive], operands)
         suspect = worst > cycle / 2
         alive, residual, redundancy = alive[suspect], residual[:, suspect], redundancy[:, suspect]
         if not len(alive) or turn == _ROUNDS - 1:
@@ -102,15 +98,13 @@ def find_cycles(
     return Cycles(pair, pixels[place], number[pair, place], pixels[failed])
 
 
-def _misfit(values: Float, scale: Float, rank: Float, links: Int, plan: Plan, spacing: Float) -> tuple[Float, Float, Float]:
+def _misfit(values: Float, scale: Float, rank: Float, operands: Operands) -> tuple[Float, Float, Float]:
     """Residuals (mm), redundancies and the largest misfit of an interferogram left out, by weighted least squares."""
-    count, n_dates = values.shape[1], len(plan.position)
-    position = plan.position.astype(np.int64)
+    count, n_dates = values.shape[1], len(operands[-1])
     residual, redundancy, worst = np.zeros(values.shape), np.zeros(values.shape), np.zeros(count)
     kernel.solve(
-        np.ascontiguousarray(values), np.ascontiguousarray(scale), np.arange(count), rank, position[links[:, 0]],
-        position[links[:, 1]], plan.pair_entry, plan.start, plan.row, plan.target_start, plan.target, plan.smooth_entry, spacing,
-        position, kernel.LEAST_SQUARES, 0.0, 0.0, 1, 0.0, 1.0, True, 0, np.empty((n_dates, count)), np.empty((n_dates, count)),
+        np.ascontiguousarray(values), np.ascontiguousarray(scale), np.arange(count), rank, *operands,
+        kernel.LEAST_SQUARES, 0.0, 0.0, 1, 0.0, 1.0, True, 0, np.empty((n_dates, count)), np.empty((n_dates, count)),
         np.empty(count), np.empty(count), worst, residual, redundancy,
     )  # fmt: skip
     return residual, redundancy, worst

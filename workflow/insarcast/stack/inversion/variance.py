@@ -86,14 +86,14 @@ def estimate_variance(
     weights = np.ones(values.shape, np.float32)
     pair, level = np.ones(n_pairs), np.ones(LEVELS)
     residual, redundancy = np.zeros(values.shape), np.zeros(values.shape)
-    position = plan.position.astype(np.int64)
-    out = [np.empty((len(position), count)), np.empty((len(position), count)), np.empty(count), np.empty(count), np.empty(count)]
+    n_dates = len(plan.position)
+    operands = plan.operands(links, np.arange(n_dates, dtype=np.float64))
+    out = [np.empty((n_dates, count)), np.empty((n_dates, count)), np.empty(count), np.empty(count), np.empty(count)]
     sums, clip, outliers = np.zeros((4, max(n_pairs, LEVELS))), np.full(n_pairs, np.inf), 0.0
     for turn in range(_ROUNDS):
         kernel.solve(
-            values, weights, np.arange(count), np.full(count, len(position) - 1.0), position[links[:, 0]], position[links[:, 1]],
-            plan.pair_entry, plan.start, plan.row, plan.target_start, plan.target, plan.smooth_entry, np.ones(len(position) - 1),
-            position, kernel.LEAST_SQUARES, 0.0, 0.0, 1, 0.0, 1.0, True, 0, *out, residual, redundancy,
+            values, weights, np.arange(count), np.full(count, n_dates - 1.0), *operands,
+            kernel.LEAST_SQUARES, 0.0, 0.0, 1, 0.0, 1.0, True, 0, *out, residual, redundancy,
         )  # fmt: skip
         if turn == 0:
             clip = _first_clip(residual, redundancy)
@@ -104,13 +104,20 @@ def estimate_variance(
         mean = found.sum() / max(checked.sum(), 1e-9)
         if not (checked.sum() > 0.02 * count * n_pairs and mean > 1e-9):
             return None
-        pair = (found + _PRIOR * count * mean) / (checked + _PRIOR * count)
+        pair = _draw_together((found + _PRIOR * count * mean) / (checked + _PRIOR * count), checked)
         if known is not None:
             level = _refine(level, sums[2, :LEVELS], sums[3, :LEVELS])
         clip = np.full(n_pairs, _CLIP**2)
         model = VarianceModel(pair, level, outliers)
         expand(known, model.weights, weights)
     return model
+
+
+def _draw_together(pair: Float, checked: Float) -> Float:
+    """Variances drawn towards their common one by how much of their spread is chance (empirical Bayes on their logarithms)."""
+    logs, chance = np.log(pair), 2 / np.maximum(checked, 2.0)
+    real = max(float(np.var(logs) - np.mean(chance)), 0.0)
+    return np.asarray(np.exp(logs.mean() + real / (real + chance) * (logs - logs.mean())), np.float64)
 
 
 def _first_clip(residual: Float, redundancy: Float) -> Float:
