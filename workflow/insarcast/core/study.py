@@ -90,7 +90,8 @@ def find_studies(config: dict[str, Any], folder: Path | str) -> dict[str, Path]:
 @cache
 def schema() -> dict[str, Any]:
     """The study schema as a dictionary."""
-    return dict(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # where there is libyaml: ten times as fast
+    return dict(yaml.load(SCHEMA.read_text(encoding="utf-8"), loader))
 
 
 class Study:

@@ -11,13 +11,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.colors import Normalize
 
-from insarcast.core import open_cube
-
 from . import sentences, words
 from .frame import Frame, frame_of
 from .look import TALLEST, Facts, beyond, canvas, keep, say, signed_map, symmetric_limit
 from .mapping import draw_fastest, draw_graticule, draw_legend, draw_map, draw_marks, draw_scale, draw_signed_bar, hillshade
-from .numbers import CubeNumbers, cube_numbers, used_only
+from .numbers import CubeNumbers, cube_numbers, opened_cube, used_only
 
 Stations = Mapping[str, Sequence[float]]
 
@@ -44,7 +42,7 @@ def draw_displacement(
         colours: which end of the bar is red (``report.colours``).
         stations: station -> longitude, latitude in degrees, from the study.
     """
-    data = open_cube(cube)
+    data = opened_cube(cube)
     places = {**station_places(gnss), **stations}
     facts, frame = cube_numbers(data), frame_of(data)
     _draw_velocity(data, facts, frame, places, colours, velocity, velocity_json)

@@ -6,11 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from matplotlib import colormaps, rc_context
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import Colormap, ListedColormap, Normalize, to_rgb
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
@@ -99,9 +103,13 @@ def parts(figure: Figure | SubFigure, heights: list[float]) -> Any:
 
 def keep(figure: Figure, facts: Facts, image: Path, words: Path) -> None:
     """Write a figure and its facts; same content, same bytes (no date, no program version, fixed ids in SVG)."""
-    metadata = {"Date": None, "Creator": None} if image.suffix == ".svg" else {"Software": None}
+    figure.set_facecolor("white")
+    # Not savefig, which goes through a figure with a layout twice: the canvas lays it out and draws it in one go.
     with rc_context(_STYLE):  # the salt of the ids is asked for when the file is written, often after the canvas is left
-        figure.savefig(image, dpi=DPI, facecolor="white", metadata=metadata)
+        if image.suffix == ".svg":
+            FigureCanvasSVG(figure).print_svg(image, metadata={"Date": None, "Creator": None})
+        else:
+            FigureCanvasAgg(figure).print_png(image, metadata={"Software": None})
     write_json(words, asdict(facts))
 
 
@@ -116,19 +124,19 @@ def signed_map(colours: str) -> Colormap:
     Args:
         colours: ``subsidence_red`` (negative is red-brown) or ``uplift_red``; the study's ``report.colours``.
     """
-    import cmcrameri.cm  # noqa: F401  (registers cmc.*)
-
-    names = {"subsidence_red": "cmc.vik_r", "uplift_red": "cmc.vik"}
+    names = {"subsidence_red": "vik_r", "uplift_red": "vik"}
     if colours not in names:
         raise InsarcastError(f"report.colours is {colours!r}, but must be one of {', '.join(names)}.")
-    return colormaps[names[colours]]
+    return scale_map(names[colours])
 
 
+@cache
 def scale_map(name: str) -> Colormap:
-    """A sequential map of Crameri's, such as ``batlow`` or ``grayC_r``."""
-    import cmcrameri.cm  # noqa: F401
-
-    return colormaps[f"cmc.{name}"]
+    """A map of Crameri's, such as ``batlow`` or ``grayC_r``, by its table alone: the package's module loads all of them, and pyplot."""
+    package = find_spec("cmcrameri")
+    tables = Path(str(package and package.origin)).parent / "cmaps"
+    whole = ListedColormap(np.loadtxt(tables / f"{name.removesuffix('_r')}.txt"), name=name.removesuffix("_r"))
+    return whole.reversed() if name.endswith("_r") else whole
 
 
 def one_digit(value: float) -> float:

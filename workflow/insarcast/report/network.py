@@ -12,11 +12,12 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from insarcast.core import open_cube, open_store
+from insarcast.core import open_store
 
 from . import sentences, words
 from .closure import draw_closure
 from .look import ALARM, INK, SOFT, Facts, canvas, ink_on, keep, say, scale_map
+from .numbers import opened_cube
 
 TEXT_CELLS = 24  # more dates than this leave no room for numbers in the cells of the matrix
 
@@ -50,7 +51,7 @@ def draw_network(
     found = json.loads(decisions.read_text(encoding="utf-8"))
     _draw_network(found, network, network_json)
     _draw_matrix(found, coherence, coherence_json)
-    draw_closure(found, open_store(closure), open_cube(cube), loops, loops_json, max_rms)
+    draw_closure(found, open_store(closure), opened_cube(cube), loops, loops_json, max_rms)
 
 
 def date_baselines(pairs: list[dict[str, Any]]) -> dict[str, float]:

@@ -10,13 +10,11 @@ import xarray as xr
 from matplotlib.colors import ListedColormap, Normalize
 from numpy.typing import NDArray
 
-from insarcast.core import open_cube
-
 from . import sentences, words
 from .frame import Frame, frame_of
 from .look import GREY, INK, LINES, Facts, canvas, keep, one_digit, parts, scale_map
 from .mapping import draw_map, draw_scale, draw_side_bar
-from .numbers import CubeNumbers, cube_numbers, used_pixels
+from .numbers import CubeNumbers, cube_numbers, opened_cube, used_pixels
 
 # Index, words on the bar, colours, and the limits (None: from the data): what a reader of InSAR asks for first.
 INDICES: tuple[tuple[str, str, str, float | None, float | None], ...] = (
@@ -37,7 +35,7 @@ def draw_noise(cube: Path, noise: Path, noise_json: Path) -> None:
         noise: F14.
         noise_json: its facts.
     """
-    data = open_cube(cube)
+    data = opened_cube(cube)
     facts, frame = cube_numbers(data), frame_of(data)
     shown = [item for item in INDICES if item[0] in data and np.isfinite(data[item[0]].values).any()][:6]
     with canvas(5.33) as figure:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from insarcast.core import open_cube
+
 from .frame import frame_of
 from .look import one_digit
 
 EDGES = (20.0, 10.0, 5.0, 2.0)  # mm/yr: a scene is described by the first that its fastest pixel passes
+SMALL = 64 * 2**20  # bytes: a cube below is read into memory at once
 JUMP = 15.0  # mm: a pixel that leaves the line between its neighbours by more is likely an unwrapping error
 
 
@@ -71,6 +75,12 @@ class CubeNumbers:
     @property
     def worst(self) -> Deviation | None:
         return max(self.deviations, key=lambda item: item.rms, default=None)
+
+
+def opened_cube(path: Path) -> xr.Dataset:
+    """A cube for a figure; a small one is in memory, for a hundred lazy reads take longer than all that is drawn of it."""
+    cube = open_cube(path)
+    return cube.load() if cube.nbytes < SMALL else cube
 
 
 def iso(times: Any) -> list[str]:
