@@ -11,7 +11,7 @@ from scipy.stats import linregress
 from insarcast.acquire.scene.make import make_scene
 from insarcast.core import InsarcastError
 from insarcast.stack.baselines import date_baselines, height_of_term
-from insarcast.stack.time_functions import dem_shift, make_time_functions
+from insarcast.stack.time_functions import dem_shift, dem_term_error, make_time_functions
 from insarcast.stack.velocity import VelocityError, block_bootstrap_form, fit_series, velocity_layers
 from tests.stack.conftest import TO_PHASE, lags, solve, write_ifgs
 
@@ -61,6 +61,14 @@ def test_the_error_of_a_velocity_beside_a_dem_error_knows_of_it() -> None:
     functions = make_time_functions(days, annual=False, baseline=np.linspace(0, 200, 30) ** 1.5 / 20 + rng.normal(size=30) * 5)
     parameters, residual = fit_series(rng.normal(size=(30, 20000)), functions)
     assert np.sqrt((VelocityError(functions).scatter(residual) ** 2).mean()) == pytest.approx(parameters[1].std(), rel=0.03)
+
+
+def test_the_standard_error_of_a_dem_term_is_its_spread() -> None:
+    rng, days = np.random.default_rng(7), irregular(30)
+    functions = make_time_functions(days, annual=False, baseline=rng.normal(size=30) * 50)
+    noise = rng.normal(size=(30, 20000))
+    error = dem_term_error(functions, fit_series(noise, functions)[1])
+    assert np.sqrt((error**2).mean()) == pytest.approx(dem_shift(functions, noise)[1].std(), rel=0.03)
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.3, 0.6])

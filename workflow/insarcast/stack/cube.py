@@ -18,8 +18,8 @@ from .cube_template import PASSED_ON, cube_template
 from .mask import MaskTally, index_ratios, least_pixels, reasons, resolve_thresholds, untested
 from .noise import consistency, gap_runs, spans, velocity_std
 from .terrain import in_shadow
-from .time_functions import TimeFunctions, dem_shift, make_time_functions
-from .velocity import fitted_layers, velocity_layers
+from .time_functions import TimeFunctions, dem_shift, dem_term_error, make_time_functions
+from .velocity import fit_series, fitted_layers, velocity_layers
 
 Block = tuple[slice, slice]
 
@@ -103,7 +103,9 @@ def _derive(
     layers: dict[str, npt.NDArray[Any]] = {}
     if functions.baseline is not None:
         bordered, term = dem_shift(functions, bordered)
-        layers["dem_error"] = height_of_term(term[1:-1, 1:-1], static.los.values[2])
+        up = static.los.values[2]
+        error = dem_term_error(functions, fit_series(bordered[inner], functions)[1])
+        layers |= {"dem_error": height_of_term(term[1:-1, 1:-1], up), "dem_error_sigma": np.abs(height_of_term(error, up))}
     displacement = bordered[inner]
     layers |= velocity_layers(displacement, functions, velocity, data.time.values[0])
     n_gap, span = spans(part.filled.values, functions.years)

@@ -21,6 +21,7 @@ _LAYERS = {
     "annual_amplitude": ("mm", "amplitude of the yearly course"),
     "annual_peak_day": ("day", "day of the year on which the yearly course is nearest to the satellite, 0 = 1 January"),
     "dem_error": ("m", "error of the DEM; its part is taken off the displacement"),
+    "dem_error_sigma": ("m", "standard error of the DEM's error"),
     "coherence": ("1", "mean coherence"),
     "temporal_coherence": ("1", "temporal coherence of the network inversion"),
     "resid_rms": ("mm", "rms of the interferogram residuals"),

@@ -151,6 +151,19 @@ def _dem_operator(columns: dict[str, Float], baseline: Float) -> Float:
     return np.asarray(own / (own @ own), np.float64)
 
 
+def dem_term_error(functions: TimeFunctions, residual: Float) -> Float:
+    """Standard error of the DEM term from the scatter about the fit, (...) mm per m; NaN where no date is left to tell it.
+
+    Args:
+        functions: with a baseline.
+        residual: (n_dates, ...) mm, of :func:`insarcast.stack.velocity.fit_series`.
+    """
+    square, row = (residual**2).sum(0), functions.dem_operator
+    if row is None or functions.freedom < 1:
+        return np.full(square.shape, np.nan)
+    return np.asarray(np.sqrt(square * (row @ row) / functions.freedom), np.float64)
+
+
 def dem_shift(functions: TimeFunctions, displacement: npt.NDArray[np.floating]) -> tuple[npt.NDArray[Any], Float]:
     """Displacement without the part of the DEM error, and that part per m of baseline.
 

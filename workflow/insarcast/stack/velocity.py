@@ -165,7 +165,7 @@ def velocity_layers(
 def fitted_layers(functions: TimeFunctions) -> list[str]:
     """Names of the layers beyond the velocity that a cube gets from its time functions."""
     annual = ["annual_amplitude", "annual_peak_day"] if "cosine" in functions.names else []
-    dem = [] if functions.baseline is None else ["dem_error"]
+    dem = [] if functions.baseline is None else ["dem_error", "dem_error_sigma"]
     return [*annual, *(name for name in functions.names if name.startswith("step_")), *dem]
 
 
