@@ -276,16 +276,6 @@ def test_loop_counts_of_a_long_full_network_do_not_overflow() -> None:
     assert count_loops(np.zeros((1, 1)), triplets)["n_loop"][0] == 34_220
 
 
-def test_even_reference_windows_are_whole(tmp_path: Path, basin: Basin) -> None:
-    from insarcast.stack.reference import Reference, _windowed
-
-    values = np.random.default_rng(0).normal(size=(9, 8))
-    for window in (1, 2, 3, 4):
-        mean = _windowed(values, window)
-        rows, cols = Reference(4, 3, window, "config", "").slices(9, 8)
-        assert mean[4, 3] == pytest.approx(values[rows, cols].mean())
-
-
 def test_the_reference_where_no_pixel_is_in_every_interferogram(tmp_path: Path, basin: Basin) -> None:
     """Footprints that differ: each half of the scene lacks one interferogram of its own."""
     truth, pairs = basin(noise=0.3), lags(8, 1, 2, 3)

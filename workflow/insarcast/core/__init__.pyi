@@ -28,6 +28,7 @@ from .manifest import Manifest as Manifest
 from .manifest import Pair as Pair
 from .manifest import last_origins as last_origins
 from .manifest import read_manifest as read_manifest
+from .memory import give_back_memory as give_back_memory
 from .split import Split as Split
 from .study import Study as Study
 from .study import find_studies as find_studies

@@ -92,5 +92,6 @@ def read_layers(path: Path, name: str, layers: npt.ArrayLike, block: tuple[slice
     for number in np.unique(wanted // size):
         here = np.flatnonzero(wanted // size == number)
         first, last = int(wanted[here[0]]), int(wanted[here[-1]]) + 1
-        out[here] = np.asarray(array[first:last, rows, cols])[wanted[here] - first]
+        values = np.asarray(array[first:last, rows, cols])
+        out[here[0] : here[-1] + 1] = values if last - first == len(here) else values[wanted[here] - first]
     return out

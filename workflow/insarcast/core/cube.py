@@ -18,6 +18,7 @@ import xarray as xr
 
 from .arrays import CHUNK, compressors, create_array, forget_arrays, grouped, opened_array
 from .errors import InsarcastError
+from .memory import give_back_memory
 
 Block = tuple[slice, slice]
 
@@ -86,6 +87,7 @@ def create_store(template: xr.Dataset, path: Path, edge: int, groups: Mapping[st
     never filled holds NaN (False, 0). Others are written now. ``groups``: names of variables whose first dim is cut into groups of
     that many layers.
     """
+    give_back_memory()
     grid = [name for name in template.data_vars if {"y", "x"} <= set(template[name].dims) and template[name].size]
     rest = _with_grid_mapping(template.drop_vars(grid))
     for variable in rest.variables.values():

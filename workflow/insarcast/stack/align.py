@@ -37,7 +37,7 @@ Both = tuple[Layer, Layer | None]
 
 NEAR_ZERO = 1.0  # rad; neighbours of an interferogram's own reference pixel are this near to it
 PEAK = 0.9  # share of the file's largest coherence that it has at least
-_GDAL_MB = 64  # GDAL would keep files in 5 % of the machine's memory
+_GDAL_MB = 32  # GDAL would keep files in 5 % of the machine's memory
 _UNIT = 2**24  # coherences are summed as integers of this unit: in any order the same
 
 
@@ -111,7 +111,7 @@ def _hash_of_water(static: StaticLayers, grid: Grid, mem_mb: int) -> str | None:
     if "water" not in static.names:
         return None
     digest = hashlib.sha256()
-    for block in windows((grid.ny, grid.nx), 8, room(mem_mb, 4)):
+    for block in windows((grid.ny, grid.nx), 64, room(mem_mb, 16)):
         digest.update(np.packbits(_water(static, block)).tobytes())
     return digest.hexdigest()
 
@@ -134,7 +134,7 @@ def _read_group(
     store.begin(group)
     new = [index for index, key in enumerate(group.keys) if key not in store]
     count, total = np.zeros(len(both), np.int64), np.zeros(len(both), np.int64)
-    for block in windows((static.grid.ny, static.grid.nx), 4 * LAYERS, room(mem_mb, 8)):
+    for block in windows((static.grid.ny, static.grid.nx), 4 * LAYERS, room(mem_mb, 16)):
         values = {name: np.full((len(both), *_shape(block)), np.nan, np.float32) for name in names}
         coherence = values.get("coherence")
         water = _water(static, block) if "water" in static.names else None
@@ -167,7 +167,7 @@ def _fact(count: int, total: int, with_coherence: bool) -> dict[str, Any]:
 def _write_static(store: Groups, groups: list[Group], static: StaticLayers, grid: Grid, ifgs: Path, mem_mb: int) -> None:
     """Write heights, line of sight and water, where any interferogram measures."""
     masks = [store.open(group, "measured") for group in groups]
-    for block in windows((grid.ny, grid.nx), 32, room(mem_mb, 4)):
+    for block in windows((grid.ny, grid.nx), 64, room(mem_mb, 16)):
         data: dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]] = {}
         measured = np.zeros(_shape(block), np.bool_)
         for mask in masks:
@@ -307,6 +307,7 @@ def _template(
             "date1": ("pair", _days([pair.date1 for pair in pairs])),
             "date2": ("pair", _days([pair.date2 for pair in pairs])),
             "baseline": ("pair", np.array([np.nan if p.baseline is None else p.baseline for p in pairs]), {"units": "m"}),
+            "number": ("pair", np.arange(len(keys))),
             "key": ("pair", np.array(keys)),
             "n_measured": ("pair", np.array([store.facts[key]["n_measured"] for key in keys], np.int64), {"units": "1"}),
             "mean_coherence": ("pair", np.array([as_number(store.facts[key]["mean_coherence"]) for key in keys])),

@@ -11,10 +11,11 @@ import numpy as np
 from affine import Affine
 from rasterio.crs import CRS
 
-from insarcast.core import InsarcastError, blocks, file_sha256, write_json
+from insarcast.core import InsarcastError, file_sha256, write_json
 
 from .grid import BadFileError, Grid, Layer
 
+_PIXELS = 2**19  # read at a time, whole rows
 _SAVE_EVERY = 200  # files read: an interrupted run goes on from there
 
 
@@ -94,12 +95,10 @@ class FileFacts:
 def _read_through(layer: Layer, grid: Grid, nodata: float | None, kind: str) -> float:
     """The largest value of a file; every pixel is read."""
     any_valid, top = False, -np.inf
-    for block in blocks(grid.ny, grid.nx, 2048):
-        moved = (
-            slice(block[0].start + layer.row, block[0].stop + layer.row),
-            slice(block[1].start + layer.col, block[1].stop + layer.col),
-        )
-        values = layer.read(moved, nodata)
+    rows = max(1, _PIXELS // grid.nx)
+    for start in range(layer.row, layer.row + grid.ny, rows):
+        stop = min(start + rows, layer.row + grid.ny)
+        values = layer.read((slice(start, stop), slice(layer.col, layer.col + grid.nx)), nodata)
         valid = np.isfinite(values)
         any_valid = any_valid or bool(valid.any())
         top = max(top, float(values[valid].max())) if valid.any() else top

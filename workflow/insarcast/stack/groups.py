@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from insarcast.core import InsarcastError, create_array, grouped, shard_edge, write_json
+from insarcast.core import InsarcastError, create_array, give_back_memory, grouped, shard_edge, write_json
 
 Block = tuple[slice, slice]
 
@@ -175,6 +175,7 @@ def _link(file: Path, target: Path) -> bool:
 @contextmanager
 def kept(cache: str | Path | None, beside: Path) -> Iterator[Path]:
     """The folder that groups are kept in, held by one run at a time; without a cache, one beside the output that is deleted afterwards."""
+    give_back_memory()
     folder = Path(cache) if cache else beside.with_name(f".groups-{beside.name}")
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as lock:

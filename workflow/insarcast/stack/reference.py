@@ -14,16 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy.ndimage import minimum_filter, uniform_filter
 
 from insarcast.core import InsarcastError, pixel_of
 
+from .candidates import find_candidates, read_points
 from .inversion.solver import invert
 from .quality import components
 
 Float = npt.NDArray[np.float64]
 
-_CANDIDATES = 20_000
 _GROUP = 0.1
 _YEAR = 365.25
 
@@ -67,23 +66,13 @@ def reference_from_config(data: xr.Dataset, lon: float, lat: float, window: int)
 
 
 def choose_reference(
-    data: xr.Dataset,
-    kept: list[int],
-    n_valid: npt.NDArray[np.int64],
-    coherence: Float | None,
-    pairs: npt.NDArray[np.int64],
-    days: Float,
-    *,
-    window: int,
-    min_coherence: float,
+    data: xr.Dataset, kept: list[int], pairs: npt.NDArray[np.int64], days: Float, *, window: int, min_coherence: float
 ) -> Reference:
     """Choose the reference by evidence, from the given interferograms only.
 
     Args:
         data: aligned interferograms (``phase``, rad).
         kept: numbers of the interferograms of this vintage that are used.
-        n_valid: (y, x) how many of them measure each pixel.
-        coherence: (y, x) mean coherence, or None.
         pairs: (n_kept, 2) date numbers.
         days: (n_dates,) days.
         window: edge of the window in pixels; every pixel of it must be measured.
@@ -92,25 +81,18 @@ def choose_reference(
     Raises:
         InsarcastError: no window is measured by any interferogram.
     """
-    complete = minimum_filter(n_valid, window, mode="constant", cval=-1, origin=_origin(window)) == n_valid.max()
-    if n_valid.max() == 0 or not complete.any():
+    found = find_candidates(data, kept, window, min_coherence)
+    rows, cols = found.rows, found.cols
+    if not len(rows):
         raise InsarcastError(
             f"No {window} x {window} window is measured alike by the interferograms, so no reference can be chosen; "
             f"set stack.reference.lon and lat, or a smaller stack.reference.window."
         )
-    candidate, relaxed = complete, ""
-    if coherence is not None:
-        mean = _windowed(coherence, window)
-        candidate = complete & (mean >= min_coherence)
-        if not candidate.any():
-            limit = float(np.quantile(mean[complete], 0.9))
-            candidate = complete & (mean >= limit)
-            relaxed = f" No window reaches a coherence of {min_coherence:g}; the best tenth, above {limit:.2f}, was searched."
-    rows, cols = np.nonzero(candidate)
-    stride = max(1, int(np.ceil(len(rows) / _CANDIDATES)))
-    rows, cols = rows[::stride], cols[::stride]
-    first = int(np.argmax(mean[rows, cols])) if coherence is not None else 0
-    phase = _phase(data, kept, rows, cols)
+    relaxed = ""
+    if found.limit is not None:
+        relaxed = f" No window reaches a coherence of {min_coherence:g}; the best tenth, above {found.limit:.2f}, was searched."
+    first = 0 if found.coherence is None else int(np.argmax(found.coherence))
+    phase = read_points(data, kept, rows, cols).astype(np.float64)
     measured = np.isfinite(phase)
     # Where no pixel is measured by all, those that are measured by the same ones as the best can be compared.
     alike = (measured == measured[:, first : first + 1]).all(0)
@@ -138,7 +120,7 @@ def choose_reference(
     spread[~group] = np.inf
     best = int(np.argmin(spread))
     by = "every interferogram" if used.all() else f"each of the same {int(used.sum())} of {len(kept)} interferograms"
-    kind = "coherent " if coherence is not None else ""
+    kind = "coherent " if found.coherence is not None else ""
     like = np.mean(distance <= 2 * np.median(error))
     sentence = (
         f"Chosen by evidence: of the {len(velocity)} {kind}pixels that {by} measures, {like:.0%} share the most "
@@ -146,22 +128,6 @@ def choose_reference(
         f"centre ({spread[best]:.1f} mm rms).{relaxed}"
     )
     return Reference(int(rows[best]), int(cols[best]), window, "evidence", sentence)
-
-
-def _origin(window: int) -> int:
-    """Shift of a filter: an even window reaches one pixel further down and right, as in Reference.slices."""
-    return -1 if window % 2 == 0 else 0
-
-
-def _windowed(values: Float, window: int) -> Float:
-    """Mean over a window around every pixel, with 0 for gaps and outside the grid."""
-    return np.asarray(uniform_filter(np.nan_to_num(values), window, mode="constant", origin=_origin(window)), np.float64)
-
-
-def _phase(data: xr.Dataset, kept: list[int], rows: npt.NDArray[np.int64], cols: npt.NDArray[np.int64]) -> Float:
-    """(n_kept, n_candidates) phase of the candidates, rad."""
-    points = {"y": xr.DataArray(rows, dims="point"), "x": xr.DataArray(cols, dims="point")}
-    return np.asarray(data.phase.isel(pair=kept).isel(points).values, np.float64)
 
 
 def _rates(series: Float, days: Float) -> tuple[Float, Float]:
