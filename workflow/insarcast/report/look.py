@@ -107,9 +107,11 @@ def keep(figure: Figure, facts: Facts, image: Path, words: Path) -> None:
     # Not savefig, which goes through a figure with a layout twice: the canvas lays it out and draws it in one go.
     with rc_context(_STYLE):  # the salt of the ids is asked for when the file is written, often after the canvas is left
         if image.suffix == ".svg":
-            FigureCanvasSVG(figure).print_svg(image, metadata={"Date": None, "Creator": None})
+            svg: Any = FigureCanvasSVG(figure)
+            svg.print_svg(image, metadata={"Date": None, "Creator": None})
         else:
-            FigureCanvasAgg(figure).print_png(image, metadata={"Software": None})
+            png: Any = FigureCanvasAgg(figure)
+            png.print_png(image, metadata={"Software": None})
     write_json(words, asdict(facts))
 
 
