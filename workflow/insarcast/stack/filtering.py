@@ -22,7 +22,7 @@ Window = tuple[slice, slice]
 WINDOW = 9
 _FEWEST = 4  # dates; with fewer there is nothing to tell noise by
 _SAMPLE = 256  # rows and columns that the dates' noise is found from
-_VALUES = 40_000_000  # float64 values of a slab and of its candidates in memory at once
+_VALUES = 16_000_000  # float64 values of a slab and of its candidates in memory at once
 _REFINEMENTS = 3
 
 
