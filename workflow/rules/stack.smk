@@ -2,9 +2,9 @@
 
 inputs:   manifest.json and the files it names
 outputs:  results/{study}/{cube}/stack/: ifgs.zarr, closure.zarr, network.parquet,
-          and per vintage (full, asof-yyyymmdd) inversion.zarr, decisions.json, cube.zarr;
+          and per vintage (full, asof-yyyymmdd) inversion.zarr, decisions.json;
           of a ready series full/series.zarr and full/series.json
-steps:    align_products, close_loops, invert_network, build_cube; of a ready series read_series
+steps:    align_products, close_loops, invert_network; of a ready series read_series
 """
 
 # Aligned interferograms and loops outlive Snakemake's removal of old outputs here, so that new acquisitions are added to them.
@@ -93,39 +93,6 @@ rule invert_network:
         code=code("invert_network"),
     message:
         "Inverting the network of {wildcards.cube}, {wildcards.vintage}"
-    script:
-        "../scripts/door.py"
-
-
-rule build_cube:
-    input:
-        ifgs=rules.align_products.output.ifgs,
-        inversion=rules.invert_network.output.inversion,
-        corrections=lambda wildcards: corrections_of("zarr")(wildcards),
-    output:
-        cube=directory(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
-    log:
-        "logs/build_cube/{study}/{cube}/{vintage}.log",
-    benchmark:
-        f"{BENCHMARKS}/build_cube/{{study}}/{{cube}}/{{vintage}}.tsv"
-    conda:
-        "../../envs/stack.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime="2h",
-    params:
-        vintage="{vintage}",
-        mask=setting("stack.mask"),
-        velocity=setting("stack.velocity"),
-        dem_error=setting("stack.dem_error"),
-        seed=setting("forecast.seed"),
-        config=lambda wildcards: fingerprint(
-            [setting(key)(wildcards) for key in ("products", "stack")]
-        ),
-        code=code("build_cube"),
-    message:
-        "Building the cube of {wildcards.cube}, {wildcards.vintage}"
     script:
         "../scripts/door.py"
 

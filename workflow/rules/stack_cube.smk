@@ -1,0 +1,44 @@
+"""stack: the cube of each vintage.
+
+inputs:   ifgs.zarr; inversion.zarr of a vintage, and corrections.zarr where there are corrections
+outputs:  results/{study}/{cube}/stack/{vintage}/cube.zarr
+steps:    build_cube
+"""
+
+
+def made_by(wildcards):
+    """Settings that a cube depends on: those of the filter, which has a store of its own, do not count."""
+    stack = setting("stack")(wildcards)
+    kept = {key: value for key, value in stack.items() if key != "filter"}
+    return [setting("products")(wildcards), kept]
+
+
+rule build_cube:
+    input:
+        ifgs=rules.align_products.output.ifgs,
+        inversion=rules.invert_network.output.inversion,
+        corrections=lambda wildcards: corrections_of("zarr")(wildcards),
+    output:
+        cube=directory(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
+    log:
+        "logs/build_cube/{study}/{cube}/{vintage}.log",
+    benchmark:
+        f"{BENCHMARKS}/build_cube/{{study}}/{{cube}}/{{vintage}}.tsv"
+    conda:
+        "../../envs/stack.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime="2h",
+    params:
+        vintage="{vintage}",
+        mask=setting("stack.mask"),
+        velocity=setting("stack.velocity"),
+        dem_error=setting("stack.dem_error"),
+        seed=setting("forecast.seed"),
+        config=lambda wildcards: fingerprint(made_by(wildcards)),
+        code=code("build_cube"),
+    message:
+        "Building the cube of {wildcards.cube}, {wildcards.vintage}"
+    script:
+        "../scripts/door.py"
