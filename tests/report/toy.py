@@ -47,6 +47,10 @@ class Study:
         return self.cube_folder / "stack/full/decisions.json"
 
     @property
+    def corrections(self) -> Path:
+        return self.cube_folder / "stack/full/corrections.json"
+
+    @property
     def closure(self) -> Path:
         return self.cube_folder / "stack/closure.zarr"
 
@@ -160,6 +164,7 @@ class Study:
             folder / "tables",
             classes=[[10, 50, 100, 200]],
             drawn=[self.model],
+            corrections=[path for path in [self.corrections] if path.exists()],
             **given,
         )
         return folder / "index.html"
@@ -187,6 +192,7 @@ class Study:
         )
         report.draw_noise(self.cube, *self.figure("F14_noise.png"))
         report.draw_gnss(self.gnss, self.series, *self.figure("F15_gnss.svg"))
+        self.draw_motion()
         self.draw_forecast()
         self.draw_scores()
         self.draw_more()
@@ -205,6 +211,16 @@ class Study:
             colours,
             self.model,
         )
+
+    def draw_motion(self, *filtered: Path) -> None:
+        """The fastest pixel, the noise of the interferograms, what is fitted, and what was taken off where something was."""
+        from insarcast import report
+
+        images = ("F23_pair_noise.svg", "F30_fitted.png", "F31_course.svg")
+        drawn = [path for image in images for path in self.figure(image)]
+        report.draw_motion(self.cube, self.decisions, *drawn, "subsidence_red", filtered)
+        if self.corrections.exists():
+            report.draw_corrections(self.corrections, *self.figure("F32_corrections.svg"))
 
     def draw_more(self) -> None:
         """Where the forecast gains, and what only some studies have."""

@@ -6,12 +6,9 @@ steps:    those of report_figures.smk, report_grids.smk and report_series.smk, t
 """
 
 FIGURES = f"{CUBE}/report/figures"
-MAPS, TRUST, RIGHT = (
-    "2 Maps",
-    "4 Can the forecast be trusted?",
-    "5 Is the displacement right?",
-)
-TRUTH = [f"{CUBE}/evaluate/truth.parquet", f"{CUBE}/evaluate/truth.json"]
+MAPS = "2 Maps"
+TRUST = "4 Can the forecast be trusted?"
+RIGHT = "5 Is the displacement right?"
 
 # A figure, registered for Snakemake's own report by section and name; its caption is workflow/report/{name}.rst.
 figure = lambda section, name, file: report(
@@ -22,7 +19,7 @@ figure = lambda section, name, file: report(
 )
 
 
-# A list of files for every cube of the study, and files that only some cubes have.
+# Files for every cube of the study, and files that only some cubes have.
 everywhere = lambda files: lambda wildcards: [
     path
     for cube in study(wildcards.study).cubes
@@ -40,6 +37,7 @@ include: "report_figures.smk"
 include: "report_grids.smk"
 include: "report_series.smk"
 include: "report_decomposed.smk"
+include: "report_stack.smk"
 
 
 GRID_FIGURES = [
@@ -50,6 +48,7 @@ GRID_FIGURES = [
     rules.draw_forecast.output,
     rules.draw_scores.output,
     rules.draw_gains.output,
+    rules.draw_motion.output,
 ]
 FIGURE_GROUPS = [
     *((gridded, drawn) for drawn in GRID_FIGURES),
@@ -59,6 +58,7 @@ FIGURE_GROUPS = [
     (simulated, rules.draw_truth.output),
     *((ready, drawn) for drawn in SERIES_FIGURES),
     (placed, rules.draw_gnss.output),
+    (corrected, rules.draw_corrections.output),
 ]
 
 # Lists of files of the study's grids, and of its ready series.
@@ -88,6 +88,7 @@ use rule draw_noise as write_maps with:
 use rule draw_noise as write_report with:
     input:
         **OF_DECOMPOSED,
+        **OF_STACK,
         page=f"{workflow.basedir}/workflow/report/page.html.j2",
         style=f"{workflow.basedir}/workflow/report/page.css",
         manifests=cubes_of(f"{CUBE}/acquire/manifest.json"),

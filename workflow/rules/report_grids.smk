@@ -7,6 +7,7 @@ steps:    draw_gains, draw_clusters, draw_tiles, draw_training, draw_truth
 """
 
 MADE = "6 How it was made"
+TRUTH = [f"{CUBE}/evaluate/truth.parquet", f"{CUBE}/evaluate/truth.json"]
 BATCH = f"{CUBE}/forecast/tiles/{{model}}-{{batch}}"
 
 # A pattern once for each model of grids of a cube, and such a pattern for each of its batches.

@@ -1,4 +1,5 @@
 from .clusters import draw_clusters as draw_clusters
+from .corrections import draw_corrections as draw_corrections
 from .decomposed import draw_decomposed as draw_decomposed
 from .decomposed_maps import write_decomposed as write_decomposed
 from .displacement import draw_displacement as draw_displacement
@@ -7,6 +8,7 @@ from .gains import draw_gains as draw_gains
 from .gnss import draw_decomposed_gnss as draw_decomposed_gnss
 from .gnss import draw_gnss as draw_gnss
 from .maps import write_maps as write_maps
+from .motion import draw_motion as draw_motion
 from .network import draw_network as draw_network
 from .noise import draw_noise as draw_noise
 from .page import write_report as write_report

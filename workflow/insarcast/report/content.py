@@ -13,7 +13,7 @@ import xarray as xr
 
 from insarcast.core import Manifest, open_cube, open_store, read_manifest
 
-from . import class_words, gain_words, scoring, sentences, words
+from . import class_words, gain_words, inversion_words, scoring, sentences, words
 from .answer import Tile, answer_lines, checked, headline_rows, held, tiles_of, trusted
 from .areas import SMALLEST, find_areas, speeds
 from .gains import read_likeness
@@ -33,7 +33,7 @@ class Sources:
     """Files of one cube that the page is made from; classes are the edges of its velocity classes, mm/yr; model is report.model.
 
     ``clusters`` (the store of the full vintage), ``batches`` and ``seams`` (of grid models), and ``truths`` (the table and the
-    numbers of a simulated scene) are empty for a cube that has none.
+    numbers of a simulated scene), and ``corrections`` (their record) are empty for a cube that has none.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Sources:
     figures: Sequence[Path]
     classes: Sequence[float]
     model: str | None
+    corrections: Sequence[Path] = ()
 
 
 @dataclass
@@ -128,7 +129,7 @@ def gather(source: Sources) -> Content:
     days, likeness, truth = scoring.lead_days(store), read_likeness(source.likeness), read_truths(source.truths)
     edge, count, fast = find_areas(cube, last)
     said = truth.lines(verdict)
-    figures = {facts_.id: (image, facts_) for image, facts_ in _figures(source.figures)}
+    figures = {facts_.id: (image, facts_) for image, facts_ in _figures(source.figures) if not facts_.numbers.get("hidden")}
     if manifest.truth is not None and not gnss["comparisons"]:
         figures.pop("F15", None)  # it would only say that no station was there, and that nothing checks the displacement
     content = Content(
@@ -158,6 +159,10 @@ def gather(source: Sources) -> Content:
         credits=list(manifest.credits),
         maps=sorted(path.name for path in source.maps.iterdir() if path.suffix == ".tif"),
         simulated=manifest.truth is not None,
+        extra=[
+            inversion_words.corrections_table(source.name, json.loads(path.read_text(encoding="utf-8")))
+            for path in source.corrections
+        ],
     )
     content.headline = headline_rows(source.name, facts, last, scores, verdict, gnss)
     return content
@@ -232,13 +237,7 @@ def _evidence(facts: CubeNumbers, found: dict[str, Any]) -> list[str]:
 
 
 def _made(manifest: Manifest, found: dict[str, Any], source: Sources, store: xr.Dataset) -> list[str]:
-    inversion, reference = found.get("inversion", {}), found["reference"]
-    norm = {"l2": "least squares", "l1": "least absolute residuals"}.get(
-        str(inversion.get("norm")), str(inversion.get("norm", "least squares"))
-    )
-    weights = {"none": "without weights", "coherence": "weighted by coherence"}.get(
-        str(inversion.get("weights", "none")), "weighted"
-    )
+    reference = found["reference"]
     kept = pair_counts(found)[0]
     models = words.listed([_labelled(each) for each in map(open_store, source.forecasts)])
     origins = [words.day(str(value)[:10]) for value in store.origin.values]
@@ -246,14 +245,23 @@ def _made(manifest: Manifest, found: dict[str, Any], source: Sources, store: xr.
         f"{words.count(len(manifest.pairs), 'interferogram')} of {words.count(found['dates_found'], 'date')} were read "
         f"({_source(manifest)}) and put on one grid.",
         f"{words.count(kept, 'interferogram')} passed the gates (coverage, coherence, loop closure) and were inverted by "
-        f"{norm}, {weights}, pixel by pixel.",
+        f"{inversion_words.solver(found.get('inversion', {}))}, pixel by pixel.",
+        inversion_words.noise(found),
+        inversion_words.unwrapping(found),
         str(reference.get("sentence", "")),
+        *inversion_words.corrections(_steps(source)),
+        *inversion_words.fitted(open_cube(source.cube)),
         f"Forecasts start from {words.listed(origins)}; each origin has its own cube, made from acquisitions up to that date only.",
         f"Models: {models}.",
         *(str(open_store(path).attrs.get("sentence", "")) for path in source.clusters),
         *grid_lines(source.batches, source.seams),
     ]
     return [line for line in lines if line]
+
+
+def _steps(source: Sources) -> list[dict[str, Any]]:
+    """What was taken off after the inversion."""
+    return [step for path in source.corrections for step in json.loads(path.read_text(encoding="utf-8"))["steps"]]
 
 
 def _labelled(store: xr.Dataset) -> str:

@@ -16,6 +16,7 @@ from insarcast.core import InsarcastError, open_cube
 from . import words
 from .frame import Frame, frame_of
 from .look import one_digit, scale_map, signed_map, symmetric_limit
+from .motion import fitted_layers
 from .numbers import iso, used_only, used_pixels
 from .outlook import chosen_store, outlooks
 from .qml import palette_style, ramp_style
@@ -64,6 +65,9 @@ def _layers(data: xr.Dataset, store: xr.Dataset) -> list[Layer]:
     if "velocity_sigma" in data:
         sigma = used_only(data, data.velocity_sigma)
         found.append(Layer("velocity_sigma", sigma, "mm/yr", "standard deviation of the velocity", False))
+    for name, label, kind in fitted_layers(data):
+        unit = "m" if name == "dem_error" else "day" if kind == "cyclic" else "mm"
+        found.append(Layer(name, used_only(data, data[name]), unit, label.split(" [")[0], kind == "signed"))
     last = used_only(data, data.displacement.isel(time=-1))
     found.append(Layer("displacement", last, "mm", f"displacement {dates[0]} to {dates[-1]}, {SIGN}", True))
     for outlook in outlooks(store, data):

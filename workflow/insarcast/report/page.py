@@ -24,9 +24,9 @@ from .tables import Table, headline_table, settings_rows
 # Which figures a section shows, in this order; what a study does not have is left out.
 SECTIONS = {
     "maps": ("F1", "F2", "F3"),
-    "where": ("F22",),
+    "where": ("F22", "F31"),
     "trust": ("F5", "F6", "F7", "F8", "F10", "F21", "F24", "F25"),
-    "evidence": ("F11", "F12", "F13", "F14", "F15", "F26"),
+    "evidence": ("F11", "F12", "F13", "F23", "F14", "F32", "F30", "F15", "F26"),
     "decomposed": ("F27", "F28"),
     "made": ("F16", "F18", "F20"),
 }
@@ -83,6 +83,7 @@ def write_report(
     decomposed_figures: Sequence[Path] = (),
     decomposed_gnss: Sequence[Path] = (),
     decomposed_maps: Sequence[Path] = (),
+    corrections: Sequence[Path] = (),
 ) -> None:
     """Write the page and its tables; the same inputs give the same bytes.
 
@@ -121,6 +122,7 @@ def write_report(
         decomposed_figures: figures of them and their JSON.
         decomposed_gnss: ``decomposed_gnss.json``, where the study names GNSS.
         decomposed_maps: the folder of their maps.
+        corrections: ``<cube>/stack/full/corrections.json`` of the cubes that have any.
     """
     grids = [name for name in names if not _of(name, series, 4)]
     contents = []
@@ -146,7 +148,7 @@ def write_report(
                 Sources(
                     **shared, decisions=decisions[at], cube=cubes[at], choice=choices[at], scores=scores[at], likeness=likeness[at],
                     gnss=_of(name, gnss, 3)[0], maps=maps[at], forecasts=_of(name, forecasts, 3), clusters=_of(name, clusters, 3),
-                    batches=_of(name, batches, 4), seams=_of(name, seams, 3), truths=_of(name, truths, 3),
+                    batches=_of(name, batches, 4), seams=_of(name, seams, 3), truths=_of(name, truths, 3), corrections=_of(name, corrections, 4),
                 )
             )
         )  # fmt: skip

@@ -197,6 +197,8 @@ def pairs_table(cube: str, pairs: Sequence[Mapping[str, Any]]) -> Table:
         Column("coverage", "Coverage [%]", 0, 100),
         Column("coherence", "Coherence", 2),
         Column("closure_rms", "Closure [rad]", 2),
+        *([Column("sigma_mm", "Noise [mm]", 1)] if any(pair.get("sigma_mm") is not None for pair in pairs) else []),
+        *([Column("n_corrected", "Corrected samples", 0)] if any(pair.get("n_corrected") for pair in pairs) else []),
         Column("use", "Used"),
     ]
     rows: list[dict[str, Cell]] = []

@@ -1,0 +1,103 @@
+"""Sentences on the inversion, on what was taken off afterwards, and on what is fitted beside the velocity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from . import words
+from .tables import Cell, Column, Table
+from .words import NBSP, count, percent
+
+_NORMS = {
+    "l2": "least squares",
+    "l1": "least absolute residuals",
+    "huber": "Huber's robust least squares",
+    "student": "a robust fit (Student's t with 4 degrees of freedom)",
+}
+_WEIGHTS = {
+    "none": "without weights",
+    "coherence": "weighted by coherence",
+    "auto": "weighted by the noise of each interferogram and coherence, estimated from the network's own misfits",
+}
+
+
+def solver(settings: Mapping[str, Any]) -> str:
+    """By which norm and weights the network was inverted."""
+    norm, weights = str(settings.get("norm", "l2")), str(settings.get("weights", "none"))
+    return f"{_NORMS.get(norm, norm)}, {_WEIGHTS.get(weights, 'weighted')}"
+
+
+def pair_noise(found: Mapping[str, Any]) -> list[float]:
+    """Estimated noise of the used interferograms, mm; empty in a record that has none."""
+    return [float(pair["sigma_mm"]) for pair in found["pairs"] if pair.get("kept") and pair.get("sigma_mm") is not None]
+
+
+def noise(found: Mapping[str, Any]) -> str:
+    """How noisy the interferograms are by the network's own evidence; empty where it was not estimated."""
+    values = pair_noise(found)
+    if not values:
+        return ""
+    low, middle, high = min(values), float(np.median(values)), max(values)
+    variance = found.get("variance") or {}
+    off = variance.get("outliers")
+    rest = f" {words.capital(percent(off))} of their samples misfit by more than four standard deviations." if off else ""
+    return (
+        f"The noise of an interferogram, by the misfits of the network, is {middle:.1f}{NBSP}mm in the median "
+        f"({low:.1f} to {high:.1f}{NBSP}mm; a sample of usual coherence).{rest}"
+    )
+
+
+def unwrapping(found: Mapping[str, Any]) -> str:
+    """Unwrapping errors that were corrected, and what was left; empty where nothing was looked for or found."""
+    fixed = found.get("corrected") or {}
+    samples, pixels, left = (int(fixed.get(key) or 0) for key in ("samples", "pixels", "left"))
+    if not samples and not left:
+        return ""
+    first = (
+        f"{count(samples, 'sample')} in {count(pixels, 'pixel')} {'was' if samples == 1 else 'were'} off by whole cycles and corrected, each "
+        "checked by solving the pixel anew"
+        if samples
+        else "none could be corrected for certain"
+    )
+    rest = f"; {count(left, 'pixel')} still misfit{'s' if left == 1 else ''} by more than half a cycle" if left else ""
+    return f"Unwrapping errors: {first}{rest}."
+
+
+def corrections(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What was taken off each date after the inversion, a sentence for each step."""
+    return [f"After the inversion: {str(step['sentence']).rstrip('.')}." for step in steps]
+
+
+def fitted(cube: xr.Dataset) -> list[str]:
+    """What is fitted beside the velocity, and what was asked for and is not."""
+    names = [str(name) for name in np.atleast_1d(cube.attrs.get("time_functions", []))]
+    parts = ["a yearly course"] if "cosine" in names else []
+    steps = [words.day(name.removeprefix("step_")) for name in names if name.startswith("step_")]
+    parts += [f"{'a step' if len(steps) == 1 else 'steps'} on {words.listed(steps)}"] if steps else []
+    parts += ["the DEM's error, whose part is taken off the displacement"] if "dem_error" in cube else []
+    lines = [f"The velocity is fitted together with {words.listed(parts)}."] if parts else []
+    return lines + [
+        words.capital(str(note).rstrip(".")) + "." for note in np.atleast_1d(cube.attrs.get("notes", [])) if str(note)
+    ]
+
+
+def corrections_table(cube: str, record: Mapping[str, Any]) -> Table:
+    """Numbers of each date: scatter before and after each step, and the delay with height."""
+    columns, rows = [Column("date", "Date")], [{"date": words.day(date)} for date in record["dates"]]
+    table: list[dict[str, Cell]] = [dict(row) for row in rows]
+    for step in record["steps"]:
+        for key, unit in (("std_before", "mm"), ("std_after", "mm"), ("mm_per_km", "mm/km")):
+            values = step.get(key)
+            if not isinstance(values, list) or len(values) != len(table):
+                continue
+            name = f"{step['step']}_{key}"
+            columns.append(Column(name, f"{words.plain(name)} [{unit}]", 2))
+            for row, value in zip(table, values, strict=True):
+                row[name] = value
+    return Table(
+        f"{cube}_corrections", "What was taken off each date, and the scatter over the scene before and after.", columns, table
+    )
