@@ -41,6 +41,11 @@ class Crop:
         return self.mm_per_rad * self.phase
 
     @property
+    def wavelength(self) -> float:
+        """Radar wavelength in m."""
+        return -4 * np.pi / 1000 * self.mm_per_rad
+
+    @property
     def testable(self) -> list[int]:
         """Pairs without which every date still has an interferogram."""
         n = len(self.pairs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -30,21 +29,28 @@ class Network(Protocol):
 
 def default(data_mm: Data, network: Network) -> Data:
     """(n_dates, n_pixels) mm by ``stack.invert`` as it is when nothing is asked for, coherence given."""
-    known = "coherence" in inspect.signature(stack.invert).parameters
-    options = {"coherence": network.coherence} if known else {}
-    return stack.invert(data_mm, network.pairs, network.days, **options).displacement
+    return stack.invert(data_mm, network.pairs, network.days, coherence=network.coherence).displacement
 
 
 def robust(data_mm: Data, network: Network) -> Data:
     """(n_dates, n_pixels) mm by least absolute residuals, without weights, as dolphin's."""
-    return stack.invert(data_mm, network.pairs, network.days, norm="l1").displacement
+    return stack.invert(data_mm, network.pairs, network.days, weights="none", norm="l1").displacement
 
 
 def corrected(phase: Data, crop: Crop) -> tuple[Data, npt.NDArray[np.bool_]]:
     """Series in mm after the correction of unwrapping errors, and which samples were changed or removed, ``(n_pairs, n_pixels)``."""
-    return default(crop.mm_per_rad * phase, crop), np.zeros(phase.shape, np.bool_)
+    found = stack.invert(
+        crop.mm_per_rad * phase, crop.pairs, crop.days, coherence=crop.coherence, correct_unwrapping=True, wavelength=crop.wavelength
+    )
+    changed = np.zeros(phase.shape, np.bool_)
+    if found.cycles is not None:
+        changed[found.cycles.pair, found.cycles.pixel] = True
+    return found.displacement, changed
 
 
-def filtered(series: Data, scene: Scene) -> Data | None:
+def filtered(series: Data, scene: Scene) -> Data:
     """The series after the spatio-temporal filter, ``(n_dates, n_pixels)`` mm."""
-    return None
+    row, column = divmod(scene.reference, scene.shape[1])
+    window = (slice(row, row + 1), slice(column, column + 1))
+    cube = series.reshape(-1, *scene.shape)
+    return stack.filter_series(cube, scene.days, scene.pixel_m, reference=window).reshape(series.shape)
