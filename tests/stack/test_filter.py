@@ -91,21 +91,17 @@ def test_equal_noise_of_all_dates_keeps_the_least_squares_velocity() -> None:
 def test_one_candidate_is_the_gaussian_process_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     """A yearly course of known strength without spline: posterior mean with a nearly free line, noise of each date known."""
     from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, ExpSineSquared
-
-    from insarcast.stack import smoother as module
+    from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct
 
     rng, years = np.random.default_rng(2), np.sort(np.random.default_rng(0).uniform(0, 3, 25))
     noise, series = rng.uniform(0.5, 3, 25), rng.normal(size=25)
     yearly = np.cos(2 * np.pi * np.subtract.outer(years, years))
     monkeypatch.setattr(Smoother, "candidates", [4 * yearly])
-    assert module.Smoother is Smoother
     found, _ = Smoother(years, noise).smooth(series[:, None, None], 1)
     # The kernel cos(2 pi d) has no name there: cos and sin are two linear features of variance 4.
     features = np.column_stack([years, np.cos(2 * np.pi * years), np.sin(2 * np.pi * years)]) * [1e4, 2, 2]
     oracle = GaussianProcessRegressor(DotProduct(0, "fixed") + ConstantKernel(1e8, "fixed"), alpha=noise, optimizer=None)
     oracle.fit(features, series)
-    assert ExpSineSquared is not None
     np.testing.assert_allclose(found.ravel(), oracle.predict(features), atol=1e-4)
 
 
@@ -148,7 +144,7 @@ def test_a_sudden_shift_of_a_small_patch_survives() -> None:
     for series in (raw, truth):
         series[22:, 30:33, 30:33] -= 40
     filtered = filter_series(raw, days, 160)
-    shift = (filtered[26] - filtered[17])[patch[1:]].mean() - (truth[17] * 0 + truth[26] - truth[17] + 40)[patch[1:]].mean()
+    shift = (filtered[26] - filtered[17])[patch[1:]].mean() - (truth[26] - truth[17] + 40)[patch[1:]].mean()
     assert shift < -25
     assert errors(filtered[patch], truth[patch], days)[0] < errors(raw[patch], truth[patch], days)[0]
 
@@ -179,6 +175,14 @@ def test_causal_takes_noise_off_and_ends_where_all_dates_lead() -> None:
     smoother = Smoother(days / 365.25, np.ones(len(days)))
     full, follow = smoother.smooth(raw, 9)[0], smoother.follow(raw, 9)[0]
     np.testing.assert_allclose(follow[-1][dry], full[-1][dry], atol=1e-3)  # at the last date both know the same
+
+
+def test_the_docstring_shows_what_comes_out() -> None:
+    import doctest
+
+    from insarcast.stack import filtering
+
+    assert doctest.testmod(filtering) == doctest.TestResults(failed=0, attempted=7)
 
 
 def test_bad_arguments_are_sentences() -> None:

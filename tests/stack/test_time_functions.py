@@ -186,6 +186,13 @@ def test_a_cube_with_a_dem_error_a_step_and_a_reference_that_stays_zero(tmp_path
     assert any("annual" in note for note in cube.attrs["notes"])
 
 
+def test_a_reference_pixel_has_a_velocity_without_error() -> None:
+    functions = make_time_functions(dates(12 * np.arange(20)))
+    residual = np.zeros((20, 1))
+    for name in ("scatter", "autocorrelation", "bootstrap"):
+        assert getattr(VelocityError(functions), name)(residual).item() == 0
+
+
 def test_missing_baselines_are_a_sentence(tmp_path: Path, basin) -> None:  # type: ignore[no-untyped-def]
     from insarcast.stack import build_cube
 

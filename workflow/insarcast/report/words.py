@@ -125,7 +125,6 @@ def reason(name: str) -> str:
         "temporal_coherence": "low temporal coherence",
         "n_gap_merged": "gaps in the network",
         "loop_phase_mean": "loops that close badly",
-        "n_ambiguous": "loops that close by whole cycles only",
         "water": "water",
         "shadow": "radar shadow or layover",
     }

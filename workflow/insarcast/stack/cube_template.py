@@ -34,11 +34,10 @@ _LAYERS = {
     "n_loop": ("1", "closed loops"),
     "n_loop_err": ("1", "loops that miss closure by more than pi"),
     "n_pair_no_loop": ("1", "interferograms that no closed loop checks"),
-    "n_ambiguous": ("1", "loops whose integer ambiguity is not zero"),
 }
 # What an inversion may hold beside the displacement, and a cube passes on.
 PASSED_ON = (
-    "coherence", "temporal_coherence", "resid_rms", "loop_phase_mean", "n_unw", "n_loop", "n_loop_err", "n_pair_no_loop", "n_ambiguous",
+    "coherence", "temporal_coherence", "resid_rms", "loop_phase_mean", "n_unw", "n_loop", "n_loop_err", "n_pair_no_loop",
 )  # fmt: skip
 _DERIVED = ("velocity", "velocity_sigma", "velocity_std", "velocity_std_block", "stc", "max_span", "n_gap", "n_gap_merged")
 

@@ -50,7 +50,7 @@ def filter_series(
     >>> air = np.random.default_rng(0).normal(size=(40, 1, 1)) * np.linspace(0, 5, 20)   # 0 at the reference, as truth is
     >>> filtered = stack.filter_series(truth + air - air[0], days, pixel=80)
     >>> round(float(np.std(filtered - truth) / np.std(air - air[0])), 1)
-    0.2
+    0.3
 
     Args:
         displacement: (n_dates, y, x) mm, 0 at the first date; NaN where missing, and NaN again in the result.

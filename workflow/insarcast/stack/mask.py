@@ -25,11 +25,11 @@ INDICES = {
     "temporal_coherence": "below",
     "n_gap_merged": "above",
     "loop_phase_mean": "above",
-    "n_ambiguous": "above",
 }
 
 # licsbas, licsbas-l: LiCSBAS2 step 15, C- and L-band; licsbas-comet: the maintained fork's, whose n_gap counts gaps, not bridged
-# steps; mintpy: its default minimum temporal coherence. Thresholds are taken as they are: none is moved where it masks everything.
+# steps; mintpy: its default minimum temporal coherence (its numTriNonzeroIntAmbiguity is n_loop_err here: beyond pi a loop's whole
+# cycles are not zero). Thresholds are taken as they are: none is moved where it masks everything.
 # insarcast: what says that a series cannot be trusted (gaps, loops, residual, coherence in time), and nothing that says only
 # that it moves fast or that the record is short.
 PRESETS: dict[str, dict[str, float]] = {
@@ -78,7 +78,7 @@ def untested(limits: Mapping[str, float], data: Container[str]) -> list[str]:
     """Sentences on thresholds whose index the inversion did not leave."""
     needs = {
         name: name for name in ("coherence", "temporal_coherence", "resid_rms", "n_pair_no_loop", "n_loop_err", "loop_phase_mean")
-    } | {"n_unw_ratio": "n_unw", "loop_err_ratio": "n_loop", "n_ambiguous": "n_ambiguous"}
+    } | {"n_unw_ratio": "n_unw", "loop_err_ratio": "n_loop"}
     return [
         f"The mask does not test {name}: there is no such index in the inversion."
         for name in limits

@@ -60,7 +60,7 @@ class VelocityError:
         seen, gain = self._table()
         square = (residual**2).sum(0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            lagged = (residual[1:] * residual[:-1]).sum(0) / square
+            lagged = np.nan_to_num((residual[1:] * residual[:-1]).sum(0) / square)  # no scatter (a reference pixel): no error
         return np.asarray(np.sqrt(square * np.interp(lagged, seen, gain)), np.float64)
 
     def bootstrap(self, residual: Float) -> Float:
