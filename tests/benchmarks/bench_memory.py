@@ -90,7 +90,9 @@ def measure(folder: Path, mem_mb: int) -> dict[str, dict[str, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mem-mb", type=int, default=700, help="what each rule is given")
-    parser.add_argument("--dates", type=int, default=30, help="dates; each is paired with the two next; of 28 to 64 every store has this block")
+    parser.add_argument(
+        "--dates", type=int, default=30, help="dates; each is paired with the two next; of 28 to 64 every store has this block"
+    )
     parser.add_argument("--folder", type=Path, help="where the scenes are written; a temporary folder by default")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()

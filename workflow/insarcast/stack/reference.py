@@ -34,8 +34,9 @@ class Reference:
     Attributes:
         row, col: centre pixel.
         window: edge of the square window in pixels.
-        method: ``evidence`` or ``config``.
+        method: ``evidence``, ``config`` or ``pinned``.
         sentence: the reason, for the record.
+        since: last date of the interferograms that a pinned one was chosen from.
     """
 
     row: int
@@ -43,6 +44,7 @@ class Reference:
     window: int
     method: str
     sentence: str
+    since: str | None = None
 
     def slices(self, ny: int, nx: int) -> tuple[slice, slice]:
         """The window's rows and columns, cut at the grid's edge."""
@@ -56,7 +58,7 @@ class Reference:
         return {
             "row": self.row, "col": self.col, "lon": lon, "lat": lat,
             "window": self.window, "method": self.method, "sentence": self.sentence,
-        }  # fmt: skip
+        } | ({"since": self.since} if self.since else {})  # fmt: skip
 
 
 def reference_from_config(data: xr.Dataset, lon: float, lat: float, window: int) -> Reference:

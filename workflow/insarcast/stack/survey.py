@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 
 from insarcast.core import InsarcastError, blocks, give_back_memory, shard_edge
 
+from .pin import pinned_reference, write_pin
 from .quality import Network
 from .reading import read_pairs
 from .reference import Reference, choose_reference, reference_from_config
@@ -48,13 +50,28 @@ def survey_pairs(data: xr.Dataset, n_dates: int) -> tuple[Float, Float]:
     return inside / total, mean
 
 
-def find_reference(data: xr.Dataset, found: Network, settings: dict[str, Any]) -> Reference:
-    """The reference that the study names, or the one that the kept interferograms speak for."""
+def find_reference(
+    data: xr.Dataset, found: Network, settings: dict[str, Any], vintage: str = "full", pin: Path | None = None
+) -> Reference:
+    """The reference that the study names, the one pinned earlier, or the one that the kept interferograms speak for.
+
+    Args:
+        data: aligned interferograms of the vintage.
+        found: its network after the gates.
+        settings: ``lon``, ``lat``, ``window``, ``min_coherence``.
+        vintage: only ``full`` sets a pin.
+        pin: file of the pin; None: none is looked at or set.
+    """
     lon, lat, window = settings["lon"], settings["lat"], settings["window"]
     if (lon is None) != (lat is None):
         raise InsarcastError("stack.reference has only one of lon and lat; give both, or neither to choose by evidence.")
     if lon is not None:
         return reference_from_config(data, lon, lat, window)
-    return choose_reference(
+    if pin is not None and (pinned := pinned_reference(data, found, settings, pin)):
+        return pinned
+    chosen = choose_reference(
         data, found.kept, found.kept_pairs, found.kept_days, window=window, min_coherence=settings["min_coherence"]
     )
+    if pin is not None and vintage == "full":
+        write_pin(data, found, settings, chosen, pin)
+    return chosen
