@@ -25,7 +25,7 @@ def write_inverted(
     displacement: npt.NDArray[Any],
     *,
     height: npt.NDArray[Any] | None = None,
-    days: int = 12,
+    days: int | npt.NDArray[Any] = 12,
     x: npt.NDArray[Any] | None = None,
     y: npt.NDArray[Any] | None = None,
     crs: int = 4326,
@@ -38,7 +38,7 @@ def write_inverted(
         folder: where.
         displacement: (date, y, x) mm; the first date and the mean of the 3 x 3 reference window are made zero.
         height: (y, x) m.
-        days: between dates, the first is 2020-01-01.
+        days: between dates, or of each since the first, which is 2020-01-01.
         x: pixel centres; a thousandth of a degree apart where there are none.
         y: the same from north to south.
         crs: EPSG.
@@ -65,7 +65,7 @@ def write_inverted(
             "filled": (("time", "y", "x"), np.zeros(series.shape, np.bool_)),
             "temporal_coherence": (("y", "x"), np.where(good, 0.9, 0.3).astype(np.float32)),
         },
-        coords | {"time": np.datetime64("2020-01-01", "ns") + np.arange(n) * np.timedelta64(days, "D")},
+        coords | {"time": np.datetime64("2020-01-01", "ns") + (np.arange(n) * days if isinstance(days, int) else days).astype("timedelta64[D]")},
     ).rio.write_crs(crs)
     place = {"row": row, "col": col, "lon": float(coords["x"][col]), "lat": float(coords["y"][row]), "window": 3}
     write_store(data.assign_attrs({f"reference_{key}": value for key, value in place.items()}), folder / "inversion.zarr")

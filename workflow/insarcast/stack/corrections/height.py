@@ -1,10 +1,12 @@
 """Delay that goes with the height, estimated from the displacement itself.
 
 Vapour lies below, so valley and hill are delayed differently, in proportion to their difference in height (Doin et al. 2009). Ground
-may move in proportion to height too: basins sink, hills do not. The two are told apart in time. Only what a parabola in time (a line,
-in less than a year) leaves of each pixel's series is regressed on the height, so a steady or evenly changing motion of any pattern is
-not taken for air; a pixel whose series stays rough after the correction moves in some other way and is left out. The price: a delay
-that itself goes like such a curve over the whole record stays in.
+may move in proportion to height too: basins sink, hills do not. The two are told apart thrice. Only pixels with the most common
+velocity are looked at, within its errors. Only what a line in time leaves of their series is regressed on the height, and the slopes that
+are taken off have no trend of their own: no velocity is changed. And a pixel whose series stays rough after the correction moves
+in some other way and is left out. The price: a delay that itself grows steadily over the whole record stays in.
+
+The air's turbulence goes with the height by chance too. How much, leaving out parts of the scene tells; slopes are shrunk accordingly.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
 
 from .robust import fit_robustly, jackknife
 from .sample import Sample
@@ -21,8 +22,8 @@ from .sample import Sample
 Float = npt.NDArray[np.float64]
 
 POWERS = {"linear": (1,), "quadratic": (1, 2)}
-_CHANCE = 0.05
-_LONG = 1.0  # years from which on a parabola is the motion, not a line
+_LEAST_SHARE = 0.1
+_FEWEST_DATES = 4
 _ROUGH = 2.5  # times the typical scatter
 _ROUNDS = 2
 _LEAST_RELIEF = (
@@ -41,7 +42,7 @@ class HeightDelay:
         slopes: (n_dates,) mm/km at the sample's median height, about the mean of the dates, before those that could be chance are set
             to zero.
         errors: (n_dates,) standard error of the slopes, from leaving out parts of the scene.
-        used: (n_dates,) whether the date's delay is corrected; False: it could be chance, or is no delay that there can be.
+        share: (n_dates,) how much of the slope is taken off; 0: it could be chance, or is no delay that there can be.
         reason: why nothing is corrected at all, or "".
     """
 
@@ -49,7 +50,7 @@ class HeightDelay:
     coefficients: Float
     slopes: Float
     errors: Float
-    used: npt.NDArray[np.bool_]
+    share: Float
     reason: str = ""
 
     def at(self, height: Float) -> Float:
@@ -72,35 +73,33 @@ def estimate_height_delay(sample: Sample, kind: str) -> HeightDelay:
     nothing = np.zeros((n_dates, len(powers)))
     chosen = sample.where(np.isfinite(sample.height))
     relief = np.ptp(np.quantile(chosen.height, [0.05, 0.95])) / 1000 if len(chosen) else 0.0
-    degree = 2 if sample.years[-1] >= _LONG else 1
-    if len(chosen) < 100 or relief < _LEAST_RELIEF or n_dates < degree + 3:
-        if n_dates < degree + 3:
+    if len(chosen) < 100 or relief < _LEAST_RELIEF or n_dates < _FEWEST_DATES:
+        if n_dates < _FEWEST_DATES:
             reason = f"{n_dates} dates are too few to tell air from motion"
         elif not len(chosen):
             reason = "the products have no heights"
         else:
             reason = f"the relief of {relief * 1000:.0f} m is too small to see it on"
-        return HeightDelay(powers, nothing, np.zeros(n_dates), np.full(n_dates, np.nan), np.zeros(n_dates, np.bool_), reason)
+        return HeightDelay(powers, nothing, np.zeros(n_dates), np.full(n_dates, np.nan), np.zeros(n_dates), reason)
     middle = float(np.median(chosen.height)) / 1000
-    residual, height, parts = chosen.residual(degree), chosen.height / 1000 - middle, chosen.parts
-    steady = np.ones(len(chosen), np.bool_)
+    residual, height, parts = chosen.residual(), chosen.height / 1000 - middle, chosen.parts
+    steady = still = chosen.still()
     for _ in range(_ROUNDS):
         fits = [_fit(date, height, powers, parts, steady) for date in residual]
         found = np.array([fit[0] for fit in fits])
         rough = (residual - found @ _terms(height, powers)).std(0)
-        steady = rough <= _ROUGH * np.median(rough)
+        steady = still & (rough <= _ROUGH * np.median(rough[still]))
     fits = [_fit(date, height, powers, parts, steady) for date in residual]
-    found, covariance = np.array([fit[0] for fit in fits])[:, 1:], [fit[1][1:, 1:] for fit in fits]
-    limit = float(chi2.ppf(1 - _CHANCE, len(powers)))
-    used = np.array([_wald(one, error) > limit for one, error in zip(found, covariance, strict=True)])
-    used &= np.abs(found[:, 0]) <= _MOST
-    kept = np.where(used[:, None], found, 0.0)
-    # Without the dates that are left alone the others would have a trend of their own, and change the velocity by it.
-    basis = np.vander(sample.years[used], degree + 1)
-    kept[used] -= basis @ np.linalg.lstsq(basis, kept[used], rcond=None)[0] if used.any() else 0
+    found, errors = np.array([fit[0][1:] for fit in fits]), np.array([fit[1] for fit in fits])
+    share = _share(found[:, 0], errors)
+    used = (share >= _LEAST_SHARE) & (np.abs(found[:, 0]) <= _MOST)
+    kept = np.where(used[:, None], share[:, None] * found, 0.0)
+    if used.any():
+        # What was shrunk or left alone gives the others a trend of their own, which would change the velocities.
+        line = np.vander(sample.years[used], 2)
+        kept[used] -= line @ np.linalg.lstsq(line, kept[used], rcond=None)[0]
     coefficients = _about_zero(kept - kept[0], middle, powers)
-    errors = np.sqrt(np.array([error[0, 0] for error in covariance]))
-    return HeightDelay(powers, coefficients, found[:, 0], errors, used)
+    return HeightDelay(powers, coefficients, found[:, 0], errors, np.where(used, share, 0.0))
 
 
 def _terms(height: Float, powers: tuple[int, ...]) -> Float:
@@ -109,17 +108,25 @@ def _terms(height: Float, powers: tuple[int, ...]) -> Float:
 
 def _fit(
     date: Float, height: Float, powers: tuple[int, ...], parts: npt.NDArray[np.int64], steady: npt.NDArray[np.bool_]
-) -> tuple[Float, Float]:
+) -> tuple[Float, float]:
+    """Coefficients of one date, the constant first, and the standard error of the slope."""
     terms = _terms(height[steady], powers)
     found, weights = fit_robustly(terms, date[steady])
-    return found, jackknife(terms, date[steady], weights, parts[steady])
+    return found, float(np.sqrt(jackknife(terms, date[steady], weights, parts[steady])[1, 1]))
 
 
-def _wald(found: Float, covariance: Float) -> float:
-    """How far the coefficients are from zero, in their own errors, squared."""
-    if not np.isfinite(covariance).all() or np.linalg.matrix_rank(covariance) < len(found):
-        return 0.0
-    return float(found @ np.linalg.solve(covariance, found))
+def _share(slopes: Float, errors: Float) -> Float:
+    """How much of each slope is believed: t^2 / (t^2 + e^2), t the usual size of a true slope, as all dates together tell it.
+
+    Empirical Bayes (Efron & Morris 1973): where the slopes as a whole could be their errors (chi square, two standard deviations),
+    nothing is believed.
+    """
+    errors = np.maximum(errors, 1e-9)
+    free = len(slopes) - 2  # a line is out of them
+    if float((slopes**2).sum() / np.mean(errors**2)) < free + 2 * np.sqrt(2 * free):
+        return np.zeros(len(slopes))
+    usual = max((1.4826 * float(np.median(np.abs(slopes)))) ** 2 - float(np.median(errors**2)), 0.0)
+    return np.asarray(usual / (usual + errors**2), np.float64)
 
 
 def _about_zero(coefficients: Float, middle: float, powers: tuple[int, ...]) -> Float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from insarcast.core import InsarcastError
 
 from ..reference import half_sample_mode
 from .robust import fit_robustly
-from .sample import Sample
+from .sample import SLOW, Sample, line_rates
 from .store import ramp_terms
 
 Float = npt.NDArray[np.float64]
@@ -19,7 +19,6 @@ Float = npt.NDArray[np.float64]
 _MOVING_SHARE = 0.5  # beyond it a robust fit follows the moving ground
 _EXPLAINED = 0.5
 _TREND = 4.0  # standard errors
-_SLOW = 3.0  # mm/yr: less is not called motion
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Ramp:
         surface: ``plane``, ``bilinear`` or ``quadratic``.
         coefficients: (n_dates, n_terms) mm; terms of rows and columns from -1 to 1, the constant first.
         moving: share of the pixels whose velocity differs from the most common one.
-        explained: share of the velocities' variance that such a surface explains.
+        explained: share of the velocities' variance that the surfaces' own growth explains.
         trend: how steadily the surface grows with time, in standard errors.
     """
 
@@ -69,28 +68,26 @@ def estimate_ramps(sample: Sample, surface: str, *, force: bool) -> Ramp:
         InsarcastError: the scene is smaller than its signal; the sentence gives the evidence.
     """
     terms = ramp_terms(surface, sample.y, sample.x)
-    found = np.array([fit_robustly(terms, date)[0] for date in sample.displacement])
-    found -= found[0]
-    rate, error = _rates(sample.displacement, sample.years)
-    moving = np.abs(rate - half_sample_mode(rate)) > np.maximum(3 * error, _SLOW)
-    plain = np.linalg.lstsq(terms.T, rate, rcond=None)[0]
-    explained = 1 - float(np.var(rate - plain @ terms)) / max(float(np.var(rate)), 1e-12)
-    growth, doubt = _rates(found[:, 1:], sample.years)
-    ramp = Ramp(
-        surface, found, float(moving.mean()), explained, float(np.max(np.abs(growth) / np.maximum(doubt, 1e-9), initial=0))
-    )
+    found = _fit(terms, sample.displacement)
+    rate, error = sample.velocity()
+    moving = np.abs(rate - half_sample_mode(rate)) > np.maximum(3 * error, SLOW)
+    growth, doubt = line_rates(found, sample.years)
+    explained = 1 - float(np.var(rate - growth @ terms)) / max(float(np.var(rate)), 1e-12)
+    trend = float(np.max(np.abs(growth[1:]) / np.maximum(doubt[1:], 1e-9)))
+    ramp = Ramp(surface, found, float(moving.mean()), explained, trend)
     if ramp.objection and not force:
         raise InsarcastError(
             f"stack.deramp.surface is '{surface}', but the scene is smaller than its signal: {ramp.objection}; taking it off would take "
             f"the motion off. Set stack.deramp.surface to none, or stack.deramp.force to true if you know better."
         )
-    return ramp
+    if ramp.objection:
+        return ramp
+    # Without the ramps slower motion shows: the flanks of a bowl would tilt them a little.
+    still = sample.less(ramp.at(sample)).still()
+    return replace(ramp, coefficients=_fit(terms[:, still], sample.displacement[:, still]))
 
 
-def _rates(series: Float, years: Float) -> tuple[Float, Float]:
-    """Slope of the line through each series and its standard error, per year."""
-    centred = years - years.mean()
-    power = centred @ centred
-    rate = centred @ series / power
-    left = series - series.mean(0) - centred[:, None] * rate
-    return rate, np.sqrt((left**2).sum(0) / max(len(years) - 2, 1) / power)
+def _fit(terms: Float, displacement: Float) -> Float:
+    """(n_dates, n_terms) surface of each date, against the first."""
+    found = np.array([fit_robustly(terms, date)[0] for date in displacement])
+    return np.asarray(found - found[0], np.float64)

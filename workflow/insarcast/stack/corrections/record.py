@@ -27,19 +27,19 @@ def maps_entry(method: str, missing: list[str], counts: tuple[int, int], before:
 
 
 def height_entry(kind: str, found: HeightDelay, before: Sample, after: Sample) -> dict[str, Any]:
-    """Delay with height: slope of each date, its error, and whether it was taken off."""
+    """Delay with height: slope of each date, its error, and how much of it was taken off."""
     rough = _roughness(before, after)
     if found.reason:
         sentence = f"delay with height not corrected: {found.reason}"
     else:
         size = float(np.std(found.slopes))
         sentence = (
-            f"delay with height taken off {int(found.used.sum())} of {len(found.used)} dates, {size:.1f} mm/km from date to date "
+            f"delay with height taken off {int((found.share > 0).sum())} of {len(found.share)} dates, {size:.1f} mm/km from date to date "
             f"({_said(rough)})"
         )
     return {
         "step": "height", "kind": kind, "sentence": sentence, "mm_per_km": _plain(found.slopes), "mm_per_km_error": _plain(found.errors),
-        "corrected": [bool(one) for one in found.used], "coefficients": [_plain(row) for row in found.coefficients], **rough,
+        "share": _plain(found.share), "coefficients": [_plain(row) for row in found.coefficients], **rough,
     }  # fmt: skip
 
 

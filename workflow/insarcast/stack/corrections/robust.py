@@ -9,13 +9,16 @@ Float = npt.NDArray[np.float64]
 
 _HUBER, _BISQUARE = 1.345, 4.685  # 95 % as good as least squares where the noise is Gaussian
 _ROUNDS = 15
+_SUBSETS, _LOOK = 100, 500
+_CLEARLY = 0.7
 
 
 def fit_robustly(terms: Float, values: Float) -> tuple[Float, Float]:
     """Coefficients of a linear model by iteratively reweighted least squares.
 
     Huber's weights first, then Tukey's bisquare from there, which leaves out what lies far off (Holland & Welsch 1977): ground
-    that moved.
+    that moved. The start is least squares, or, where more than half of the values agree far better on something else, the least
+    median of absolute residuals over random subsets (Rousseeuw 1984): up to half of the ground may move.
 
     Args:
         terms: (n_terms, n) regressors.
@@ -25,8 +28,8 @@ def fit_robustly(terms: Float, values: Float) -> tuple[Float, Float]:
         (n_terms,) coefficients; (n,) the last weights.
     """
     weights = np.ones(len(values))
-    found = _solve(terms, values, weights)
-    for number in range(2 * _ROUNDS):
+    found, far = _start(terms, values)
+    for number in range(_ROUNDS if far else 0, 2 * _ROUNDS):
         residual = values - found @ terms
         scale = 1.4826 * float(np.median(np.abs(residual)))
         if scale == 0:
@@ -67,6 +70,23 @@ def jackknife(terms: Float, values: Float, weights: Float, groups: npt.NDArray[n
         return np.diag(np.full(len(terms), np.inf))
     spread = np.array(left_out) - np.mean(left_out, 0)
     return np.asarray((len(numbers) - 1) / len(numbers) * spread.T @ spread, np.float64)
+
+
+def _start(terms: Float, values: Float) -> tuple[Float, bool]:
+    """Where to start, and whether that is far from least squares, to where Huber's weights would lead back."""
+    plain = _solve(terms, values, np.ones(len(values)))
+    rng = np.random.default_rng(0)
+    few = rng.integers(0, len(values), min(_LOOK, len(values)))
+    picks = rng.integers(0, len(values), (_SUBSETS, 2 * len(terms)))
+    subsets = terms[:, picks].transpose(1, 2, 0)  # (subset, pixel, term)
+    right = subsets.transpose(0, 2, 1) @ values[picks][:, :, None]
+    normal = subsets.transpose(0, 2, 1) @ subsets
+    normal += 1e-9 * np.trace(normal, axis1=1, axis2=2)[:, None, None] * np.eye(len(terms))
+    found = np.concatenate([plain[None], np.linalg.solve(normal, right)[:, :, 0]])
+    medians = np.median(np.abs(values[few] - found @ terms[:, few]), axis=1)
+    best = int(np.argmin(medians))
+    far = bool(medians[best] < _CLEARLY * medians[0])
+    return (found[best] if far else plain), far
 
 
 def _solve(terms: Float, values: Float, weights: Float) -> Float:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from insarcast.core import InsarcastError, blocks, shard_edge
 
+from ..reference import half_sample_mode
 from .store import place
 
 Float = npt.NDArray[np.float64]
@@ -20,6 +21,7 @@ _VALUES = 6_000_000  # 48 MiB
 _MOST = 50_000  # pixels: neighbours share their air, more of them say nothing new
 _FEWEST = 100
 _COHERENT = 0.7  # temporal coherence, as MintPy's mask
+SLOW = 3.0  # mm/yr: less is not called motion
 _PARTS = 5  # of the scene along each edge, for the jackknife
 
 
@@ -75,6 +77,16 @@ class Sample:
         basis = np.linalg.qr(np.vander(self.years, min(degree, len(self.years) - 2) + 1))[0]
         return np.asarray(self.displacement - basis @ (basis.T @ self.displacement), np.float64)
 
+    def velocity(self) -> tuple[Float, Float]:
+        """(n,) slope of the line through each series and its standard error, mm/yr."""
+        return line_rates(self.displacement, self.years)
+
+    def still(self) -> npt.NDArray[np.bool_]:
+        """(n,) pixels whose velocity is the most common one, within three standard errors; all of them where that leaves too few."""
+        rate, error = self.velocity()
+        near = np.asarray(np.abs(rate - half_sample_mode(rate)) <= np.maximum(3 * error, SLOW))
+        return near if near.sum() >= max(_FEWEST, 0.1 * len(near)) else np.ones(len(near), np.bool_)
+
     def scatter(self) -> list[float]:
         """Standard deviation over the pixels of what a line in time leaves, date by date, mm: how rough each date is."""
         return [round(float(value), 4) for value in self.residual().std(1)]
@@ -127,6 +139,15 @@ def draw_sample(static: xr.Dataset, data: xr.Dataset) -> Sample:
         "inverted pixels" if coherent.sum() < _FEWEST else "coherent pixels without a bridged step",
     )  # fmt: skip
     return sample if coherent.sum() < _FEWEST else sample.where(coherent)
+
+
+def line_rates(series: Float, years: Float) -> tuple[Float, Float]:
+    """Slope of the line through each series (n_dates, n) and its standard error, per year."""
+    centred = years - years.mean()
+    power = centred @ centred
+    rate = centred @ series / power
+    left = series - series.mean(0) - centred[:, None] * rate
+    return rate, np.sqrt((left**2).sum(0) / max(len(years) - 2, 1) / power)
 
 
 def _every(part: slice, stride: int) -> npt.NDArray[np.int64]:
