@@ -26,7 +26,7 @@ _compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 @_compiled
 def _normal(y, u, first, second, entry, a, b):  # type: ignore[no-untyped-def]
-    """Normal matrix and right side; ``first`` and ``second`` are positions."""
+    """Normal matrix and right side; ``first`` and ``second`` are positions. Two interferograms of the same dates add up."""
     nothing = fill(0.0)
     for e in range(len(a)):
         store(a, e, nothing)
@@ -91,27 +91,28 @@ def _substitute(a, b, start, row):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _invert_factor(a, z, start, target_start, target):  # type: ignore[no-untyped-def]
-    """The entries of the inverse where L has entries (Takahashi's recursion), from the last column to the first."""
+def _invert_factor(a, start, target_start, target, column):  # type: ignore[no-untyped-def]
+    """The entries of the inverse where L has entries, in place (Takahashi's recursion), from the last column to the first."""
     m = len(start) - 1
     for p in range(m - 1, -1, -1):
-        first, last = m + start[p], m + start[p + 1]
-        for i in range(first, last):
-            store(z, i, fill(0.0))
+        first, size = m + start[p], start[p + 1] - start[p]
+        for i in range(size):
+            store(column, i, load(a, first + i))
+            store(a, first + i, fill(0.0))
         t = target_start[p]
         x = load(a, p)
-        for i in range(first, last):
-            own = load(a, i)
-            total = load(z, i) - own * load(z, target[t])
+        for i in range(size):
+            own = load(column, i)
+            total = load(a, first + i) - own * load(a, target[t])
             t += 1
-            for j in range(i + 1, last):
-                shared = load(z, target[t])
+            for j in range(i + 1, size):
+                shared = load(a, target[t])
                 t += 1
-                total = total - load(a, j) * shared
-                store(z, j, load(z, j) - own * shared)
-            store(z, i, total)
+                total = total - load(column, j) * shared
+                store(a, first + j, load(a, first + j) - own * shared)
+            store(a, first + i, total)
             x = x - own * total
-        store(z, p, x)
+        store(a, p, x)
 
 
 @_compiled
@@ -215,10 +216,10 @@ def solve(  # type: ignore[no-untyped-def]
     empty: an interferogram's misfit, and one minus its leverage.
     """
     n_pairs, m = len(first), len(start) - 1
-    n_entries = m + len(row)
     y, w, r = np.empty((n_pairs, LANES)), np.empty((n_pairs, LANES)), np.empty((n_pairs, LANES))
     u = np.empty((n_pairs, LANES)) if loss != LEAST_SQUARES else w
-    a, z, b = np.empty((n_entries, LANES)), np.empty((n_entries, LANES)), np.empty((m, LANES))
+    a, b = np.empty((m + len(row), LANES)), np.empty((m, LANES))
+    column = np.empty((np.max(np.diff(start)) if m else 0, LANES))
     best = np.empty((m, LANES)) if loss != LEAST_SQUARES else b
     index, facts, box = np.empty(LANES, np.int64), np.empty((4, LANES)), np.empty((1, LANES))
     nothing, one = fill(0.0), fill(1.0)
@@ -274,7 +275,7 @@ def solve(  # type: ignore[no-untyped-def]
                     _smooth(a, smooth_entry, smooth, bridge)
                 _factorise(a, start, target_start, target)
         if with_sigma:
-            _invert_factor(a, z, start, target_start, target)
+            _invert_factor(a, start, target_start, target, column)
         _closeness(r, w, to_phase, facts)
         nan = fill(np.nan)
         scale = less(nothing, freedom + prior, scale, nan)
@@ -285,7 +286,7 @@ def solve(  # type: ignore[no-untyped-def]
             value = load(best, p) if p >= 0 else nothing
             spread = nothing
             if p >= 0 and with_sigma:
-                spread = root(scale * load(z, p))
+                spread = root(scale * load(a, p))
             if run:
                 write(displacement, t, out, value)
                 if with_sigma:
@@ -302,9 +303,9 @@ def solve(  # type: ignore[no-untyped-def]
             far = nothing
             for k in range(n_pairs):
                 i, j = first[k], second[k]
-                spread = load(z, j)
+                spread = load(a, j)
                 if i >= 0:
-                    spread = spread + load(z, i) - 2.0 * load(z, entry[k])
+                    spread = spread + load(a, i) - 2.0 * load(a, entry[k])
                 on = less(nothing, load(w, k), one, nothing)
                 free = on * (1.0 - load(u, k) * spread)
                 far = maximum(far, less(fill(LEAST_REDUNDANCY), free, absolute(load(r, k)) / free, nothing))

@@ -24,7 +24,8 @@ Floating = npt.NDArray[np.floating]
 
 NORMS = {"l2": kernel.LEAST_SQUARES, "l1": kernel.L1, "huber": kernel.HUBER, "student": kernel.STUDENT}
 _TUNING = {"huber": 1.345, "student": 4.0}
-_ITERATIONS, _TOLERANCE_MM = 30, 0.02
+# The sum of absolute residuals is then within 0.5 % of its least on noisy stacks of 30 and of 132 dates.
+_ITERATIONS, _TOLERANCE_MM = 10, 0.05
 # Degrees of freedom that the network's variance model counts for in a pixel's own variance of unit weight.
 _PRIOR = 10.0
 _SLICE = 2048
@@ -159,7 +160,7 @@ def estimate_noise(data: Floating, pairs: npt.NDArray[np.integer], coherence: Fl
     """
     links = np.ascontiguousarray(pairs, np.int64)
     n_dates, size = int(links.max()) + 1, sample_size(len(links))
-    step = max(1, data.shape[1] // (4 * size))
+    step = max(1, data.shape[1] // (2 * size))
     whole = np.flatnonzero(connected(np.ascontiguousarray(data[:, ::step]), _NOTHING, links, n_dates)[1])
     chosen = step * whole[np.linspace(0, max(len(whole) - 1, 0), min(size, len(whole))).astype(np.int64)]
     known = None if coherence is None else coherence[:, chosen]
@@ -180,6 +181,7 @@ class _Job:
     min_pairs: int
     wavelength: float
     plain: Plan = field(init=False)
+    lists: dict[bool, tuple[npt.NDArray[Any], ...]] = field(default_factory=dict)
     table: npt.NDArray[np.float32] | None = None
     variance: float = 1.0
     prior: float = 0.0
@@ -195,12 +197,20 @@ class _Job:
         elif self.model is not None and isinstance(self.weights, str):
             self.variance = float(np.mean(self.model.pair))
 
+    def operands(self, plan: Plan) -> tuple[npt.NDArray[Any], ...]:
+        """What the kernel needs of a plan, made once."""
+        key = plan is self.plain
+        if key not in self.lists:
+            self.lists[key] = plan.operands(self.links, self.times)
+        return self.lists[key]
+
     def run(self, data: Floating, start: int, out: Inversion) -> Cycles:
         """Invert a slice of pixels."""
         part = slice(start, min(start + _SLICE, data.shape[1]))
         values = np.ascontiguousarray(data[:, part], None if data.dtype in (np.float32, np.float64) else np.float64)
         scale: npt.NDArray[Any] = self._weights(part, values)
-        number, whole = connected(values, scale, self.links, len(self.times))
+        given = scale if isinstance(self.weights, np.ndarray) else _NOTHING  # ours are never zero
+        number, whole = connected(values, given, self.links, len(self.times))
         out.n_valid[part] = number
         enough = number >= max(self.min_pairs, 1)
         groups = [_Group(self.plain, np.flatnonzero(whole & enough), None)]
@@ -208,7 +218,7 @@ class _Job:
         for array in (out.displacement, out.sigma):
             array[:, start + np.flatnonzero(~enough)] = np.nan
         if len(apart):
-            label = labels(values, scale, self.links, len(self.times), apart)
+            label = labels(values, given, self.links, len(self.times), apart)
             groups.append(_Group(plan_of(self.links, len(self.times), True), apart, label))
         found = [self._solve(group, values, scale, start, out) for group in groups if len(group.pixels)]
         return _joined(found)
@@ -235,7 +245,7 @@ class _Job:
         if len(suspects):
             rank = group.rank(len(self.times))[np.searchsorted(group.pixels, suspects)]
             full: npt.NDArray[Any] = scale if scale.size else np.ones(values.shape, np.float32)
-            cycles = find_cycles(values, full, suspects, rank, group.plan.operands(self.links, self.times), cycle, self.variance)
+            cycles = find_cycles(values, full, suspects, rank, self.operands(group.plan), cycle, self.variance)
             values = values.copy()
             values[cycles.pair, cycles.pixel] -= (cycles.count * cycle).astype(values.dtype)
             self._numbers(group, np.unique(cycles.pixel), self.norm, values, scale, start, out, worst)
@@ -259,7 +269,7 @@ class _Job:
             return
         place = np.searchsorted(group.pixels, pixels)
         kernel.solve(
-            values, scale, pixels, group.rank(len(self.times))[place], *group.plan.operands(self.links, self.times),
+            values, scale, pixels, group.rank(len(self.times))[place], *self.operands(group.plan),
             NORMS[norm], _TUNING.get(norm, 0.0), self.prior, _ITERATIONS, _TOLERANCE_MM, 4 * np.pi / (self.wavelength * 1000), True,
             start, out.displacement, out.sigma, out.resid_rms, out.temporal_coherence, worst, _NOTHING, _NOTHING,
         )  # fmt: skip

@@ -23,7 +23,7 @@ Float = npt.NDArray[np.float64]
 LEVELS = 128
 # Samples to estimate from, and the least and most pixels for them.
 SAMPLES, FEWEST, MOST = 80_000, 300, 1500
-_ROUNDS = 4
+_ROUNDS = 3
 # A share of the sample that every interferogram is given at the mean variance: one that few others check would else be taken for exact.
 _PRIOR = 0.3
 # Squares beyond this many standard deviations are cut there: an unwrapping error must not condemn the rest of its interferogram.
@@ -83,6 +83,7 @@ def estimate_variance(
         return None
     values = np.ascontiguousarray(data, np.float64)
     known = None if coherence is None else np.ascontiguousarray(coherence, np.float32)
+    cell = np.zeros(values.shape, np.uint8) if known is None else levels_of(known)
     weights = np.ones(values.shape, np.float32)
     pair, level = np.ones(n_pairs), np.ones(LEVELS)
     residual, redundancy = np.zeros(values.shape), np.zeros(values.shape)
@@ -97,9 +98,7 @@ def estimate_variance(
         )  # fmt: skip
         if turn == 0:
             clip = _first_clip(residual, redundancy)
-        outliers = _tally(
-            residual, redundancy, known if known is not None else np.empty((0, 0), np.float32), pair, level, clip, sums
-        )
+        outliers = _tally(residual, redundancy, cell, 1 / (pair[:, None] * level), clip, sums)
         found, checked = sums[0, :n_pairs] * pair, sums[1, :n_pairs]
         mean = found.sum() / max(checked.sum(), 1e-9)
         if not (checked.sum() > 0.02 * count * n_pairs and mean > 1e-9):
@@ -109,7 +108,7 @@ def estimate_variance(
             level = _refine(level, sums[2, :LEVELS], sums[3, :LEVELS])
         clip = np.full(n_pairs, _CLIP**2)
         model = VarianceModel(pair, level, outliers)
-        expand(known, model.weights, weights)
+        _spread(cell, model.weights, weights)
     return model
 
 
@@ -122,10 +121,12 @@ def _draw_together(pair: Float, checked: Float) -> Float:
 
 def _first_clip(residual: Float, redundancy: Float) -> Float:
     """(n_pairs,) limit on the first squares, when variances are not known: from each interferogram's median square."""
-    square = np.where(redundancy > 0.02, residual**2 / np.maximum(redundancy, 0.02), np.nan)
-    with np.errstate(invalid="ignore"):
-        middle = np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 0.0 for row in square])
-    return _CLIP**2 * middle / 0.4549  # median of chi-square with one degree of freedom
+    step = max(1, residual.shape[1] // 200)
+    residual, redundancy = residual[:, ::step], redundancy[:, ::step]
+    known = redundancy > 0.02
+    square = np.sort(np.where(known, residual**2 / np.maximum(redundancy, 0.02), np.inf), axis=1)
+    middle = square[np.arange(len(square)), np.minimum(known.sum(1) // 2, square.shape[1] - 1)]
+    return np.asarray(_CLIP**2 * middle / 0.4549)  # median of chi-square with one degree of freedom
 
 
 def _refine(level: Float, squares: Float, checked: Float) -> Float:
@@ -143,33 +144,46 @@ def _refine(level: Float, squares: Float, checked: Float) -> Float:
     return np.asarray(np.maximum(level / mean, _FLOOR), np.float64)
 
 
+def levels_of(coherence: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+    """The level of each coherence; NaN counts as 0."""
+    return np.asarray(np.clip(np.nan_to_num(coherence), 0, 1) * (LEVELS - 1) + 0.5, np.uint8)
+
+
 @numba.njit(cache=True, nogil=True)
 def expand(coherence, table, out):  # type: ignore[no-untyped-def]
     """Weights of samples from their coherence: ``out[k, p] = table[k, level]``."""
     last = table.shape[1] - 1
     for k in range(out.shape[0]):
         for p in range(out.shape[1]):
-            c = coherence[k, p] if coherence is not None else 0.0
+            c = coherence[k, p]
             out[k, p] = table[k, int(min(max(c, 0.0), 1.0) * last + 0.5)] if c == c else table[k, 0]
 
 
 @numba.njit(cache=True, nogil=True)
-def _tally(residual, redundancy, coherence, pair, level, clip, sums):  # type: ignore[no-untyped-def]
+def _spread(cell, table, out):  # type: ignore[no-untyped-def]
+    for k in range(out.shape[0]):
+        for p in range(out.shape[1]):
+            out[k, p] = table[k, cell[k, p]]
+
+
+@numba.njit(cache=True, nogil=True)
+def _tally(residual, redundancy, cell, inverse, clip, sums):  # type: ignore[no-untyped-def]
     """Rows of ``sums``: standardised squares and redundancies by interferogram and by level; the share of outliers."""
     sums[:] = 0.0
-    last, far, n = len(level) - 1, 0, 0
+    far, n = 0, 0
     for k in range(residual.shape[0]):
+        squares, checked = 0.0, 0.0
         for p in range(residual.shape[1]):
             f = redundancy[k, p]
             if f > 1e-3:
-                c = coherence[k, p] if coherence.shape[0] else np.float32(0.0)
-                at = int(min(max(c, 0.0), 1.0) * last + 0.5) if c == c else 0
-                q = residual[k, p] * residual[k, p] / (pair[k] * level[at])
+                at = cell[k, p]
+                q = residual[k, p] * residual[k, p] * inverse[k, at]
                 n += 1
                 far += q > 16.0 * f
                 q = min(q, clip[k] * f)
-                sums[0, k] += q
-                sums[1, k] += f
+                squares += q
+                checked += f
                 sums[2, at] += q
                 sums[3, at] += f
+        sums[0, k], sums[1, k] = squares, checked
     return far / max(n, 1)
