@@ -30,7 +30,7 @@ def draw_corrections(corrections: Path, effect: Path, effect_json: Path) -> None
         effect_json: its facts.
     """
     found = json.loads(corrections.read_text(encoding="utf-8"))
-    steps = [step for step in found["steps"] if step.get("std_before")]
+    steps = [step for step in found["steps"] if step.get("std_before") and step["std_before"] != step["std_after"]]
     lines = inversion_words.corrections(found["steps"])
     with canvas(2.7 if len(steps) < 2 else min(5.33, 2.1 * len(steps))) as figure:
         if not steps:

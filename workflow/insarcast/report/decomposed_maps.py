@@ -37,7 +37,7 @@ def write_decomposed(decomposed: Path, maps: Path, colours: str) -> None:
         write_cog(maps / f"{layer.name}.tif", values, found.frame, np.nan, layer, found.data)
         if layer.signed:
             limit = symmetric_limit(values)
-            style = ramp_style(colours_of(name, colours), -limit, limit, layer.unit, signed=True, ends=ENDS[name])
+            style = ramp_style(colours_of(name, colours), -limit, limit, layer.unit, signed=True, ends=layer.ends)
         else:
             known = values[np.isfinite(values)]
             style = ramp_style(
@@ -54,14 +54,14 @@ def _layers(found: Decomposed) -> list[tuple[str, Layer]]:
     layers = []
     for name, sign in _SIGNS.items():
         about = f"{'vertical' if name == 'vertical' else 'east-west'} velocity, {sign} positive, northward motion neglected"
-        layers.append((name, Layer(f"velocity_{name}", found.velocity[name], "mm/yr", about, True)))
+        layers.append((name, Layer(f"velocity_{name}", found.velocity[name], "mm/yr", about, True, ENDS[name])))
         layers.append(
             (name, Layer(f"velocity_{name}_sigma", found.sigma[name], "mm/yr", f"standard deviation of the {about}", False))
         )
         if found.dates:
             last = np.where(found.used, found.data[name].isel(time=-1).values.astype(float), np.nan)
             about = f"displacement {found.dates[0]} to {found.dates[-1]}, {sign} positive, northward motion neglected"
-            layers.append((name, Layer(f"displacement_{name}", last, "mm", about, True)))
+            layers.append((name, Layer(f"displacement_{name}", last, "mm", about, True, ENDS[name])))
     return layers
 
 

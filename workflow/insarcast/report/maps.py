@@ -26,13 +26,14 @@ SIGN = "positive towards the satellite, along the line of sight"
 
 @dataclass(frozen=True)
 class Layer:
-    """One map: file name without ending, values (y, x), unit, what it is, and whether it has a sign."""
+    """One map: file name without ending, values (y, x), unit, what it is, whether it has a sign, and what its ends are."""
 
     name: str
     values: NDArray[Any]
     unit: str
     description: str
     signed: bool
+    ends: tuple[str, str] = ("away from the satellite (subsidence)", "towards (uplift)")
 
 
 def write_maps(cube: Path, forecasts: Sequence[Path], choice: Path, maps: Path, colours: str, model: str | None) -> None:
@@ -67,7 +68,8 @@ def _layers(data: xr.Dataset, store: xr.Dataset) -> list[Layer]:
         found.append(Layer("velocity_sigma", sigma, "mm/yr", "standard deviation of the velocity", False))
     for name, label, kind in fitted_layers(data):
         unit = "m" if name == "dem_error" else "day" if kind == "cyclic" else "mm"
-        found.append(Layer(name, used_only(data, data[name]), unit, label.split(" [")[0], kind == "signed"))
+        ends = {"ends": ("", "")} if kind == "height" else {}
+        found.append(Layer(name, used_only(data, data[name]), unit, label.split(" [")[0], kind in ("signed", "height"), **ends))
     last = used_only(data, data.displacement.isel(time=-1))
     found.append(Layer("displacement", last, "mm", f"displacement {dates[0]} to {dates[-1]}, {SIGN}", True))
     for outlook in outlooks(store, data):
@@ -86,7 +88,7 @@ def _write(folder: Path, layer: Layer, frame: Frame, data: xr.Dataset, colours: 
     write_cog(folder / f"{layer.name}.tif", values, frame, np.nan, layer, data)
     if layer.signed:
         limit = symmetric_limit(values)
-        text = ramp_style(signed_map(colours), -limit, limit, layer.unit, signed=True)
+        text = ramp_style(signed_map(colours), -limit, limit, layer.unit, signed=any(layer.ends), ends=layer.ends)
     else:
         known = values[np.isfinite(values)]
         top = one_digit(float(np.percentile(known, 98))) if known.size else 1.0

@@ -101,7 +101,7 @@ def _draw_noise(found: dict[str, Any], image: Path, text: Path) -> None:
 def fitted_layers(data: xr.Dataset) -> list[tuple[str, str, str]]:
     """Layers of the cube that are fitted beside the velocity: name, words with the unit, and their kind."""
     known = [
-        ("dem_error", "error of the DEM [m]", "signed"),
+        ("dem_error", "error of the DEM [m]", "height"),
         ("annual_amplitude", "amplitude of the yearly course [mm]", "size"),
         ("annual_peak_day", "day of the year nearest to the satellite", "cyclic"),
     ]
@@ -115,12 +115,14 @@ def _draw_fitted(data: xr.Dataset, colours: str, image: Path, text: Path) -> Non
     shown = layers[:MOST]
     sentence = " ".join(inversion_words.fitted(data)) or "Nothing is fitted beside the velocity."
     medians = {}
-    with canvas(3.2 if len(shown) <= 3 else 5.33) as figure:
+    columns = min(max(len(shown), 1), 3)
+    rows = -(-len(shown) // columns)
+    high = rows * ((7.4 / columns - 0.55) * frame.shape_ratio + 0.4) + 0.1 if shown else 1.6
+    with canvas(max(high, 1.6), "compressed") as figure:
         if not shown:
             say(figure, sentence)
         else:
-            columns = min(len(shown), 3)
-            cells = list(figure.subplots(-(-len(shown) // columns), columns, squeeze=False).flat)
+            cells = list(figure.subplots(rows, columns, squeeze=False).flat)
             for axes in cells[len(shown) :]:
                 axes.set_axis_off()
             for axes, (name, label, kind) in zip(cells, shown, strict=False):
@@ -142,16 +144,19 @@ def _draw_fitted(data: xr.Dataset, colours: str, image: Path, text: Path) -> Non
 
 def _draw_layer(axes: Any, values: Any, frame: Frame, label: str, kind: str, colours: str) -> None:
     norm, colour = Normalize(0, 365.25), scale_map("romaO")
-    if kind == "signed":
+    if kind in ("signed", "height"):
         limit = symmetric_limit(values)
-        norm, colour = Normalize(-limit, limit), signed_map(colours)
+        norm, colour = Normalize(-limit, limit), signed_map(colours) if kind == "signed" else scale_map("broc")
     elif kind == "size":
         norm, colour = Normalize(0, one_digit(float(np.nanpercentile(values, 98)))), scale_map("batlow_r")
     draw_map(axes, values, frame, colour, norm)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_title(label, fontsize=8.5, fontweight="normal")
-    draw_side_bar(axes, norm, colour, {"signed": "both", "size": "max"}.get(kind, "neither"))
+    known = values[np.isfinite(values)]
+    below, above = bool((known < norm.vmin).any()), bool((known > norm.vmax).any())
+    extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[below, above]
+    draw_side_bar(axes, norm, colour, extend)
 
 
 def _draw_course(data: xr.Dataset, filtered: list[xr.Dataset], image: Path, text: Path) -> None:
