@@ -48,9 +48,10 @@ def ratios(found: list[tuple[Any, Any, Any, Any]]) -> tuple[float, float]:
         ({}, 0.4, 0.97),
         (STILL, 0.6, 1.001),
         ({"bowls": []}, 0.4, 0.97),
+        ({"troposphere": {"turbulence": 0}}, 0.9, 1.001),
         ({"acquisitions": {"count": 14, "gap": 0, "annual": False}}, 0.7, 1.03),
     ],
-    ids=["basin", "no_atmosphere", "stable", "short"],
+    ids=["basin", "no_atmosphere", "stable", "stratified", "short"],
 )
 def test_nearer_to_the_truth_than_the_raw_series_and_so_is_the_velocity(settings: Any, series: float, velocity: float) -> None:
     found = []

@@ -14,6 +14,7 @@ Float = npt.NDArray[np.float64]
 
 _LAG = 1500.0  # m: farther apart the air differs, nearer the pixels' own noise would count
 _MOST_KEPT = 0.6  # of the logarithm: one pixel's neighbourhood, and the reference point, had other air than the scene's usual
+_DOUBT = 2.0  # weights that follow chance do harm, equal ones do none
 _BOUNDS = (0.1, 30.0)
 _WINDOW = 9
 _FEWEST = 5
@@ -84,7 +85,7 @@ def share_of_signal(moments: Float, scale: Float) -> float:
     apart = ~np.eye(len(root), dtype=bool)
     degrees = 1 / max(float(alike[apart].mean()), 1e-6)
     spread = float(scale.var(ddof=1))
-    return float(np.clip(1 - polygamma(1, degrees / 2) / max(spread, 1e-12), 0, _MOST_KEPT))
+    return float(np.clip(1 - _DOUBT * polygamma(1, degrees / 2) / max(spread, 1e-12), 0, _MOST_KEPT))
 
 
 def _limited(excess: Any) -> Any:
