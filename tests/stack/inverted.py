@@ -65,7 +65,11 @@ def write_inverted(
             "filled": (("time", "y", "x"), np.zeros(series.shape, np.bool_)),
             "temporal_coherence": (("y", "x"), np.where(good, 0.9, 0.3).astype(np.float32)),
         },
-        coords | {"time": np.datetime64("2020-01-01", "ns") + (np.arange(n) * days if isinstance(days, int) else days).astype("timedelta64[D]")},
+        coords
+        | {
+            "time": np.datetime64("2020-01-01", "ns")
+            + (np.arange(n) * days if isinstance(days, int) else days).astype("timedelta64[D]")
+        },
     ).rio.write_crs(crs)
     place = {"row": row, "col": col, "lon": float(coords["x"][col]), "lat": float(coords["y"][row]), "window": 3}
     write_store(data.assign_attrs({f"reference_{key}": value for key, value in place.items()}), folder / "inversion.zarr")
