@@ -8,36 +8,6 @@ steps:    find_delays, estimate_corrections
 from insarcast.acquire import list_delays
 
 
-def air(*keys):
-    """Some keys of stack.troposphere."""
-    return lambda wildcards: {
-        key: setting("stack.troposphere")(wildcards)[key] for key in keys
-    }
-
-
-def delays_of(wildcards):
-    """The list of delay files, where delays come from outside."""
-    asked = setting("stack.troposphere.method")(wildcards) != "none"
-    return expand(rules.find_delays.output.delays, **wildcards) if asked else []
-
-
-def corrections_of(ending):
-    """What build_cube takes off, or nothing."""
-
-    def corrections(wildcards):
-        get = lambda key: setting(f"stack.{key}")(wildcards)
-        asked = (
-            get("troposphere.method") != "none"
-            or get("troposphere.height") != "none"
-            or get("deramp.surface") != "none"
-            or get("reference.move") is not None
-        )
-        pattern = f"{CUBE}/stack/{{vintage}}/corrections.{ending}"
-        return expand(pattern, **wildcards) if asked else []
-
-    return corrections
-
-
 rule find_delays:
     output:
         delays=f"{CUBE}/acquire/delays.json",

@@ -39,7 +39,8 @@ def height_entry(kind: str, found: HeightDelay, before: Sample, after: Sample) -
         )
     return {
         "step": "height", "kind": kind, "sentence": sentence, "mm_per_km": _plain(found.slopes), "mm_per_km_error": _plain(found.errors),
-        "share": _plain(found.share), "coefficients": [_plain(row) for row in found.coefficients], **rough,
+        "share": _plain(found.share),
+        "corrected": [bool(one) for one in found.share > 0], "coefficients": [_plain(row) for row in found.coefficients], **rough,
     }  # fmt: skip
 
 
