@@ -51,7 +51,7 @@ def build(folder: Path, layout: str, extent: int, lonlat: tuple[float, float]) -
         "closing": {"required": True, "max_rms": 99, "correct": False, "nullify": "none"},
         "bridge": False,
         "reference": {"lon": lonlat[0], "lat": lonlat[1], "window": 3, "min_coherence": 0},
-        "settings": {"norm": "l2", "weights": "none", "min_pairs": 1.0},
+        "settings": {"norm": "l2", "weights": "none", "device": "cpu", "min_pairs": 1.0},
     }
     files = {"inversion": place / "inversion.zarr", "decisions": place / "decisions.json"}
     invert_network(place / "ifgs.zarr", place / "closure.zarr", **files, vintage="full", threads=1, **options)

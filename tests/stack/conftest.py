@@ -24,7 +24,7 @@ SETTINGS: dict[str, Any] = {
     "closing": {"required": True, "max_rms": 1.5, "correct": False, "nullify": "none"},
     "bridge": False,
     "reference": {"lon": None, "lat": None, "window": 3, "min_coherence": 0.6},
-    "settings": {"norm": "l2", "weights": "none", "min_pairs": 1.0},
+    "settings": {"norm": "l2", "weights": "none", "device": "cpu", "min_pairs": 1.0},
 }
 
 

@@ -73,11 +73,14 @@ rule invert_network:
     benchmark:
         f"{BENCHMARKS}/invert_network/{{study}}/{{cube}}/{{vintage}}.tsv"
     conda:
-        "../../envs/stack.yaml"
+        "../../envs/learn-cuda.yaml" if GPU else "../../envs/stack.yaml"
     threads: 2
     resources:
         mem_mb=4000,
         runtime="4h",
+        gpu=lambda wildcards: int(
+            GPU and setting("stack.inversion.device")(wildcards) != "cpu"
+        ),
     params:
         vintage="{vintage}",
         quality=setting("stack.quality"),

@@ -143,7 +143,7 @@ class BlockSolver:
         return invert(
             self._mm * phase, self.pairs, self.days, weights=weights, coherence=coherence,
             variance=self.model or equal_variances(len(self.kept)), norm=self.settings["norm"], correct_unwrapping=correct,
-            min_pairs=self.min_pairs, wavelength=self.wavelength, threads=self.threads,
+            min_pairs=self.min_pairs, wavelength=self.wavelength, threads=self.threads, device=self.settings["device"],
         )  # fmt: skip
 
     def _take_off(self, phase: Single, result: Inversion) -> bool:

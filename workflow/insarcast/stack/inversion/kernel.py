@@ -17,7 +17,7 @@ LEAST_SQUARES, L1, HUBER, STUDENT = 0, 1, 2, 3
 
 # Square of the weight of a second difference against the mean interferogram's: far below any data and far above rounding.
 BRIDGE = 1e-8
-_L1_FLOOR_MM = 0.05
+L1_FLOOR_MM = 0.05
 # An interferogram with less redundancy is checked by no other.
 LEAST_REDUNDANCY = 0.05
 
@@ -164,7 +164,7 @@ def _reweigh(w, r, u, loss, tuning, scale):  # type: ignore[no-untyped-def]
     for k in range(len(w)):
         base, x = load(w, k), load(r, k)
         if loss == L1:
-            store(u, k, root(base) / maximum(absolute(x), _L1_FLOOR_MM))
+            store(u, k, root(base) / maximum(absolute(x), L1_FLOOR_MM))
         elif loss == HUBER:
             size = root(base * x * x / scale)
             store(u, k, base * minimum(one, tuning / maximum(size, 1e-100)))

@@ -71,6 +71,7 @@ def invert(
     min_pairs: int = 1,
     wavelength: float = 0.0555,
     threads: int = 1,
+    device: str = "cpu",
 ) -> Inversion:
     """Invert interferograms that have been referenced to a common point.
 
@@ -99,23 +100,26 @@ def invert(
         min_pairs: pixels with fewer valid interferograms are not inverted.
         wavelength: radar wavelength in m, for whole cycles and the temporal coherence.
         threads: threads to use; the result is the same for any number.
+        device: ``cpu``; ``cuda``, a GPU through torch (the same to rounding); or ``auto``, a GPU where there is one.
 
     Raises:
         InsarcastError: shapes, dates or options do not fit.
     """
-    links, times = _check(data, pairs, days, weights, coherence, norm)
+    links, times = _check(data, pairs, days, weights, coherence, norm, device)
     if variance is not None and len(variance.pair) != len(links):
         raise InsarcastError(f"invert: the variance model is of {len(variance.pair)} interferograms, the data of {len(links)}.")
     if variance is None and isinstance(weights, str) and (weights == "auto" or correct_unwrapping):
         variance = estimate_noise(data, links, coherence)
     job = _Job(links, times, norm, weights, coherence, variance, correct_unwrapping, min_pairs, wavelength)
-    job.prepare()
+    job.prepare(device)
     count, n = data.shape[1], len(times)
     out = Inversion(
         np.empty((n, count)), np.empty((n, count)), np.zeros((n, count), np.bool_),
         np.full(count, np.nan), np.full(count, np.nan), np.zeros(count, np.int64), job.model,
     )  # fmt: skip
-    starts = range(0, count, _SLICE)
+    # A GPU takes all pixels that there are; on a CPU a slice stays in the cache.
+    job.width = _SLICE if job.device is None else max(count, 1)
+    starts = range(0, count, job.width)
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(lambda start: job.run(data, start, out), starts))
     return replace(out, cycles=_joined(found)) if correct_unwrapping else out
@@ -126,7 +130,9 @@ def _joined(parts: list[Cycles]) -> Cycles:
     return Cycles(*(np.concatenate([getattr(part, entry.name) for part in [none, *parts]]) for entry in fields(Cycles)))
 
 
-def _check(data: Floating, pairs: Any, days: Floating, weights: Any, coherence: Floating | None, norm: str) -> tuple[Int, Float]:
+def _check(
+    data: Floating, pairs: Any, days: Floating, weights: Any, coherence: Floating | None, norm: str, device: str
+) -> tuple[Int, Float]:
     links = np.ascontiguousarray(pairs, np.int64).reshape(-1, 2)
     times = np.ascontiguousarray(days, np.float64)
     if data.ndim != 2 or data.shape[0] != len(links):
@@ -142,6 +148,8 @@ def _check(data: Floating, pairs: Any, days: Floating, weights: Any, coherence: 
         raise InsarcastError("invert: every pair must be two date numbers, the first smaller than the second.")
     if len(times) < 2 or (np.diff(times) <= 0).any():
         raise InsarcastError("invert: days must be ascending and at least two.")
+    if device not in ("cpu", "cuda", "auto"):
+        raise InsarcastError(f"invert: there is no device '{device}'; there are cpu, cuda and auto.")
     if norm not in NORMS:
         raise InsarcastError(f"invert: there is no norm '{norm}'; there are {', '.join(NORMS)}.")
     return links, times
@@ -185,9 +193,11 @@ class _Job:
     table: npt.NDArray[np.float32] | None = None
     variance: float = 1.0
     prior: float = 0.0
+    device: Any = None
+    width: int = _SLICE
 
-    def prepare(self) -> None:
-        """Order the network and settle the weights."""
+    def prepare(self, device: str) -> None:
+        """Order the network, settle the weights, and find the device."""
         self.plain = plan_of(self.links, len(self.times), False)
         if isinstance(self.weights, str) and self.weights == "coherence":
             c = np.clip(np.arange(256) / 255, 0.01, 0.99)
@@ -196,6 +206,19 @@ class _Job:
             self.table, self.prior = self.model.weights, _PRIOR
         elif self.model is not None and isinstance(self.weights, str):
             self.variance = float(np.mean(self.model.pair))
+
+        if device != "cpu" and (device == "cuda" or _has_gpu()):
+            from .gpu import DeviceSolver
+
+            self.device = DeviceSolver(
+                self.operands(self.plain), "cuda", NORMS[self.norm], _TUNING.get(self.norm, 0.0), self.prior, _ITERATIONS,
+                _TOLERANCE_MM, self.to_phase,
+            )  # fmt: skip
+
+    @property
+    def to_phase(self) -> float:
+        """Radians in a mm."""
+        return 4 * np.pi / (self.wavelength * 1000)
 
     def operands(self, plan: Plan) -> tuple[npt.NDArray[Any], ...]:
         """What the kernel needs of a plan, made once."""
@@ -206,7 +229,7 @@ class _Job:
 
     def run(self, data: Floating, start: int, out: Inversion) -> Cycles:
         """Invert a slice of pixels."""
-        part = slice(start, min(start + _SLICE, data.shape[1]))
+        part = slice(start, min(start + self.width, data.shape[1]))
         values = np.ascontiguousarray(data[:, part], None if data.dtype in (np.float32, np.float64) else np.float64)
         scale: npt.NDArray[Any] = self._weights(part, values)
         given = scale if isinstance(self.weights, np.ndarray) else _NOTHING  # ours are never zero
@@ -237,7 +260,10 @@ class _Job:
 
     def _solve(self, group: _Group, values: npt.NDArray[Any], scale: npt.NDArray[Any], start: int, out: Inversion) -> Cycles:
         worst = np.zeros(values.shape[1])
-        self._numbers(group, group.pixels, self.norm, values, scale, start, out, worst)
+        if self.device is not None and group.label is None:
+            self._on_device(group, values, scale, start, out, worst)
+        else:
+            self._numbers(group, group.pixels, self.norm, values, scale, start, out, worst)
         none = np.empty(0, np.int64)
         cycles = Cycles(none, none, none, none)
         cycle = self.wavelength * 1000 / 2
@@ -252,6 +278,15 @@ class _Job:
             if self.norm == "l2":
                 self._numbers(group, cycles.left, "student", values, scale, start, out, worst)
         return Cycles(cycles.pair, cycles.pixel + start, cycles.count, cycles.left + start)
+
+    def _on_device(
+        self, group: _Group, values: npt.NDArray[Any], scale: npt.NDArray[Any], start: int, out: Inversion, worst: Float
+    ) -> None:
+        chosen, pixels = group.pixels, start + group.pixels
+        weights = scale[:, chosen] if scale.size else None
+        found = self.device.solve(values[:, chosen], weights, group.rank(len(self.times)))
+        out.displacement[:, pixels], out.sigma[:, pixels] = found[0], found[1]
+        out.resid_rms[pixels], out.temporal_coherence[pixels], worst[chosen] = found[2], found[3], found[4]
 
     def _numbers(
         self,
@@ -270,7 +305,7 @@ class _Job:
         place = np.searchsorted(group.pixels, pixels)
         kernel.solve(
             values, scale, pixels, group.rank(len(self.times))[place], *self.operands(group.plan),
-            NORMS[norm], _TUNING.get(norm, 0.0), self.prior, _ITERATIONS, _TOLERANCE_MM, 4 * np.pi / (self.wavelength * 1000), True,
+            NORMS[norm], _TUNING.get(norm, 0.0), self.prior, _ITERATIONS, _TOLERANCE_MM, self.to_phase, True,
             start, out.displacement, out.sigma, out.resid_rms, out.temporal_coherence, worst, _NOTHING, _NOTHING,
         )  # fmt: skip
         if group.label is not None:
@@ -279,6 +314,16 @@ class _Job:
             sigma = out.sigma[:, start + pixels]
             sigma[label != label[0]] = np.nan
             out.sigma[:, start + pixels] = sigma
+
+
+def _has_gpu() -> bool:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 @dataclass(frozen=True)
