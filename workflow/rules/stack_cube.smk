@@ -6,13 +6,6 @@ steps:    build_cube
 """
 
 
-def made_by(wildcards):
-    """Settings that a cube depends on: those of the filter, which has a store of its own, do not count."""
-    stack = setting("stack")(wildcards)
-    kept = {key: value for key, value in stack.items() if key != "filter"}
-    return [setting("products")(wildcards), kept]
-
-
 rule build_cube:
     input:
         ifgs=rules.align_products.output.ifgs,
@@ -36,7 +29,13 @@ rule build_cube:
         velocity=setting("stack.velocity"),
         dem_error=setting("stack.dem_error"),
         seed=setting("forecast.seed"),
-        config=lambda wildcards: fingerprint(made_by(wildcards)),
+        # The filter has a store of its own: its settings do not make another cube.
+        config=lambda wildcards: fingerprint(
+            [
+                setting("products")(wildcards),
+                {k: v for k, v in setting("stack")(wildcards).items() if k != "filter"},
+            ]
+        ),
         code=code("build_cube"),
     message:
         "Building the cube of {wildcards.cube}, {wildcards.vintage}"

@@ -6,8 +6,8 @@ from .cube import build_cube as build_cube
 from .decomposing import decompose_cubes as decompose_cubes
 from .filtering import filter_cube as filter_cube
 from .filtering import filter_series as filter_series
-from .geometries.solve import decompose as decompose
 from .geometries.solve import Decomposition as Decomposition
+from .geometries.solve import decompose as decompose
 from .geometries.solve import north_error as north_error
 from .inversion.solver import Inversion as Inversion
 from .inversion.solver import estimate_noise as estimate_noise
