@@ -33,7 +33,11 @@ rule build_cube:
         config=lambda wildcards: fingerprint(
             [
                 setting("products")(wildcards),
-                {k: v for k, v in setting("stack")(wildcards).items() if k != "filter"},
+                {
+                    k: v
+                    for k, v in setting("stack")(wildcards).items()
+                    if k != "filter"
+                },
             ]
         ),
         code=code("build_cube"),
