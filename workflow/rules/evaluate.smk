@@ -76,10 +76,9 @@ rule compare_gnss:
 use rule compare_gnss as compare_decomposed with:
     input:
         decomposed=rules.decompose_cubes.output.decomposed,
-        manifests=lambda wildcards: [
-            CUBE.format(study=wildcards.study, cube=cube) + "/acquire/manifest.json"
-            for cube in decomposed(wildcards)
-        ],
+        manifests=lambda wildcards: expand(
+            f"{CUBE}/acquire/manifest.json", **wildcards, cube=decomposed(wildcards)
+        ),
     output:
         comparison=f"{GNSS_OF_DECOMPOSED}.parquet",
         numbers=f"{GNSS_OF_DECOMPOSED}.json",

@@ -16,12 +16,6 @@ whole_figure = lambda section, name, file: report(
 )
 
 
-def stations_named(wildcards):
-    """Whether a cube, or one of those that a study decomposes, names GNSS."""
-    cubes = [wildcards.cube] if wildcards.get("cube") else decomposed(wildcards)
-    return any(study(wildcards.study).get("gnss.folder", cube) for cube in cubes)
-
-
 use rule draw_noise as draw_decomposed with:
     input:
         decomposed=f"{DECOMPOSED}.zarr",

@@ -5,24 +5,6 @@ outputs:  results/{study}/stack/: decomposed.zarr, decomposed.json
 steps:    decompose_cubes; only for a study with the key decompose
 """
 
-DECOMPOSED = "results/{study}/stack/decomposed"
-
-
-def decomposed(wildcards):
-    """The cubes that a study decomposes; none where it does not."""
-    return study(wildcards.study).get("decompose.cubes")
-
-
-def full_cube(wildcards):
-    """The newest cube, of a grid or of a ready series."""
-    kind = "series" if ready(wildcards) else "cube"
-    return CUBE.format(**wildcards) + f"/stack/full/{kind}.zarr"
-
-
-def of_cube(wildcards, cube):
-    """The wildcards of one of a study's cubes."""
-    return type(wildcards)(fromdict={"study": wildcards.study, "cube": cube})
-
 
 rule decompose_cubes:
     input:
