@@ -12,12 +12,11 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from insarcast.core import open_store
+from insarcast.core import open_cube, open_store
 
 from . import sentences, words
 from .closure import draw_closure
 from .look import ALARM, INK, SOFT, Facts, canvas, ink_on, keep, say, scale_map
-from .numbers import opened_cube
 
 TEXT_CELLS = 24  # more dates than this leave no room for numbers in the cells of the matrix
 
@@ -51,7 +50,7 @@ def draw_network(
     found = json.loads(decisions.read_text(encoding="utf-8"))
     _draw_network(found, network, network_json)
     _draw_matrix(found, coherence, coherence_json)
-    draw_closure(found, open_store(closure), opened_cube(cube), loops, loops_json, max_rms)
+    draw_closure(found, open_store(closure), open_cube(cube), loops, loops_json, max_rms)
 
 
 def date_baselines(pairs: list[dict[str, Any]]) -> dict[str, float]:
@@ -230,11 +229,12 @@ def _fill_matrix(figure: Any, dates: list[str], matrix: NDArray[Any], dropped: N
     ticks = range(0, len(dates), step)
     axes.set_xticks(list(ticks), [words.day(dates[i]) for i in ticks], rotation=60, ha="right", rotation_mode="anchor")
     axes.set_yticks(list(ticks), [words.day(dates[i]) for i in ticks])
-    axes.set_xticks(np.arange(len(dates) + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(len(dates) + 1) - 0.5, minor=True)
-    if len(dates) <= 60:
-        axes.grid(which="minor", color="#eceff2", linewidth=0.6)
-    axes.tick_params(which="both", length=0)
+    if len(dates) <= 60:  # lines, not a grid of minor ticks, which takes longer than the rest of the figure
+        edges, ends = np.arange(len(dates) + 1) - 0.5, (-0.5, len(dates) - 0.5)
+        for draw in (axes.vlines, axes.hlines):
+            draw(edges, *ends, color="#eceff2", linewidth=0.6, zorder=1.5)
+    axes.tick_params(length=0)
+    axes.set(xlim=(-0.5, len(dates) - 0.5), ylim=(len(dates) - 0.5, -0.5))
     axes.set_xlabel("first date")
     axes.set_ylabel("second date")
     for row, col in zip(*np.nonzero(np.isfinite(matrix)), strict=True):

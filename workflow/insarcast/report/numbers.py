@@ -17,7 +17,7 @@ from .frame import frame_of
 from .look import one_digit
 
 EDGES = (20.0, 10.0, 5.0, 2.0)  # mm/yr: a scene is described by the first that its fastest pixel passes
-SMALL = 64 * 2**20  # bytes: a cube below is read into memory at once
+SMALL = 64 * 2**20  # bytes of displacement: what a figure takes of a cube below is read at once
 JUMP = 15.0  # mm: a pixel that leaves the line between its neighbours by more is likely an unwrapping error
 
 
@@ -78,9 +78,10 @@ class CubeNumbers:
 
 
 def opened_cube(path: Path) -> xr.Dataset:
-    """A cube for a figure; a small one is in memory, for a hundred lazy reads take longer than all that is drawn of it."""
+    """A cube for a figure; of a small one displacement and layers are in memory: a hundred lazy reads take longer than drawing."""
     cube = open_cube(path)
-    return cube.load() if cube.nbytes < SMALL else cube
+    drawn = [name for name, values in cube.variables.items() if name == "displacement" or values.ndim < 3]
+    return cube.assign(cube[drawn].load().data_vars) if cube.displacement.nbytes < SMALL else cube
 
 
 def iso(times: Any) -> list[str]:

@@ -100,12 +100,13 @@ def _why_not(data: xr.Dataset, last: str) -> str:
 
 def _network(data: xr.Dataset, vintage: str) -> Network:
     dates, pairs = date_numbers(data.date1.values, data.date2.values)
+    baselines = data.baseline.values  # once: the coordinate of a store is lazy
     facts: list[dict[str, Any]] = [
         {
             "date1": compact(dates[first]),
             "date2": compact(dates[second]),
             "days": int((dates[second] - dates[first]) / np.timedelta64(1, "D")),
-            "baseline": float(data.baseline.values[index]),
+            "baseline": float(baselines[index]),
         }
         for index, (first, second) in enumerate(pairs)
     ]
