@@ -120,7 +120,7 @@ def _count(data: xr.Dataset, kept: Sequence[int], folder: Path) -> int:
     return most
 
 
-def _bands(folder: Path, window: int, most: int) -> Iterator[tuple[int, npt.NDArray[np.bool_], Ints]]:
+def _bands(folder: Path, window: int, most: int) -> Iterator[tuple[int, npt.NDArray[np.bool_], npt.NDArray[np.integer]]]:
     """First row of a band, its complete windows, and the sum of the coherence over each window, 0 outside the grid.
 
     An even window reaches one pixel further down and right, as in Reference.slices.
@@ -136,7 +136,7 @@ def _bands(folder: Path, window: int, most: int) -> Iterator[tuple[int, npt.NDAr
         own = slice(top - first, bottom - first)
         count = np.asarray(counts[first:last])
         complete = minimum_filter(count, window, mode="constant", cval=-1, origin=origin)[own] == most
-        sums = np.asarray(means[first:last], np.int64)
+        sums = np.asarray(means[first:last], np.int32 if window < 400 else np.int64)
         for axis in (0, 1):
-            sums = correlate1d(sums, np.ones(window, np.int64), axis, mode="constant", origin=origin)
+            sums = correlate1d(sums, np.ones(window, sums.dtype), axis, mode="constant", origin=origin)
         yield top, complete, sums[own]
