@@ -1,6 +1,6 @@
 # make demo    set up .venv and run the default study from products to report
 # make test    everything that must hold, through pytest
-# make bench   the measurements of the README, one JSON object each
+# make bench   the measurements of the README, one JSON object each; what they are measured against is installed into cache/peers-env
 # make report  pack a study's results into report.zip (STUDY=name)
 PYTHON ?= python3
 STUDY ?= demo
