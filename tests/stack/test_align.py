@@ -301,7 +301,7 @@ def test_water_is_masked_with_its_own_reason(tmp_path: Path) -> None:
     build_cube(tmp_path / "i.zarr", tmp_path / "v.zarr", tmp_path / "q.zarr", "full", {"preset": "none", "thresholds": {}}, 0, "")
     cube = open_store(tmp_path / "q.zarr").load()
     names = cube.mask_reason.attrs["flag_meanings"].split()
-    assert names[-1] == "water"
+    assert "water" in names
     np.testing.assert_array_equal(cube.mask_reason.values == 1 << names.index("water"), lake == 0)
     np.testing.assert_array_equal(cube.mask.values, lake == 1)
     assert reason("water") == "water"

@@ -136,7 +136,7 @@ def _bands(folder: Path, window: int, most: int) -> Iterator[tuple[int, npt.NDAr
         own = slice(top - first, bottom - first)
         count = np.asarray(counts[first:last])
         complete = minimum_filter(count, window, mode="constant", cval=-1, origin=origin)[own] == most
-        sums = np.asarray(means[first:last], np.int32 if window < 400 else np.int64)
+        sums: npt.NDArray[np.integer] = np.asarray(means[first:last], np.int32 if window < 400 else np.int64)
         for axis in (0, 1):
             sums = correlate1d(sums, np.ones(window, sums.dtype), axis, mode="constant", origin=origin)
         yield top, complete, sums[own]
