@@ -40,7 +40,13 @@ def robust(data_mm: Data, network: Network) -> Data:
 def corrected(phase: Data, crop: Crop) -> tuple[Data, npt.NDArray[np.bool_]]:
     """Series in mm after the correction of unwrapping errors, and which samples were changed or removed, ``(n_pairs, n_pixels)``."""
     found = stack.invert(
-        crop.mm_per_rad * phase, crop.pairs, crop.days, coherence=crop.coherence, correct_unwrapping=True, wavelength=crop.wavelength
+        crop.mm_per_rad * phase,
+        crop.pairs,
+        crop.days,
+        coherence=crop.coherence,
+        correct_unwrapping=True,
+        shape=crop.shape,
+        wavelength=-4 * np.pi * crop.mm_per_rad / 1000,
     )
     changed = np.zeros(phase.shape, np.bool_)
     if found.cycles is not None:

@@ -68,14 +68,17 @@ def test_a_held_out_interferogram_is_predicted_as_well_as_by_other_tools(mexico:
     assert complete.sum() == 5882
     values = -data.attrs["wavelength"] * 1000 / (4 * np.pi) * phase[:, complete]
     coherence = data.coherence.values[:, complete]
-    for norm, weights, published in (("l2", "none", 1.774), ("l2", "coherence", 1.863), ("l1", "none", 1.677), ("l2", "auto", 1.603)):
+    for norm, weights, published in (
+        ("l2", "none", 1.774),
+        ("l2", "coherence", 1.863),
+        ("l1", "none", 1.677),
+        ("l2", "auto", 1.603),
+    ):
         errors = []
         for k in range(len(pairs)):
             keep = np.arange(len(pairs)) != k
             if len(np.unique(pairs[keep])) == len(dates):
-                solved = invert(
-                    values[keep], pairs[keep], days, norm=norm, weights=weights, coherence=coherence[keep], threads=2
-                )
+                solved = invert(values[keep], pairs[keep], days, norm=norm, weights=weights, coherence=coherence[keep], threads=2)
                 error = solved.displacement[pairs[k, 1]] - solved.displacement[pairs[k, 0]] - values[k]
                 errors.append(error - np.median(error))
         assert len(errors) == 29

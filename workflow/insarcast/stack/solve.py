@@ -108,7 +108,8 @@ class BlockSolver:
         before = count_loops(phase, self.triplets)
         self.totals["samples"] += int(before["n_loop"].sum())
         self.totals["over_pi"] += int(before["n_loop_err"].sum())
-        result = self._invert(phase, coherence, self.closing["correct"])
+        shape = (block[0].stop - block[0].start, block[1].stop - block[1].start)
+        result = self._invert(phase, coherence, self.closing["correct"], shape)
         if self._take_off(phase, result) or self.closing["nullify"] != "none":
             before = count_loops(phase, self.triplets)
         if self.closing["nullify"] != "none":
@@ -117,9 +118,8 @@ class BlockSolver:
             if removed.any():
                 phase[removed] = np.nan
                 before = count_loops(phase, self.triplets)
-                result = self._invert(phase, coherence, False)
+                result = self._invert(phase, coherence, False, shape)
         self._add(result, self._mm * phase)
-        shape = tuple(part.stop - part.start for part in block)
         three_d: dict[str, npt.NDArray[Any]] = {
             "displacement": result.displacement.astype(np.float32),
             "sigma": result.sigma.astype(np.float32),
@@ -137,12 +137,12 @@ class BlockSolver:
             | {name: (("y", "x"), values.reshape(shape)) for name, values in two_d.items()}
         )
 
-    def _invert(self, phase: Single, coherence: Single | None, correct: bool) -> Inversion:
+    def _invert(self, phase: Single, coherence: Single | None, correct: bool, shape: tuple[int, int]) -> Inversion:
         # Where nothing could be estimated all count the same: a block must not estimate for itself.
         weights = "none" if self.settings["weights"] == "auto" and self.model is None else self.settings["weights"]
         return invert(
             self._mm * phase, self.pairs, self.days, weights=weights, coherence=coherence,
-            variance=self.model or equal_variances(len(self.kept)), norm=self.settings["norm"], correct_unwrapping=correct,
+            variance=self.model or equal_variances(len(self.kept)), norm=self.settings["norm"], correct_unwrapping=correct, shape=shape,
             min_pairs=self.min_pairs, wavelength=self.wavelength, threads=self.threads, device=self.settings["device"],
         )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,8 +15,8 @@ from insarcast.core import InsarcastError
 from . import kernel
 from .parts import connected, labels
 from .plan import Plan, make_plan
-from .unwrapping import Cycles, find_cycles
-from .variance import VarianceModel, estimate_variance, expand, sample_size
+from .unwrapping import Cycles, Ties, at_once, find_cycles, joined, settle, tied
+from .variance import VarianceModel, equal_variances, estimate_variance, expand, sample_size
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
@@ -68,6 +68,7 @@ def invert(
     variance: VarianceModel | None = None,
     norm: str = "l2",
     correct_unwrapping: bool = False,
+    shape: tuple[int, int] | None = None,
     min_pairs: int = 1,
     wavelength: float = 0.0555,
     threads: int = 1,
@@ -97,6 +98,8 @@ def invert(
             all but the first by iteratively reweighted least squares.
         correct_unwrapping: find and take off whole cycles; needs the right ``wavelength``. Pixels that misfit by more than half a
             cycle and cannot be corrected for certain are solved with ``student`` instead of ``l2``.
+        shape: rows and columns of the block that the pixels are, row by row; where the network leaves several explanations of an
+            unwrapping error, the one that agrees with the neighbours is taken. None: such pixels are left as those above.
         min_pairs: pixels with fewer valid interferograms are not inverted.
         wavelength: radar wavelength in m, for whole cycles and the temporal coherence.
         threads: threads to use; the result is the same for any number.
@@ -117,17 +120,17 @@ def invert(
         np.empty((n, count)), np.empty((n, count)), np.zeros((n, count), np.bool_),
         np.full(count, np.nan), np.full(count, np.nan), np.zeros(count, np.int64), job.model,
     )  # fmt: skip
+    if shape is not None and shape[0] * shape[1] != count:
+        raise InsarcastError(f"invert: a block of {shape[0]} x {shape[1]} pixels has not the data's {count}.")
     # A GPU takes all pixels that there are; on a CPU a slice stays in the cache.
     job.width = _SLICE if job.device is None else max(count, 1)
     starts = range(0, count, job.width)
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(lambda start: job.run(data, start, out), starts))
-    return replace(out, cycles=_joined(found)) if correct_unwrapping else out
-
-
-def _joined(parts: list[Cycles]) -> Cycles:
-    none = Cycles(*(np.empty(0, np.int64),) * 4)
-    return Cycles(*(np.concatenate([getattr(part, entry.name) for part in [none, *parts]]) for entry in fields(Cycles)))
+    if not correct_unwrapping:
+        return out
+    cycles, ties = joined([part[0] for part in found]), tied([part[1] for part in found], len(links))
+    return replace(out, cycles=job.settle(data, cycles, ties, shape, out))
 
 
 def _check(
@@ -227,7 +230,7 @@ class _Job:
             self.lists[key] = plan.operands(self.links, self.times)
         return self.lists[key]
 
-    def run(self, data: Floating, start: int, out: Inversion) -> Cycles:
+    def run(self, data: Floating, start: int, out: Inversion) -> tuple[Cycles, Ties]:
         """Invert a slice of pixels."""
         part = slice(start, min(start + self.width, data.shape[1]))
         values = np.ascontiguousarray(data[:, part], None if data.dtype in (np.float32, np.float64) else np.float64)
@@ -244,7 +247,31 @@ class _Job:
             label = labels(values, given, self.links, len(self.times), apart)
             groups.append(_Group(plan_of(self.links, len(self.times), True), apart, label))
         found = [self._solve(group, values, scale, start, out) for group in groups if len(group.pixels)]
-        return _joined(found)
+        return joined([part[0] for part in found]), tied([part[1] for part in found], len(self.links))
+
+    def settle(self, data: Floating, cycles: Cycles, ties: Ties, shape: tuple[int, int] | None, out: Inversion) -> Cycles:
+        """Choose between tied explanations, and write what is chosen."""
+        if not len(ties.pixel):
+            return cycles
+        some = ties.pixel
+        tried = invert(
+            data[:, some] - (self.cycle * ties.number).astype(data.dtype), self.links, self.times,
+            weights=self.weights[:, some] if isinstance(self.weights, np.ndarray) else self.weights,
+            coherence=None if self.coherence is None else self.coherence[:, some], variance=self.model or equal_variances(len(self.links)),
+            norm=self.norm, min_pairs=self.min_pairs, wavelength=self.wavelength,
+        )  # fmt: skip
+        doubtful = np.concatenate([cycles.left, some])
+        chosen, left = settle(ties, tried.displacement, out.displacement, doubtful, shape, self.cycle)
+        for name in ("displacement", "sigma", "filled", "resid_rms", "temporal_coherence"):
+            getattr(out, name)[..., some[chosen]] = getattr(tried, name)[..., chosen]
+        pair, place = np.nonzero(ties.number[:, chosen])
+        number = ties.number[pair, chosen[place]].astype(np.int64)
+        return joined([cycles, Cycles(pair, some[chosen[place]], number, left)])
+
+    @property
+    def cycle(self) -> float:
+        """Displacement of a whole cycle in mm."""
+        return self.wavelength * 1000 / 2
 
     def _weights(self, part: slice, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if isinstance(self.weights, np.ndarray):
@@ -258,26 +285,31 @@ class _Job:
             expand(np.ascontiguousarray(self.coherence[:, part]), self.table, scale)
         return scale
 
-    def _solve(self, group: _Group, values: npt.NDArray[Any], scale: npt.NDArray[Any], start: int, out: Inversion) -> Cycles:
+    def _solve(
+        self, group: _Group, values: npt.NDArray[Any], scale: npt.NDArray[Any], start: int, out: Inversion
+    ) -> tuple[Cycles, Ties]:
         worst = np.zeros(values.shape[1])
         if self.device is not None and group.label is None:
             self._on_device(group, values, scale, start, out, worst)
         else:
             self._numbers(group, group.pixels, self.norm, values, scale, start, out, worst)
-        none = np.empty(0, np.int64)
-        cycles = Cycles(none, none, none, none)
-        cycle = self.wavelength * 1000 / 2
-        suspects = group.pixels[worst[group.pixels] > cycle / 2] if self.correct else none
-        if len(suspects):
-            rank = group.rank(len(self.times))[np.searchsorted(group.pixels, suspects)]
-            full: npt.NDArray[Any] = scale if scale.size else np.ones(values.shape, np.float32)
-            cycles = find_cycles(values, full, suspects, rank, self.operands(group.plan), cycle, self.variance)
-            values = values.copy()
-            values[cycles.pair, cycles.pixel] -= (cycles.count * cycle).astype(values.dtype)
-            self._numbers(group, np.unique(cycles.pixel), self.norm, values, scale, start, out, worst)
-            if self.norm == "l2":
-                self._numbers(group, cycles.left, "student", values, scale, start, out, worst)
-        return Cycles(cycles.pair, cycles.pixel + start, cycles.count, cycles.left + start)
+        suspects = group.pixels[worst[group.pixels] > self.cycle / 2] if self.correct else group.pixels[:0]
+        if not len(suspects):
+            return joined([]), tied([], len(self.links))
+        rank = group.rank(len(self.times))[np.searchsorted(group.pixels, suspects)]
+        full: npt.NDArray[Any] = scale if scale.size else np.full(values.shape, 1 / self.variance, np.float32)
+        some = range(0, len(suspects), at_once(len(self.links)))
+        parts = [slice(at, at + some.step) for at in some]
+        found = [find_cycles(values, full, suspects[p], rank[p], self.operands(group.plan), self.cycle, 1.0) for p in parts]
+        cycles, ties = joined([part[0] for part in found]), tied([part[1] for part in found], len(self.links))
+        values = values.copy()
+        values[cycles.pair, cycles.pixel] -= (cycles.count * self.cycle).astype(values.dtype)
+        self._numbers(group, np.unique(cycles.pixel), self.norm, values, scale, start, out, worst)
+        if self.norm == "l2":
+            doubtful = np.unique(np.concatenate([cycles.left, ties.pixel]))
+            self._numbers(group, doubtful, "student", values, scale, start, out, worst)
+        moved = Cycles(cycles.pair, cycles.pixel + start, cycles.count, cycles.left + start)
+        return moved, replace(ties, pixel=ties.pixel + start)
 
     def _on_device(
         self, group: _Group, values: npt.NDArray[Any], scale: npt.NDArray[Any], start: int, out: Inversion, worst: Float

@@ -1,16 +1,16 @@
-"""Unwrapping errors: whole cycles that an interferogram is off by, found by the rest of the network, and verified.
+"""Unwrapping errors: whole cycles that interferograms of a pixel are off by, found by the rest of the network, and verified.
 
-If interferogram k of a pixel is off by a jump, the least-squares estimate of that jump is its residual over its redundancy, and
-allowing for it lowers the weighted squares by w r^2 / f (Baarda's data snooping). A jump of unwrapping is a whole number of cycles.
-The interferogram whose correction by whole cycles explains most is corrected first, then the pixel is solved anew. A correction is
-made only if the estimate lies near a whole number, explains far more than noise, and no other interferogram could explain the same;
-a pixel's corrections are kept only if no misfit beyond half a cycle is left in it. Other than triplets alone this uses every cycle of the network,
-its weights, and says which side of a loop is wrong.
+If interferogram k is off by a jump, the least-squares estimate of that jump is its residual over its redundancy f, and allowing for it
+lowers the weighted squares by w r^2 / f (Baarda's data snooping). A jump of unwrapping is a whole number of cycles, and several may be
+wrong at once: a beam of hypotheses is kept for every suspect pixel, each extended by the corrections that explain most. A pixel's
+correction is certain if no misfit beyond half a cycle is left and every other explanation is far worse. Where several are as good,
+as for a date that only two interferograms reach, the network cannot tell; its neighbours can (:func:`settle`). Other than with
+triplets alone this uses every cycle of the network and its weights, and says which side of a loop is wrong.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,16 @@ Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
 Operands = tuple[npt.NDArray[Any], ...]
 
-_ROUNDS = 8
-_NEAR = 0.25  # of a cycle
-# Chi-square of one degree of freedom: 5 standard deviations.
-_EVIDENCE = 25.0
+_BEAM, _BRANCHES, _ROUNDS = 6, 5, 6
+_TOO_MANY = 0.4  # share of a pixel's interferograms that misfit by half a cycle: it is noise, and nothing is looked for
+_BYTES = 48 * 2**20  # of hypotheses that are looked at together
+# In variances of the noise: what a further wrong interferogram has to explain; how much worse the next explanation has to be where the
+# network alone decides; and up to where neighbours are asked, for two wrong interferograms of one date can look like one right.
+_COST, _MARGIN, _ASKED = 16.0, 16.0, 64.0
+# Pixels of this lattice of cells, aligned to the scene, compare with each other only, so that blocks do not matter.
+CELL = 128
+_NEIGHBOURS, _FEWEST = 12, 4
+_SURE = 0.5  # of a cycle: so much nearer to the neighbours, summed over the dates that differ, is the right explanation
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,38 @@ class Cycles:
     left: Int
 
 
+@dataclass(frozen=True)
+class Ties:
+    """Explanations that the neighbours are to be asked about.
+
+    Attributes:
+        pixel: (n,) number of the pixel.
+        number: (n_pairs, n) whole cycles.
+        cost: (n,) how much worse than the pixel's best by the network alone, in variances of the noise.
+    """
+
+    pixel: Int
+    number: npt.NDArray[np.int8]
+    cost: Float
+
+
+def tied(parts: list[Ties], n_pairs: int) -> Ties:
+    """The ties of several slices."""
+    none = Ties(np.empty(0, np.int64), np.empty((n_pairs, 0), np.int8), np.empty(0))
+    return Ties(*(np.concatenate([getattr(part, entry.name) for part in [none, *parts]], axis=-1) for entry in fields(Ties)))
+
+
+def joined(parts: list[Cycles]) -> Cycles:
+    """The corrections of several slices."""
+    none = Cycles(*(np.empty(0, np.int64),) * 4)
+    return Cycles(*(np.concatenate([getattr(part, entry.name) for part in [none, *parts]]) for entry in fields(Cycles)))
+
+
+def at_once(n_pairs: int) -> int:
+    """Suspects to look at together."""
+    return max(16, _BYTES // (5 * 8 * _BEAM * n_pairs))
+
+
 def find_cycles(
     data: npt.NDArray[Any],
     weights: npt.NDArray[Any],
@@ -52,7 +90,7 @@ def find_cycles(
     operands: Operands,
     cycle: float,
     variance: float,
-) -> Cycles:
+) -> tuple[Cycles, Ties]:
     """Find the whole cycles in suspect pixels.
 
     Args:
@@ -64,38 +102,176 @@ def find_cycles(
         cycle: mm of displacement in a whole cycle, half the wavelength.
         variance: usual variance of unit weight.
     """
-    values, scale = np.ascontiguousarray(data[:, pixels], np.float64), np.ascontiguousarray(weights[:, pixels], np.float64)
-    number, alive = np.zeros(values.shape, np.int64), np.arange(len(pixels))
-    failed = np.zeros(len(pixels), np.bool_)
-    for turn in range(_ROUNDS):
-        residual, redundancy, worst = _misfit(values[:, alive], scale[:, alive], rank[alive], operands)
-        suspect = worst > cycle / 2
-        alive, residual, redundancy = alive[suspect], residual[:, suspect], redundancy[:, suspect]
-        if not len(alive) or turn == _ROUNDS - 1:
+    values = np.ascontiguousarray(data[:, pixels], np.float64)
+    scale = np.ascontiguousarray(weights[:, pixels], np.float64)
+    scale[~np.isfinite(values)] = 0.0
+    freedom = np.maximum((scale > 0).sum(0) - rank, 1.0)
+    owner, number = np.arange(len(pixels)), np.zeros((len(data), len(pixels)), np.int8)
+    seen: list[tuple[Int, npt.NDArray[np.int8], Float, npt.NDArray[np.bool_]]] = []
+    solvable = np.ones(len(pixels), np.bool_)
+    for _ in range(_ROUNDS + 1):
+        here = values[:, owner] - cycle * number
+        residual, redundancy, worst = _misfit(here, scale[:, owner], rank[owner], operands)
+        squares = (scale[:, owner] * np.nan_to_num(residual) ** 2).sum(0)
+        solved = worst < cycle / 2
+        seen.append((owner, number, squares, solved))
+        noise = np.maximum(squares / freedom[owner], variance)
+        best = np.full(len(pixels), np.inf)
+        cost = squares + _COST * variance * np.abs(number).sum(0)
+        np.minimum.at(best, owner[solved], cost[solved])
+        if len(seen) == 1:
+            far = np.abs(residual) > np.maximum(redundancy, kernel.LEAST_REDUNDANCY) * cycle / 2
+            solvable = far.sum(0) <= _TOO_MANY * (scale > 0).sum(0)
+        # What cannot become better than the best solved explanation of its pixel need not be looked at further.
+        alive = ~solved & solvable[owner] & (cost < best[owner] + _ASKED * noise)
+        if not alive.any():
             break
-        free = np.maximum(redundancy, kernel.LEAST_REDUNDANCY)
-        jump = np.where(redundancy > kernel.LEAST_REDUNDANCY, residual / free, 0.0)
-        turns = np.round(jump / cycle)
-        weight = np.nan_to_num(scale[:, alive])
-        gain = weight * free * (jump**2 - (jump - cycle * turns) ** 2)
-        at = np.arange(len(alive))
-        best = gain.argmax(0)
-        # What is left of the squares, spread over the freedom that is left, is the noise the gain has to beat.
-        squares = (weight * np.nan_to_num(residual) ** 2).sum(0) - gain[best, at]
-        freedom = np.maximum((weight > 0).sum(0) - rank[alive] - 1, 1)
-        noise = np.maximum(squares / freedom, variance)
-        second = gain.copy()
-        second[best, at] = 0.0
-        near = np.abs(jump[best, at] / cycle - turns[best, at]) < _NEAR
-        sure = near & (gain[best, at] > _EVIDENCE * noise) & (gain[best, at] - second.max(0) > _EVIDENCE * noise)
-        failed[alive[~sure]] = True
-        alive, best, at = alive[sure], best[sure], at[sure]
-        values[best, alive] -= turns[best, at] * cycle
-        number[best, alive] += turns[best, at].astype(np.int64)
-    failed[alive] = True
-    number[:, failed] = 0
-    pair, place = np.nonzero(number)
-    return Cycles(pair, pixels[place], number[pair, place], pixels[failed])
+        owner, number = _extend(
+            owner[alive], number[:, alive], squares[alive], residual[:, alive], redundancy[:, alive], scale, cycle, variance
+        )
+        if not len(owner):
+            break
+    return _decide(seen, pixels, freedom, variance)
+
+
+def _extend(
+    owner: Int,
+    number: npt.NDArray[np.int8],
+    squares: Float,
+    residual: Float,
+    redundancy: Float,
+    scale: Float,
+    cycle: float,
+    variance: float,
+) -> tuple[Int, npt.NDArray[np.int8]]:
+    """Every hypothesis with each of its most promising corrections, the best of each pixel."""
+    free = np.maximum(redundancy, kernel.LEAST_REDUNDANCY)
+    jump = np.where(redundancy > kernel.LEAST_REDUNDANCY, np.nan_to_num(residual) / free, 0.0)
+    turns = np.round(jump / cycle)
+    gain = scale[:, owner] * free * (jump**2 - (jump - cycle * turns) ** 2)
+    top = np.argsort(-gain, axis=0, kind="stable")[:_BRANCHES]
+    at = np.arange(len(owner))
+    grown, owners, costs = [], [], []
+    for pair in top:
+        use = gain[pair, at] > 0
+        more = number[:, use].copy()
+        more[pair[use], np.arange(use.sum())] += turns[pair[use], at[use]].astype(np.int8)
+        grown.append(more)
+        owners.append(owner[use])
+        costs.append(squares[use] - gain[pair[use], at[use]] + _COST * variance * np.abs(more).sum(0))
+    owner, number, cost = np.concatenate(owners), np.concatenate(grown, axis=1), np.concatenate(costs)
+    if not len(owner):
+        return owner, number
+    whole = np.concatenate([owner[None].astype(np.int64), number.astype(np.int64)])
+    _, first = np.unique(whole, axis=1, return_index=True)
+    owner, number, cost = owner[first], number[:, first], cost[first]
+    order = np.lexsort((cost, owner))
+    place = np.arange(len(order)) - np.searchsorted(owner[order], owner[order])
+    kept = np.sort(order[place < _BEAM])
+    return owner[kept], number[:, kept]
+
+
+def _decide(
+    seen: list[tuple[Int, npt.NDArray[np.int8], Float, npt.NDArray[np.bool_]]], pixels: Int, freedom: Float, variance: float
+) -> tuple[Cycles, Ties]:
+    """The certain corrections, what is left, and ties."""
+    owner = np.concatenate([part[0] for part in seen])
+    number = np.concatenate([part[1] for part in seen], axis=1)
+    squares = np.concatenate([part[2] for part in seen])
+    solved = np.concatenate([part[3] for part in seen])
+    # Solved ones first, then by cost.
+    cost = squares + _COST * variance * np.abs(number).sum(0)
+    order = np.lexsort((cost, ~solved, owner))
+    start = np.searchsorted(owner[order], np.arange(len(pixels) + 1))
+    pair, pixel, count, left = [], [], [], []
+    tie_pixel, tie_number, tie_cost = [], [], []
+    for p in range(len(pixels)):
+        mine = order[start[p] : start[p + 1]]
+        best = mine[0]
+        if not solved[best]:
+            left.append(pixels[p])
+            continue
+        noise = max(squares[best] / freedom[p], variance)
+        # Noise can misfit by half a cycle too: that there is an error at all has to be evident.
+        nothing = next(at for at in mine if not number[:, at].any())
+        if squares[nothing] < squares[best] + (_COST * np.abs(number[:, best]).sum() + _MARGIN) * noise:
+            left.append(pixels[p])
+            continue
+        total = squares[mine] + _COST * noise * np.abs(number[:, mine]).sum(0)
+        mine = mine[np.argsort(total, kind="stable")]
+        total = np.sort(total)
+        mine, total = mine[solved[mine] | (mine == best)], total[solved[mine] | (mine == best)]
+        rivals = mine[total < total[0] + _ASKED * noise]
+        if len(rivals) > 1:
+            tie_pixel += [pixels[p]] * len(rivals)
+            tie_number.append(number[:, rivals])
+            tie_cost += ((total[: len(rivals)] - total[0]) / noise).tolist()
+            continue
+        found = np.flatnonzero(number[:, mine[0]])
+        pair.append(found)
+        pixel.append(np.full(len(found), pixels[p]))
+        count.append(number[found, mine[0]].astype(np.int64))
+    none = np.empty(0, np.int64)
+    cycles = Cycles(
+        np.concatenate([none, *pair]), np.concatenate([none, *pixel]), np.concatenate([none, *count]), np.array(left, np.int64)
+    )
+    numbers = np.concatenate(tie_number, axis=1) if tie_number else np.empty((number.shape[0], 0), np.int8)
+    return cycles, Ties(np.array(tie_pixel, np.int64), numbers, np.array(tie_cost))
+
+
+def settle(
+    ties: Ties, series: Float | None, displacement: Float, doubtful: Int, shape: tuple[int, int] | None, cycle: float
+) -> tuple[Int, Int]:
+    """Choose between explanations by the nearest certain pixels: a wrong one is whole cycles off them on some dates.
+
+    Args:
+        ties: the explanations.
+        series: (n_dates, n) displacement in mm by each of them.
+        displacement: (n_dates, n_pixels) mm of the block.
+        doubtful: numbers of the pixels whose displacement is not to be compared with.
+        shape: rows and columns of the block, whose first pixel is the corner of a cell of :data:`CELL` pixels; None: no neighbours.
+        cycle: mm of displacement in a whole cycle.
+
+    Returns:
+        Numbers of the chosen explanations, and of the pixels where none is certain.
+    """
+    certain = np.isfinite(displacement[-1])
+    certain[doubtful] = False
+    chosen, left = [], []
+    for p in np.unique(ties.pixel):
+        mine = np.flatnonzero(ties.pixel == p)
+        order = mine[np.argsort(ties.cost[mine], kind="stable")]
+        best = order[0] if ties.cost[order[1]] > _MARGIN else None
+        near = _nearest(int(p), certain.reshape(shape)) if shape is not None else np.empty(0, np.int64)
+        if series is not None and len(near) >= _FEWEST:
+            # Only where the explanations differ by whole cycles do they say anything of each other.
+            apart = np.ptp(series[:, mine], axis=1) > cycle / 2
+            level = np.median(displacement[:, near][apart], axis=1)
+            distance = np.abs(series[:, mine][apart] - level[:, None]).sum(0)
+            nearest = series[:, mine[np.argmin(distance)], None]
+            alike = (np.abs(series[:, mine] - nearest) < cycle / 2).all(0)
+            if alike.all() or distance[~alike].min() - distance.min() > _SURE * cycle:
+                best = mine[alike][np.argmin(ties.cost[mine[alike]])]
+        if best is None:
+            left.append(p)
+        else:
+            chosen.append(best)
+    return np.array(chosen, np.int64), np.array(left, np.int64)
+
+
+def _nearest(p: int, certain: npt.NDArray[np.bool_]) -> Int:
+    """Numbers of the nearest certain pixels of the same cell."""
+    row, col = divmod(p, certain.shape[1])
+    top, west = row - row % CELL, col - col % CELL
+    for reach in (3, 6, 12, 24):
+        rows = slice(max(row - reach, top), min(row + reach + 1, top + CELL))
+        cols = slice(max(col - reach, west), min(col + reach + 1, west + CELL))
+        y, x = np.nonzero(certain[rows, cols])
+        if len(y) >= _NEIGHBOURS:
+            break
+    y, x = y + rows.start, x + cols.start
+    order = np.argsort((y - row) ** 2 + (x - col) ** 2, kind="stable")[:_NEIGHBOURS]
+    return np.asarray(y[order] * certain.shape[1] + x[order], np.int64)
 
 
 def _misfit(values: Float, scale: Float, rank: Float, operands: Operands) -> tuple[Float, Float, Float]:

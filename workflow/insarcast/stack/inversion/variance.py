@@ -22,7 +22,7 @@ Float = npt.NDArray[np.float64]
 
 LEVELS = 128
 # Samples to estimate from, and the least and most pixels for them.
-SAMPLES, FEWEST, MOST = 80_000, 300, 1500
+SAMPLES, FEWEST, MOST = 160_000, 300, 1800
 _ROUNDS = 3
 # A share of the sample that every interferogram is given at the mean variance: one that few others check would else be taken for exact.
 _PRIOR = 0.3
