@@ -23,7 +23,7 @@ SETTINGS: dict[str, Any] = {
     "quality": {"min_coverage": 0.3, "min_coherence": 0.05},
     "closing": {"required": True, "max_rms": 1.5, "correct": False, "nullify": "none"},
     "bridge": False,
-    "reference": {"lon": None, "lat": None, "window": 3, "min_coherence": 0.6},
+    "reference": {"lon": None, "lat": None, "window": 3, "min_coherence": 0.6, "pin": False},
     "settings": {"norm": "l2", "weights": "none", "device": "cpu", "min_pairs": 1.0},
 }
 

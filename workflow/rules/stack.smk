@@ -93,6 +93,7 @@ rule invert_network:
             if key != "move"
         },
         settings=setting("stack.inversion"),
+        cache=KEPT,
         code=code("invert_network"),
     message:
         "Inverting the network of {wildcards.cube}, {wildcards.vintage}"

@@ -35,6 +35,7 @@ def invert_network(
     reference: dict[str, Any],
     settings: dict[str, Any],
     threads: int,
+    cache: str | None = None,
 ) -> None:
     """Invert the interferograms that a vintage may see.
 
@@ -49,9 +50,10 @@ def invert_network(
         quality: ``min_coverage``, ``min_coherence``.
         closing: ``required``, ``max_rms``, ``correct``, ``nullify``.
         bridge: join separate networks by equal velocity.
-        reference: ``lon``, ``lat``, ``window``, ``min_coherence``.
-        settings: ``norm``, ``weights``, ``min_pairs``.
+        reference: ``lon``, ``lat``, ``window``, ``min_coherence``, ``pin``.
+        settings: ``norm``, ``weights``, ``device``, ``min_pairs``.
         threads: threads of the inversion.
+        cache: folder that keeps the pinned reference; None: none is kept.
 
     Raises:
         InsarcastError: the vintage's network cannot be inverted; the sentence says why.
@@ -63,7 +65,8 @@ def invert_network(
     gate_pairs(found, coverage, coherence, quality["min_coverage"], quality["min_coherence"])
     triplets, rms = _triplets(loops, data)
     bad = gate_loops(found, triplets, rms, closing["max_rms"], closing["required"])
-    chosen = find_reference(data, found, reference)
+    pin = Path(cache) / "reference.json" if cache and reference["pin"] else None
+    chosen = find_reference(data, found, reference, vintage, pin)
     shift = _shifts(data, chosen)
     for index in found.kept:
         if not np.isfinite(shift[index]):

@@ -15,6 +15,7 @@ from .inversion.solver import Inversion, estimate_noise, invert
 from .inversion.variance import VarianceModel, equal_variances
 from .loops import count_loops, nullify
 from .quality import Network
+from .reading import read_pairs
 from .reference import Reference
 
 Float = npt.NDArray[np.float64]
@@ -80,9 +81,10 @@ class BlockSolver:
 
     def _read(self, block: tuple[slice, slice]) -> tuple[Single, Single | None]:
         """(n_pairs, n_pixels) referenced phase in rad, and coherence if there is one."""
-        part = self.data.isel(pair=self.kept, y=block[0], x=block[1])
-        phase = part.phase.values.reshape(len(self.kept), -1) - self.shift[:, None]
-        return phase, part.coherence.values.reshape(phase.shape) if "coherence" in part else None
+        phase = read_pairs(self.data, "phase", self.kept, block).reshape(len(self.kept), -1) - self.shift[:, None]
+        if "coherence" not in self.data:
+            return phase, None
+        return phase, read_pairs(self.data, "coherence", self.kept, block).reshape(phase.shape)
 
     def _estimate(self) -> VarianceModel | None:
         """Variances from blocks spread over the scene: one model for all blocks, so that the result does not know of them."""
