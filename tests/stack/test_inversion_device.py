@@ -5,7 +5,7 @@ import pytest
 
 from insarcast.core import InsarcastError
 from insarcast.stack import invert
-from insarcast.stack.inversion import solver
+from insarcast.stack.inversion import gpu
 from insarcast.stack.inversion.gpu import DeviceSolver
 from tests.stack.conftest import lags
 from tests.stack.test_inversion import observe
@@ -46,11 +46,11 @@ def test_a_gpu_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch
     data = np.zeros((3, 4))
     with pytest.raises(InsarcastError, match="no CUDA GPU"):
         invert(data, [(0, 1), (1, 2), (0, 2)], np.array([0.0, 12.0, 24.0]), device="cuda")
-    assert not solver._has_gpu()
+    assert not gpu.has_gpu()
     assert np.isfinite(invert(data, [(0, 1), (1, 2), (0, 2)], np.array([0.0, 12.0, 24.0]), device="auto").displacement).all()
 
 
-@pytest.mark.skipif(not solver._has_gpu(), reason="there is no CUDA GPU")
+@pytest.mark.skipif(not gpu.has_gpu(), reason="there is no CUDA GPU")
 def test_a_real_gpu_gives_the_kernels_numbers() -> None:
     n, pairs = 30, lags(30, 1, 2, 3, 8)
     _, data = observe(n, 5000, pairs, 0.8, missing=0.05, seed=6)

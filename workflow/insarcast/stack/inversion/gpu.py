@@ -7,6 +7,8 @@ whatever the number of pixels. Runs on any torch device; on a CPU the compiled k
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +28,17 @@ Operands = tuple[npt.NDArray[Any], ...]
 
 _CPU_PIXELS = 4096
 _SHARE = 0.6  # of the free memory
+
+
+def find_torch() -> Any:
+    """The module, or None: it is no requirement of the stack, whose environment on a CPU is without."""
+    return import_module("torch") if find_spec("torch") else None
+
+
+def has_gpu() -> bool:
+    """Whether torch is installed and sees a CUDA GPU."""
+    torch = find_torch()
+    return torch is not None and bool(torch.cuda.is_available())
 
 
 class DeviceSolver:
@@ -48,9 +61,8 @@ class DeviceSolver:
         tolerance: float,
         to_phase: float,
     ) -> None:
-        import torch
-
-        if device == "cuda" and not torch.cuda.is_available():
+        torch = find_torch()
+        if torch is None or (device == "cuda" and not torch.cuda.is_available()):
             raise InsarcastError(
                 "The inversion is asked to run on a GPU (device: cuda), but no CUDA GPU is found here; use auto or cpu."
             )

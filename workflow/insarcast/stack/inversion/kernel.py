@@ -13,6 +13,9 @@ import numpy as np
 
 from .lanes import LANES, absolute, fill, finite, floor, least_lane, less, load, maximum, minimum, read, root, store, write
 
+# Of lanes.py: numba's cache of compiled kernels looks at this file only, and has to notice a change of that one.
+LANES_HASH = "2e52f483c3e0d1db"
+
 LEAST_SQUARES, L1, HUBER, STUDENT = 0, 1, 2, 3
 
 # Square of the weight of a second difference against the mean interferogram's: far below any data and far above rounding.

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from insarcast.core import InsarcastError
 
-from . import kernel
+from . import gpu, kernel
 from .parts import connected, labels
 from .plan import Plan, make_plan
 from .unwrapping import Cycles, Ties, at_once, find_cycles, joined, settle, tied
@@ -210,10 +210,8 @@ class _Job:
         elif self.model is not None and isinstance(self.weights, str):
             self.variance = float(np.mean(self.model.pair))
 
-        if device != "cpu" and (device == "cuda" or _has_gpu()):
-            from .gpu import DeviceSolver
-
-            self.device = DeviceSolver(
+        if device == "cuda" or (device == "auto" and gpu.has_gpu()):
+            self.device = gpu.DeviceSolver(
                 self.operands(self.plain), "cuda", NORMS[self.norm], _TUNING.get(self.norm, 0.0), self.prior, _ITERATIONS,
                 _TOLERANCE_MM, self.to_phase,
             )  # fmt: skip
@@ -346,16 +344,6 @@ class _Job:
             sigma = out.sigma[:, start + pixels]
             sigma[label != label[0]] = np.nan
             out.sigma[:, start + pixels] = sigma
-
-
-def _has_gpu() -> bool:
-    from importlib.util import find_spec
-
-    if find_spec("torch") is None:
-        return False
-    import torch
-
-    return bool(torch.cuda.is_available())
 
 
 @dataclass(frozen=True)
