@@ -66,7 +66,8 @@ class DeviceSolver:
             raise InsarcastError(
                 "The inversion is asked to run on a GPU (device: cuda), but no CUDA GPU is found here; use auto or cpu."
             )
-        self._torch, self.device = torch, torch.device(device)
+        self._torch: Any = torch
+        self.device = torch.device(device)
         first, second, entry, start, row, target_start, target, _, _, self.position = operands
         self.loss, self.tuning, self.prior, self.iterations, self.tolerance = loss, tuning, prior, iterations, tolerance
         self.to_phase = to_phase
@@ -93,7 +94,8 @@ class DeviceSolver:
             )
 
     def _index(self, values: npt.NDArray[np.integer]) -> Tensor:
-        return self._torch.as_tensor(np.asarray(values, np.int64), device=self.device)
+        sent: Tensor = self._torch.as_tensor(np.asarray(values, np.int64), device=self.device)
+        return sent
 
     def pixels_at_once(self, n_pairs: int) -> int:
         """Pixels that fit into the device's free memory."""
@@ -160,7 +162,8 @@ class DeviceSolver:
         return self._gather(x, a, r, w, u, count, freedom, scale)
 
     def _send(self, values: npt.NDArray[np.floating]) -> Tensor:
-        return self._torch.as_tensor(np.ascontiguousarray(values), device=self.device).to(self._torch.float64)
+        sent: Tensor = self._torch.as_tensor(np.ascontiguousarray(values), device=self.device).to(self._torch.float64)
+        return sent
 
     def _normal(self, y: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
         torch = self._torch
@@ -220,8 +223,8 @@ class DeviceSolver:
         return found
 
     def _scale(self, u: Tensor, r: Tensor, freedom: Tensor) -> Tensor:
-        total: Tensor = (u * r * r).sum(0) + self.prior
-        return total / self._torch.clamp(freedom + self.prior, min=1e-9)
+        scale: Tensor = ((u * r * r).sum(0) + self.prior) / self._torch.clamp(freedom + self.prior, min=1e-9)
+        return scale
 
     def _gather(
         self, x: Tensor, a: Tensor, r: Tensor, w: Tensor, u: Tensor, count: Tensor, freedom: Tensor, scale: Tensor
