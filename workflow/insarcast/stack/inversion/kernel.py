@@ -128,8 +128,11 @@ def _residuals(y, b, first, second, r):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _fetch(data, weights, index, y, w, facts):  # type: ignore[no-untyped-def]
-    """Take up the lanes: data with 0 for what is missing, weights with 0 there; rows 0 and 1 of ``facts``: their number and sum."""
+def _fetch(data, weights, index, start, y, w, facts):  # type: ignore[no-untyped-def]
+    """Take up the lanes: data with 0 for what is missing, weights with 0 there; rows 0 and 1 of ``facts``: their number and sum.
+
+    Column p of ``weights`` is column p + ``start`` of ``data``.
+    """
     nothing, one = fill(0.0), fill(1.0)
     count, total = nothing, nothing
     p0 = index[0]
@@ -138,12 +141,12 @@ def _fetch(data, weights, index, y, w, facts):  # type: ignore[no-untyped-def]
     for k in range(len(y)):
         weight = one
         if run:
-            value = read(data, k, p0)
+            value = read(data, k, p0 + start)
             if weights.shape[0]:
                 weight = read(weights, k, p0)
         else:
             for v in range(LANES):
-                box[0, v] = data[k, index[v]]
+                box[0, v] = data[k, index[v] + start]
             value = load(box, 0)
             if weights.shape[0]:
                 for v in range(LANES):
@@ -208,15 +211,15 @@ def _scale(u, r, freedom, prior):  # type: ignore[no-untyped-def]
 @_compiled
 def solve(  # type: ignore[no-untyped-def]
     data, weights, pixels, rank, first, second, entry, start, row, target_start, target, smooth_entry, smooth, position,
-    loss, tuning, prior, iterations, tolerance, to_phase, with_sigma, offset, displacement, sigma, rms, coherence, worst,
+    loss, tuning, prior, iterations, tolerance, to_phase, with_sigma, start_data, offset, displacement, sigma, rms, coherence, worst,
     residual, redundancy,
 ):  # fmt: skip
     """Invert the given pixels and write their columns of the output.
 
     ``rank`` is the number of unknowns that the interferograms determine in each of ``pixels``; ``smooth_entry`` joins the rest.
-    Column p of ``data``, ``weights`` and ``worst`` is column p + ``offset`` of the others. ``worst`` is the largest misfit that an
-    interferogram would have if it were left out (only ``with_sigma``). ``residual`` and ``redundancy`` (n_pairs, n_pixels), or
-    empty: an interferogram's misfit, and one minus its leverage.
+    Column p of ``weights`` and ``worst`` is column p + ``start_data`` of ``data`` and p + ``offset`` of the others. ``worst``, or
+    empty, is the largest misfit that an interferogram would have if it were left out. ``residual`` and ``redundancy``
+    (n_pairs, n_pixels), or empty: an interferogram's misfit, and one minus its leverage.
     """
     n_pairs, m = len(first), len(start) - 1
     y, w, r = np.empty((n_pairs, LANES)), np.empty((n_pairs, LANES)), np.empty((n_pairs, LANES))
@@ -232,7 +235,7 @@ def solve(  # type: ignore[no-untyped-def]
             at = begin + min(v, lanes - 1)
             index[v] = pixels[at]
             box[0, v] = rank[at]
-        _fetch(data, weights, index, y, w, facts)
+        _fetch(data, weights, index, start_data, y, w, facts)
         count = load(facts, 0)
         freedom = maximum(count - load(box, 0), nothing)
         bridge = BRIDGE * load(facts, 1) / maximum(count, 1.0)
@@ -302,7 +305,7 @@ def solve(  # type: ignore[no-untyped-def]
                     store(box, 0, spread)
                     for v in range(lanes):
                         sigma[t, index[v] + offset] = box[0, v]
-        if with_sigma:
+        if with_sigma and worst.shape[0]:
             far = nothing
             for k in range(n_pairs):
                 i, j = first[k], second[k]
@@ -312,7 +315,10 @@ def solve(  # type: ignore[no-untyped-def]
                 on = less(nothing, load(w, k), one, nothing)
                 free = on * (1.0 - load(u, k) * spread)
                 far = maximum(far, less(fill(LEAST_REDUNDANCY), free, absolute(load(r, k)) / free, nothing))
-                if residual.shape[0]:
+                if residual.shape[0] and run:
+                    write(redundancy, k, index[0], maximum(free, nothing))
+                    write(residual, k, index[0], load(r, k))
+                elif residual.shape[0]:
                     store(box, 0, maximum(free, nothing))
                     for v in range(lanes):
                         redundancy[k, index[v]] = box[0, v]

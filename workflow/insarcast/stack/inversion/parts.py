@@ -10,31 +10,30 @@ Bool = npt.NDArray[np.bool_]
 Int = npt.NDArray[np.int64]
 
 
-def connected(data: npt.NDArray[np.floating], weights: npt.NDArray[np.floating], links: Int, n_dates: int) -> tuple[Int, Bool]:
+def connected(valid: npt.NDArray[np.uint8], links: Int, n_dates: int) -> tuple[Int, Bool]:
     """Interferograms of each pixel, and whether they join all dates.
 
     If every date but the first has an interferogram from an earlier one, all are joined: that decides for most pixels, many at
     once. The others are looked at one by one.
 
     Args:
-        data: (n_pairs, n_pixels); NaN = missing.
-        weights: the same shape, or empty; a sample of no positive weight is missing.
+        valid: (n_pairs, n_pixels) 1 where there is an interferogram.
         links: (n_pairs, 2) date numbers, the first smaller.
         n_dates: number of dates.
     """
     order = np.argsort(links[:, 1], kind="stable")
-    number, joined = _reached(data, weights, order, links[order, 1], n_dates)
+    number, joined = _reached(valid, order, links[order, 1], n_dates)
     rest = np.flatnonzero(~joined)
     if len(rest):
-        joined[rest] = (labels(data, weights, links, n_dates, rest) == 0).all(0)
+        joined[rest] = (labels(valid, links, n_dates, rest) == 0).all(0)
     return number, joined
 
 
 @numba.njit(cache=True, nogil=True)
-def _reached(data, weights, order, second, n_dates):  # type: ignore[no-untyped-def]
+def _reached(valid, order, second, n_dates):  # type: ignore[no-untyped-def]
     """Number of interferograms, and whether every date but the first has one from an earlier date; ``order``: by second date."""
-    pixels = data.shape[1]
-    number, joined, here = np.zeros(pixels, np.int32), np.ones(pixels, np.uint8), np.zeros(pixels, np.uint8)
+    pixels = valid.shape[1]
+    number, joined, here = np.zeros(pixels, np.uint16), np.ones(pixels, np.uint8), np.zeros(pixels, np.uint8)
     date = 0
     for at in range(len(order) + 1):
         now = second[at] if at < len(order) else n_dates
@@ -47,18 +46,10 @@ def _reached(data, weights, order, second, n_dates):  # type: ignore[no-untyped-
             here[:] = 0
             date = now
         if at < len(order):
-            row = data[order[at]]
-            if weights.shape[0]:
-                base = weights[order[at]]
-                for p in range(pixels):
-                    good = np.uint8((np.abs(row[p]) < np.inf) & (base[p] > 0) & (base[p] < np.inf))
-                    here[p] |= good
-                    number[p] += good
-            else:
-                for p in range(pixels):
-                    good = np.uint8(np.abs(row[p]) < np.inf)
-                    here[p] |= good
-                    number[p] += good
+            row = valid[order[at]]
+            for p in range(pixels):
+                here[p] |= row[p]
+                number[p] += row[p]
     return number.astype(np.int64), joined.astype(np.bool_)
 
 
@@ -71,7 +62,7 @@ def _find(root, t):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def labels(data, weights, links, n_dates, pixels):  # type: ignore[no-untyped-def]
+def labels(valid, links, n_dates, pixels):  # type: ignore[no-untyped-def]
     """(n_dates, len(pixels)) first date of the component that each date is in."""
     root, out = np.empty(n_dates, np.int64), np.empty((n_dates, len(pixels)), np.int64)
     for at in range(len(pixels)):
@@ -79,7 +70,7 @@ def labels(data, weights, links, n_dates, pixels):  # type: ignore[no-untyped-de
         for t in range(n_dates):
             root[t] = t
         for k in range(len(links)):
-            if np.abs(data[k, p]) < np.inf and (weights.shape[0] == 0 or (weights[k, p] > 0 and weights[k, p] < np.inf)):
+            if valid[k, p]:
                 i, j = _find(root, links[k, 0]), _find(root, links[k, 1])
                 if i != j:
                     root[max(i, j)] = min(i, j)

@@ -16,7 +16,7 @@ from . import gpu, kernel
 from .parts import connected, labels
 from .plan import Plan, make_plan
 from .unwrapping import Cycles, Ties, at_once, find_cycles, joined, settle, tied
-from .variance import VarianceModel, equal_variances, estimate_variance, expand, sample_size
+from .variance import VarianceModel, equal_variances, estimate_variance, sample_size
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
@@ -122,6 +122,7 @@ def invert(
     )  # fmt: skip
     if shape is not None and shape[0] * shape[1] != count:
         raise InsarcastError(f"invert: a block of {shape[0]} x {shape[1]} pixels has not the data's {count}.")
+    data = np.ascontiguousarray(data, None if data.dtype in (np.float32, np.float64) else np.float64)
     # A GPU takes all pixels that there are; on a CPU a slice stays in the cache.
     job.width = _SLICE if job.device is None else max(count, 1)
     starts = range(0, count, job.width)
@@ -172,7 +173,7 @@ def estimate_noise(data: Floating, pairs: npt.NDArray[np.integer], coherence: Fl
     links = np.ascontiguousarray(pairs, np.int64)
     n_dates, size = int(links.max()) + 1, sample_size(len(links))
     step = max(1, data.shape[1] // (2 * size))
-    whole = np.flatnonzero(connected(np.ascontiguousarray(data[:, ::step]), _NOTHING, links, n_dates)[1])
+    whole = np.flatnonzero(connected(np.isfinite(data[:, ::step]).view(np.uint8), links, n_dates)[1])
     chosen = step * whole[np.linspace(0, max(len(whole) - 1, 0), min(size, len(whole))).astype(np.int64)]
     known = None if coherence is None else coherence[:, chosen]
     return estimate_variance(data[:, chosen], known, links, plan_of(links, n_dates, False))
@@ -193,7 +194,6 @@ class _Job:
     wavelength: float
     plain: Plan = field(init=False)
     lists: dict[bool, tuple[npt.NDArray[Any], ...]] = field(default_factory=dict)
-    table: npt.NDArray[np.float32] | None = None
     variance: float = 1.0
     prior: float = 0.0
     device: Any = None
@@ -202,11 +202,8 @@ class _Job:
     def prepare(self, device: str) -> None:
         """Order the network, settle the weights, and find the device."""
         self.plain = plan_of(self.links, len(self.times), False)
-        if isinstance(self.weights, str) and self.weights == "coherence":
-            c = np.clip(np.arange(256) / 255, 0.01, 0.99)
-            self.table = np.repeat((2 * c**2 / (1 - c**2)).astype(np.float32)[None], len(self.links), axis=0)
-        elif isinstance(self.weights, str) and self.weights == "auto" and self.model is not None:
-            self.table, self.prior = self.model.weights, _PRIOR
+        if isinstance(self.weights, str) and self.weights == "auto" and self.model is not None:
+            self.prior = _PRIOR
         elif self.model is not None and isinstance(self.weights, str):
             self.variance = float(np.mean(self.model.pair))
 
@@ -231,10 +228,10 @@ class _Job:
     def run(self, data: Floating, start: int, out: Inversion) -> tuple[Cycles, Ties]:
         """Invert a slice of pixels."""
         part = slice(start, min(start + self.width, data.shape[1]))
-        values = np.ascontiguousarray(data[:, part], None if data.dtype in (np.float32, np.float64) else np.float64)
-        scale: npt.NDArray[Any] = self._weights(part, values)
-        given = scale if isinstance(self.weights, np.ndarray) else _NOTHING  # ours are never zero
-        number, whole = connected(values, given, self.links, len(self.times))
+        valid, scale = np.isfinite(data[:, part]), self._weights(part)
+        if isinstance(self.weights, np.ndarray):
+            valid &= (scale > 0) & np.isfinite(scale)  # those that are estimated are never zero
+        number, whole = connected(valid.view(np.uint8), self.links, len(self.times))
         out.n_valid[part] = number
         enough = number >= max(self.min_pairs, 1)
         groups = [_Group(self.plain, np.flatnonzero(whole & enough), None)]
@@ -242,9 +239,9 @@ class _Job:
         for array in (out.displacement, out.sigma):
             array[:, start + np.flatnonzero(~enough)] = np.nan
         if len(apart):
-            label = labels(values, given, self.links, len(self.times), apart)
+            label = labels(valid.view(np.uint8), self.links, len(self.times), apart)
             groups.append(_Group(plan_of(self.links, len(self.times), True), apart, label))
-        found = [self._solve(group, values, scale, start, out) for group in groups if len(group.pixels)]
+        found = [self._solve(group, data, scale, part, out) for group in groups if len(group.pixels)]
         return joined([part[0] for part in found]), tied([part[1] for part in found], len(self.links))
 
     def settle(self, data: Floating, cycles: Cycles, ties: Ties, shape: tuple[int, int] | None, out: Inversion) -> Cycles:
@@ -271,43 +268,39 @@ class _Job:
         """Displacement of a whole cycle in mm."""
         return self.wavelength * 1000 / 2
 
-    def _weights(self, part: slice, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def _weights(self, part: slice) -> npt.NDArray[Any]:
         if isinstance(self.weights, np.ndarray):
             return np.ascontiguousarray(self.weights[:, part])
-        if self.table is None:
-            return _NOTHING
-        scale = np.empty(values.shape, np.float32)
-        if self.coherence is None:
-            scale[:] = self.table[:, -1:]
-        else:
-            expand(np.ascontiguousarray(self.coherence[:, part]), self.table, scale)
-        return scale
+        if self.weights == "coherence" and self.coherence is not None:
+            c = np.clip(np.nan_to_num(self.coherence[:, part]), 0.01, 0.99)
+            return np.asarray(2 * c**2 / (1 - c**2), np.float64)
+        if self.weights == "auto" and self.model is not None:
+            return self.model.weigh(self.coherence, part.start, part.stop)
+        return _NOTHING
 
-    def _solve(
-        self, group: _Group, values: npt.NDArray[Any], scale: npt.NDArray[Any], start: int, out: Inversion
-    ) -> tuple[Cycles, Ties]:
-        worst = np.zeros(values.shape[1])
+    def _solve(self, group: _Group, data: Floating, scale: npt.NDArray[Any], part: slice, out: Inversion) -> tuple[Cycles, Ties]:
+        worst = np.zeros(part.stop - part.start) if self.correct else np.empty(0)
         if self.device is not None and group.label is None:
-            self._on_device(group, values, scale, start, out, worst)
+            self._on_device(group, data[:, part], scale, part.start, out, worst)
         else:
-            self._numbers(group, group.pixels, self.norm, values, scale, start, out, worst)
+            self._numbers(group, group.pixels, self.norm, data, part.start, scale, part.start, out, worst)
         suspects = group.pixels[worst[group.pixels] > self.cycle / 2] if self.correct else group.pixels[:0]
         if not len(suspects):
             return joined([]), tied([], len(self.links))
+        values = data[:, part].copy()
         rank = group.rank(len(self.times))[np.searchsorted(group.pixels, suspects)]
         full: npt.NDArray[Any] = scale if scale.size else np.full(values.shape, 1 / self.variance, np.float32)
         some = range(0, len(suspects), at_once(len(self.links)))
         parts = [slice(at, at + some.step) for at in some]
         found = [find_cycles(values, full, suspects[p], rank[p], self.operands(group.plan), self.cycle, 1.0) for p in parts]
         cycles, ties = joined([part[0] for part in found]), tied([part[1] for part in found], len(self.links))
-        values = values.copy()
         values[cycles.pair, cycles.pixel] -= (cycles.count * self.cycle).astype(values.dtype)
-        self._numbers(group, np.unique(cycles.pixel), self.norm, values, scale, start, out, worst)
+        self._numbers(group, np.unique(cycles.pixel), self.norm, values, 0, scale, part.start, out, worst)
         if self.norm == "l2":
             doubtful = np.unique(np.concatenate([cycles.left, ties.pixel]))
-            self._numbers(group, doubtful, "student", values, scale, start, out, worst)
-        moved = Cycles(cycles.pair, cycles.pixel + start, cycles.count, cycles.left + start)
-        return moved, replace(ties, pixel=ties.pixel + start)
+            self._numbers(group, doubtful, "student", values, 0, scale, part.start, out, worst)
+        moved = Cycles(cycles.pair, cycles.pixel + part.start, cycles.count, cycles.left + part.start)
+        return moved, replace(ties, pixel=ties.pixel + part.start)
 
     def _on_device(
         self, group: _Group, values: npt.NDArray[Any], scale: npt.NDArray[Any], start: int, out: Inversion, worst: Float
@@ -316,7 +309,9 @@ class _Job:
         weights = scale[:, chosen] if scale.size else None
         found = self.device.solve(values[:, chosen], weights, group.rank(len(self.times)))
         out.displacement[:, pixels], out.sigma[:, pixels] = found[0], found[1]
-        out.resid_rms[pixels], out.temporal_coherence[pixels], worst[chosen] = found[2], found[3], found[4]
+        out.resid_rms[pixels], out.temporal_coherence[pixels] = found[2], found[3]
+        if self.correct:
+            worst[chosen] = found[4]
 
     def _numbers(
         self,
@@ -324,6 +319,7 @@ class _Job:
         pixels: Int,
         norm: str,
         values: npt.NDArray[Any],
+        start_data: int,
         scale: npt.NDArray[Any],
         start: int,
         out: Inversion,
@@ -336,7 +332,7 @@ class _Job:
         kernel.solve(
             values, scale, pixels, group.rank(len(self.times))[place], *self.operands(group.plan),
             NORMS[norm], _TUNING.get(norm, 0.0), self.prior, _ITERATIONS, _TOLERANCE_MM, self.to_phase, True,
-            start, out.displacement, out.sigma, out.resid_rms, out.temporal_coherence, worst, _NOTHING, _NOTHING,
+            start_data, start, out.displacement, out.sigma, out.resid_rms, out.temporal_coherence, worst, _NOTHING, _NOTHING,
         )  # fmt: skip
         if group.label is not None:
             label = group.label[:, place]

@@ -280,7 +280,7 @@ def _misfit(values: Float, scale: Float, rank: Float, operands: Operands) -> tup
     residual, redundancy, worst = np.zeros(values.shape), np.zeros(values.shape), np.zeros(count)
     kernel.solve(
         np.ascontiguousarray(values), np.ascontiguousarray(scale), np.arange(count), rank, *operands,
-        kernel.LEAST_SQUARES, 0.0, 0.0, 1, 0.0, 1.0, True, 0, np.empty((n_dates, count)), np.empty((n_dates, count)),
+        kernel.LEAST_SQUARES, 0.0, 0.0, 1, 0.0, 1.0, True, 0, 0, np.empty((n_dates, count)), np.empty((n_dates, count)),
         np.empty(count), np.empty(count), worst, residual, redundancy,
     )  # fmt: skip
     return residual, redundancy, worst

@@ -29,34 +29,49 @@ _PRIOR = 0.3
 # Squares beyond this many standard deviations are cut there: an unwrapping error must not condemn the rest of its interferogram.
 _CLIP = 3.5
 _LEAST = 200
-_FLOOR = 0.02
-_COHERENCE = np.clip(np.arange(LEVELS) / (LEVELS - 1), 0.08, 0.99)
+FLOOR = 0.02
+_LEAST_COHERENCE, _MOST_COHERENCE = 0.08, 0.99
+_COHERENCE = np.clip(np.arange(LEVELS) / (LEVELS - 1), _LEAST_COHERENCE, _MOST_COHERENCE)
 _DECORRELATION = (1 - _COHERENCE**2) / (2 * _COHERENCE**2)
 
 
 @dataclass(frozen=True)
 class VarianceModel:
-    """Variance of a sample of interferogram k and coherence c in mm2: ``pair[k] * level[round(c * (LEVELS - 1))]``.
+    """Variance of a sample of interferogram k and coherence c in mm2: ``pair[k] * max(base + share * x, FLOOR)``.
+
+    x = (1 - c^2) / (2 c^2) is the decorrelation's (Tough et al. 1995), c within 0.08 and 0.99.
 
     Attributes:
-        pair: (n_pairs,) mm2.
-        level: (LEVELS,) relative variance by coherence from 0 to 1, mean 1 over the sample; all 1 without coherence.
+        pair: (n_pairs,) mm2 at the coherence of the usual sample.
+        base: relative variance that does not depend on the coherence; 1 without coherence.
+        share: relative variance for each unit of x.
         outliers: share of the samples whose residual exceeds four standard deviations (normal: 6e-5).
     """
 
     pair: Float
-    level: Float
+    base: float
+    share: float
     outliers: float
 
     @property
-    def weights(self) -> npt.NDArray[np.float32]:
-        """(n_pairs, LEVELS) inverse variances."""
-        return (1 / (self.pair[:, None] * self.level)).astype(np.float32)
+    def level(self) -> Float:
+        """(LEVELS,) relative variance by coherence from 0 to 1."""
+        return np.asarray(np.maximum(self.base + self.share * _DECORRELATION, FLOOR), np.float64)
+
+    def weigh(self, coherence: npt.NDArray[np.floating] | None, start: int, stop: int) -> npt.NDArray[np.float32]:
+        """(n_pairs, stop - start) inverse variances of some columns of ``coherence`` (NaN counts as the least)."""
+        out = np.empty((len(self.pair), stop - start), np.float32)
+        inverse = (1 / self.pair).astype(np.float32)
+        if coherence is None:
+            out[:] = inverse[:, None]
+        else:
+            _weigh(coherence, start, inverse, np.float32(self.base), np.float32(self.share), np.float32(FLOOR), out)
+        return out
 
 
 def equal_variances(n_pairs: int) -> VarianceModel:
     """The model of 1 mm2 for all."""
-    return VarianceModel(np.ones(n_pairs), np.ones(LEVELS), 0.0)
+    return VarianceModel(np.ones(n_pairs), 1.0, 0.0, 0.0)
 
 
 def sample_size(n_pairs: int) -> int:
@@ -85,30 +100,29 @@ def estimate_variance(
     known = None if coherence is None else np.ascontiguousarray(coherence, np.float32)
     cell = np.zeros(values.shape, np.uint8) if known is None else levels_of(known)
     weights = np.ones(values.shape, np.float32)
-    pair, level = np.ones(n_pairs), np.ones(LEVELS)
+    model = equal_variances(n_pairs)
     residual, redundancy = np.zeros(values.shape), np.zeros(values.shape)
     n_dates = len(plan.position)
     operands = plan.operands(links, np.arange(n_dates, dtype=np.float64))
     out = [np.empty((n_dates, count)), np.empty((n_dates, count)), np.empty(count), np.empty(count), np.empty(count)]
-    sums, clip, outliers = np.zeros((4, max(n_pairs, LEVELS))), np.full(n_pairs, np.inf), 0.0
+    sums, clip = np.zeros((4, max(n_pairs, LEVELS))), np.full(n_pairs, np.inf)
     for turn in range(_ROUNDS):
         kernel.solve(
             values, weights, np.arange(count), np.full(count, n_dates - 1.0), *operands,
-            kernel.LEAST_SQUARES, 0.0, 0.0, 1, 0.0, 1.0, True, 0, *out, residual, redundancy,
+            kernel.LEAST_SQUARES, 0.0, 0.0, 1, 0.0, 1.0, True, 0, 0, *out, residual, redundancy,
         )  # fmt: skip
         if turn == 0:
             clip = _first_clip(residual, redundancy)
-        outliers = _tally(residual, redundancy, cell, 1 / (pair[:, None] * level), clip, sums)
-        found, checked = sums[0, :n_pairs] * pair, sums[1, :n_pairs]
+        outliers = _tally(residual, redundancy, cell, 1 / (model.pair[:, None] * model.level), clip, sums)
+        found, checked = sums[0, :n_pairs] * model.pair, sums[1, :n_pairs]
         mean = found.sum() / max(checked.sum(), 1e-9)
         if not (checked.sum() > 0.02 * count * n_pairs and mean > 1e-9):
             return None
         pair = _draw_together((found + _PRIOR * count * mean) / (checked + _PRIOR * count), checked)
-        if known is not None:
-            level = _refine(level, sums[2, :LEVELS], sums[3, :LEVELS])
+        base, share = (1.0, 0.0) if known is None else _refine(model.level, sums[2, :LEVELS], sums[3, :LEVELS])
         clip = np.full(n_pairs, _CLIP**2)
-        model = VarianceModel(pair, level, outliers)
-        _spread(cell, model.weights, weights)
+        model = VarianceModel(pair, base, share, outliers)
+        weights = model.weigh(known, 0, count)
     return model
 
 
@@ -124,24 +138,31 @@ def _first_clip(residual: Float, redundancy: Float) -> Float:
     step = max(1, residual.shape[1] // 200)
     residual, redundancy = residual[:, ::step], redundancy[:, ::step]
     known = redundancy > 0.02
-    square = np.sort(np.where(known, residual**2 / np.maximum(redundancy, 0.02), np.inf), axis=1)
+    square: Float = np.sort(np.where(known, residual**2 / np.maximum(redundancy, 0.02), np.inf), axis=1)
     middle = square[np.arange(len(square)), np.minimum(known.sum(1) // 2, square.shape[1] - 1)]
     return np.asarray(_CLIP**2 * middle / 0.4549)  # median of chi-square with one degree of freedom
 
 
-def _refine(level: Float, squares: Float, checked: Float) -> Float:
-    """New level by coherence: a floor and a share of the decorrelation's variance, both not negative, by iterated weighted squares."""
-    from scipy.optimize import nnls
-
-    total, some = squares * level, checked > 0
-    for _ in range(3):
-        weight = np.sqrt(checked[some]) / level[some]
-        design = np.stack([np.ones(LEVELS), _DECORRELATION], axis=1)[some] * weight[:, None]
-        level = np.maximum(
-            np.stack([np.ones(LEVELS), _DECORRELATION], axis=1) @ nnls(design, total[some] / checked[some] * weight)[0], 1e-9
-        )
-    mean = (level @ checked) / checked.sum()
-    return np.asarray(np.maximum(level / mean, _FLOOR), np.float64)
+def _refine(level: Float, squares: Float, checked: Float) -> tuple[float, float]:
+    """New base and share, both not negative, by iterated weighted least squares; of mean 1 over the sample."""
+    some = checked > 0
+    total, x = squares[some] * level[some] / checked[some], _DECORRELATION[some]
+    base, share = 1.0, 0.0
+    expected: Float = level[some]
+    for _ in range(4):
+        weight = checked[some] / expected**2
+        w, wx, wxx = weight.sum(), weight @ x, weight @ x**2
+        wy, wxy = weight @ total, weight @ (x * total)
+        determinant = w * wxx - wx**2
+        share = float((w * wxy - wx * wy) / determinant) if determinant > 1e-12 * w * wxx else 0.0
+        base = float((wy - share * wx) / w)
+        if share < 0:
+            base, share = float(wy / w), 0.0
+        elif base < 0:
+            base, share = 0.0, float(wxy / wxx)
+        expected = np.maximum(base + share * x, 1e-9)
+    mean = float((np.maximum(base + share * x, 1e-9) @ checked[some]) / checked.sum())
+    return base / mean, share / mean
 
 
 def levels_of(coherence: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
@@ -149,24 +170,17 @@ def levels_of(coherence: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     return np.asarray(np.clip(np.nan_to_num(coherence), 0, 1) * (LEVELS - 1) + 0.5, np.uint8)
 
 
-@numba.njit(cache=True, nogil=True)
-def expand(coherence, table, out):  # type: ignore[no-untyped-def]
-    """Weights of samples from their coherence: ``out[k, p] = table[k, level]``."""
-    last = table.shape[1] - 1
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _weigh(coherence, start, inverse, base, share, floor, out):  # type: ignore[no-untyped-def]
+    least, most, half, one = np.float32(0.08), np.float32(0.99), np.float32(0.5), np.float32(1.0)
     for k in range(out.shape[0]):
         for p in range(out.shape[1]):
-            c = coherence[k, p]
-            out[k, p] = table[k, int(min(max(c, 0.0), 1.0) * last + 0.5)] if c == c else table[k, 0]
+            c = np.float32(coherence[k, start + p])
+            c = min(c if c > least else least, most)  # NaN is not larger
+            out[k, p] = inverse[k] / max(base + share * half * (one / (c * c) - one), floor)
 
 
-@numba.njit(cache=True, nogil=True)
-def _spread(cell, table, out):  # type: ignore[no-untyped-def]
-    for k in range(out.shape[0]):
-        for p in range(out.shape[1]):
-            out[k, p] = table[k, cell[k, p]]
-
-
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _tally(residual, redundancy, cell, inverse, clip, sums):  # type: ignore[no-untyped-def]
     """Rows of ``sums``: standardised squares and redundancies by interferogram and by level; the share of outliers."""
     sums[:] = 0.0
