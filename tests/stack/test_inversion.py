@@ -195,3 +195,37 @@ def test_the_callers_array_is_left_alone() -> None:
     weights = np.array([[1.0], [1.0], [0.0]])
     invert(data, [(0, 1), (1, 2), (0, 2)], np.array([0.0, 12.0, 24.0]), weights=weights)
     assert data.ravel().tolist() == [1, 2, 3]
+
+
+def test_a_group_that_is_not_full_takes_its_own_pixels() -> None:
+    """Fifteen measured pixels among sixteen are padded to a group, and span as many numbers as a full one."""
+    data = np.stack([np.arange(16.0) * 10] * 2 + [np.arange(16.0) * 20])
+    data[:, 5] = np.nan
+    found = invert(data, [(0, 1), (1, 2), (0, 2)], np.arange(3) * 12.0, weights="none").displacement[2]
+    expected = np.arange(16.0) * 20
+    expected[5] = np.nan
+    np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize("norm", ["l2", "l1", "huber", "student"])
+def test_a_block_is_its_pixels_one_by_one(norm: str) -> None:
+    pairs = lags(8, 1, 2, 3)
+    rng = np.random.default_rng(8)
+    for count in (1, 5, 15, 16, 17, 40, 100):
+        _, data = observe(8, count, pairs, 0.5, missing=0.2, seed=count)
+        data[:, rng.random(count) < 0.3] = np.nan
+        block = invert(data, pairs, np.arange(8) * 12.0, weights="none", norm=norm)
+        for p in range(count):
+            alone = invert(data[:, p : p + 1], pairs, np.arange(8) * 12.0, weights="none", norm=norm)
+            for name in ("displacement", "sigma", "filled", "resid_rms", "temporal_coherence", "n_valid"):
+                np.testing.assert_array_equal(
+                    getattr(block, name)[..., p], getattr(alone, name)[..., 0], err_msg=f"{name} {count} {p}"
+                )
+
+
+@pytest.mark.parametrize("norm", ["l1", "huber", "student"])
+def test_just_determined_pixels_have_a_displacement_by_every_norm(norm: str) -> None:
+    data = np.random.default_rng(0).normal(size=(4, 300)) * 3
+    data[3] = np.nan
+    found = invert(data, [(0, 1), (1, 2), (2, 3), (0, 2)], np.arange(4) * 12.0, norm=norm, weights="none")
+    np.testing.assert_allclose(found.displacement[1:], np.cumsum(data[:3], axis=0), atol=1e-9)

@@ -90,4 +90,18 @@ def test_what_releases_a_pin(tmp_path: Path, capsys: pytest.CaptureFixture[str],
         "moved": "outside the grid",
     }[change]  # fmt: skip
     assert words in capsys.readouterr().out
-    assert choose(grown, pin, window=5 if change == "settings" else 3).method == "pinned"  # set anew
+    assert choose(grown, pin, window=5 if change == "settings" else 3) == free  # the same interferograms give the same again
+
+
+def test_a_newer_pin_leaves_earlier_vintages_theirs(tmp_path: Path) -> None:
+    """What ``full`` decides of later data changes no bit of an earlier vintage, whichever of them runs first."""
+    pin = tmp_path / "reference.json"
+    first = choose(stack(tmp_path, 6), pin)
+    grown = stack(tmp_path, N, hole=True)  # the newer interferograms do not measure the pinned place
+    before = choose(grown, pin, "asof-20200313")
+    full = choose(grown, pin)
+    after = choose(grown, pin, "asof-20200313")
+    assert full.method == "evidence"
+    assert (full.row, full.col) != (first.row, first.col)
+    assert before == after
+    assert choose(grown, pin) == full

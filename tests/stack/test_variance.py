@@ -133,3 +133,34 @@ def test_compiled_kernels_are_compiled_anew_when_their_vectors_change() -> None:
     """numba's cache looks at the kernel's own file only: whoever changes lanes.py has to write its new hash into kernel.py."""
     assert lanes.__file__ is not None
     assert hashlib.sha256(Path(lanes.__file__).read_bytes()).hexdigest()[:16] == kernel.LANES_HASH
+
+
+def test_the_references_noise_is_not_taken_for_the_pixels() -> None:
+    """An error that all pixels of an interferogram share is one sample of it; to weigh by that would make things worse."""
+    worse = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        data = 0.5 * rng.normal(size=(len(PAIRS), 3600)) + rng.normal(size=(len(PAIRS), 1))
+        error = [np.sqrt(np.mean(invert(data, PAIRS, DAYS, weights=name).displacement ** 2)) for name in ("auto", "none")]
+        worse.append(error[0] / error[1])
+    assert max(worse) < 1.05
+
+
+def test_a_gap_that_all_pixels_share_does_not_switch_the_weights_off() -> None:
+    spread = np.random.default_rng(4).uniform(0.5, 6.0, (len(PAIRS), 1))
+    truth, data = simulate(spread, missing=0.0)
+    keep = ~((PAIRS[:, 0] < 8) & (PAIRS[:, 1] >= 8))
+    model = estimate_noise(data[keep], PAIRS[keep])
+    assert model is not None
+    inside = slice(0, 8)  # the first part, before the bridge
+    auto, none = (invert(data[keep], PAIRS[keep], DAYS, weights=name).displacement[inside] for name in ("auto", "none"))
+    assert np.sqrt(np.mean((auto - truth[inside]) ** 2)) < 0.85 * np.sqrt(np.mean((none - truth[inside]) ** 2))
+
+
+def test_one_loop_is_enough_for_errors_of_the_right_size() -> None:
+    pairs = np.array([(0, 1), (1, 2), (0, 2)])
+    data = np.random.default_rng(0).normal(size=(3, 3000))
+    found = invert(data, pairs, np.arange(3) * 12.0)
+    assert found.variance is not None
+    z = found.displacement[1:] / found.sigma[1:]
+    assert 0.7 < np.sqrt(np.mean(z**2)) < 1.4

@@ -1,8 +1,8 @@
 """A reference that was chosen by evidence stays where it is when interferograms are added, so that series do not jump.
 
-The pin lies in the cache and says what it was chosen from. It holds as long as all of that is still there, so it never depends on anything
-but how far the network had grown when it was set: a study from scratch may choose another point, and decisions.json tells
-which of the two was done. Naming lon and lat in the study fixes the point for good.
+The pins lie in the cache and say what they were chosen from; a vintage takes the newest of its own past that holds. One holds as long
+as all of that is still there, so it never depends on anything but how far the network had grown when it was set: a study from scratch
+may choose another point, and decisions.json tells which of the two was done. Naming lon and lat in the study fixes it for good.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from .reference import Reference
 _KEYS = ("window", "min_coherence")
 
 
-def pinned_reference(data: xr.Dataset, found: Network, settings: dict[str, Any], pin: Path) -> Reference | None:
+def pinned_reference(
+    data: xr.Dataset, found: Network, settings: dict[str, Any], pin: Path, vintage: str = "full"
+) -> Reference | None:
     """The pinned reference, or None where there is none that holds.
 
     It holds for a vintage that sees every interferogram the pin was chosen from, so an as-of vintage never sees one that was set
@@ -34,17 +36,23 @@ def pinned_reference(data: xr.Dataset, found: Network, settings: dict[str, Any],
         found: its network.
         settings: ``window``, ``min_coherence``.
         pin: file that :func:`write_pin` left.
+        vintage: ``full`` or ``asof-yyyymmdd``, which takes pins from before its last date only, for ``full`` may be writing one of that
+            date beside it.
     """
-    if not pin.is_file():
-        return None
-    known = json.loads(pin.read_text(encoding="utf-8"))
-    if _last(found) < known["since"]:
-        return None
-    held = _held(data, found, settings, known)
-    if isinstance(held, str):
-        print(f"the pinned reference is chosen anew: {held}", flush=True)
-        return None
-    return held
+    last = _last(found)
+    before = [entry for entry in _pins(pin) if entry["since"] < last or (entry["since"] == last and vintage == "full")]
+    # One that was chosen from just these interferograms is chosen again, so that the same study gives the same bytes.
+    before = [entry for entry in before if len(entry["pairs"]) != len(found.pairs)]
+    for known in sorted(before, key=lambda entry: str(entry["since"]), reverse=True):
+        held = _held(data, found, settings, known)
+        if not isinstance(held, str):
+            return held
+        print(f"the reference pinned on {known['since']} does not hold: {held}", flush=True)
+    return None
+
+
+def _pins(pin: Path) -> list[dict[str, Any]]:
+    return list(json.loads(pin.read_text(encoding="utf-8"))) if pin.is_file() else []
 
 
 def _held(data: xr.Dataset, found: Network, settings: dict[str, Any], known: dict[str, Any]) -> Reference | str:
@@ -75,7 +83,8 @@ def write_pin(data: xr.Dataset, found: Network, settings: dict[str, Any], chosen
     }  # fmt: skip
     pin.parent.mkdir(parents=True, exist_ok=True)
     part = pin.with_name(f".part-{pin.name}")
-    write_json(part, facts)
+    # Earlier pins stay: a vintage of their time goes on with them, whatever has been chosen since.
+    write_json(part, [*(entry for entry in _pins(pin) if entry["since"] != facts["since"]), facts])
     part.rename(pin)
 
 

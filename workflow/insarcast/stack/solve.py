@@ -120,7 +120,10 @@ class BlockSolver:
             if removed.any():
                 phase[removed] = np.nan
                 before = count_loops(phase, self.triplets)
-                result = self._invert(phase, coherence, False, shape)
+                hit = np.flatnonzero(removed.any(0))  # the others keep what they have
+                again = self._invert(phase[:, hit], None if coherence is None else coherence[:, hit], False, None)
+                for name in ("displacement", "sigma", "filled", "resid_rms", "temporal_coherence", "n_valid"):
+                    getattr(result, name)[..., hit] = getattr(again, name)
         self._add(result, self._mm * phase)
         three_d: dict[str, npt.NDArray[Any]] = {
             "displacement": result.displacement.astype(np.float32),
@@ -139,7 +142,7 @@ class BlockSolver:
             | {name: (("y", "x"), values.reshape(shape)) for name, values in two_d.items()}
         )
 
-    def _invert(self, phase: Single, coherence: Single | None, correct: bool, shape: tuple[int, int]) -> Inversion:
+    def _invert(self, phase: Single, coherence: Single | None, correct: bool, shape: tuple[int, int] | None) -> Inversion:
         # Where nothing could be estimated all count the same: a block must not estimate for itself.
         weights = "none" if self.settings["weights"] == "auto" and self.model is None else self.settings["weights"]
         return invert(

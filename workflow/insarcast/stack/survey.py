@@ -67,7 +67,7 @@ def find_reference(
         raise InsarcastError("stack.reference has only one of lon and lat; give both, or neither to choose by evidence.")
     if lon is not None:
         return reference_from_config(data, lon, lat, window)
-    if pin is not None and (pinned := pinned_reference(data, found, settings, pin)):
+    if pin is not None and (pinned := pinned_reference(data, found, settings, pin, vintage)):
         return pinned
     chosen = choose_reference(
         data, found.kept, found.kept_pairs, found.kept_days, window=window, min_coherence=settings["min_coherence"]

@@ -223,7 +223,8 @@ class DeviceSolver:
         return found
 
     def _scale(self, u: Tensor, r: Tensor, freedom: Tensor) -> Tensor:
-        scale: Tensor = ((u * r * r).sum(0) + self.prior) / self._torch.clamp(freedom + self.prior, min=1e-9)
+        total = (u * r * r).sum(0) + self.prior
+        scale: Tensor = self._torch.clamp(total / self._torch.clamp(freedom + self.prior, min=1e-9), min=1e-12)
         return scale
 
     def _gather(

@@ -128,7 +128,7 @@ def _residuals(y, b, first, second, r):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _fetch(data, weights, index, start, y, w, facts):  # type: ignore[no-untyped-def]
+def _fetch(data, weights, index, lanes, start, y, w, facts):  # type: ignore[no-untyped-def]
     """Take up the lanes: data with 0 for what is missing, weights with 0 there; rows 0 and 1 of ``facts``: their number and sum.
 
     Column p of ``weights`` is column p + ``start`` of ``data``.
@@ -136,7 +136,7 @@ def _fetch(data, weights, index, start, y, w, facts):  # type: ignore[no-untyped
     nothing, one = fill(0.0), fill(1.0)
     count, total = nothing, nothing
     p0 = index[0]
-    run = index[LANES - 1] == p0 + LANES - 1
+    run = lanes == LANES and index[LANES - 1] == p0 + LANES - 1  # the last group is padded
     box = np.empty((2, LANES))
     for k in range(len(y)):
         weight = one
@@ -205,7 +205,8 @@ def _scale(u, r, freedom, prior):  # type: ignore[no-untyped-def]
     for k in range(len(u)):
         x = load(r, k)
         total = total + load(u, k) * x * x
-    return total / maximum(freedom + prior, 1e-9)
+    # Without any freedom the residuals are 0, and so would be the scale that reweighting divides by.
+    return maximum(total / maximum(freedom + prior, 1e-9), 1e-12)
 
 
 @_compiled
@@ -235,7 +236,7 @@ def solve(  # type: ignore[no-untyped-def]
             at = begin + min(v, lanes - 1)
             index[v] = pixels[at]
             box[0, v] = rank[at]
-        _fetch(data, weights, index, start_data, y, w, facts)
+        _fetch(data, weights, index, lanes, start_data, y, w, facts)
         count = load(facts, 0)
         freedom = maximum(count - load(box, 0), nothing)
         bridge = BRIDGE * load(facts, 1) / maximum(count, 1.0)
@@ -313,7 +314,8 @@ def solve(  # type: ignore[no-untyped-def]
                 if i >= 0:
                     spread = spread + load(a, i) - 2.0 * load(a, entry[k])
                 on = less(nothing, load(w, k), one, nothing)
-                free = on * (1.0 - load(u, k) * spread)
+                used = load(w, k) if loss == L1 else load(u, k)  # those that the factor was made with
+                free = on * (1.0 - used * spread)
                 far = maximum(far, less(fill(LEAST_REDUNDANCY), free, absolute(load(r, k)) / free, nothing))
                 if residual.shape[0] and run:
                     write(redundancy, k, index[0], maximum(free, nothing))

@@ -160,7 +160,7 @@ def _check(
 
 
 def estimate_noise(data: Floating, pairs: npt.NDArray[np.integer], coherence: Floating | None = None) -> VarianceModel | None:
-    """The variances of interferograms, from evenly spread pixels in which they connect all dates.
+    """The variances of interferograms, from evenly spread pixels that they connect as well as the whole network.
 
     Args:
         data: (n_pairs, n_pixels) mm; NaN = missing.
@@ -173,10 +173,20 @@ def estimate_noise(data: Floating, pairs: npt.NDArray[np.integer], coherence: Fl
     links = np.ascontiguousarray(pairs, np.int64)
     n_dates, size = int(links.max()) + 1, sample_size(len(links))
     step = max(1, data.shape[1] // (2 * size))
-    whole = np.flatnonzero(connected(np.isfinite(data[:, ::step]).view(np.uint8), links, n_dates)[1])
+    valid = np.isfinite(data[:, ::step]).view(np.uint8)
+    groups = _parts(labels(np.ones((len(links), 1), np.uint8), links, n_dates, np.zeros(1, np.int64)))[0]
+    if groups == 1:
+        whole = np.flatnonzero(connected(valid, links, n_dates)[1])
+    else:
+        whole = np.flatnonzero(_parts(labels(valid, links, n_dates, np.arange(valid.shape[1]))) == groups)
     chosen = step * whole[np.linspace(0, max(len(whole) - 1, 0), min(size, len(whole))).astype(np.int64)]
     known = None if coherence is None else coherence[:, chosen]
-    return estimate_variance(data[:, chosen], known, links, plan_of(links, n_dates, False))
+    return estimate_variance(data[:, chosen], known, links, plan_of(links, n_dates, groups > 1), groups)
+
+
+def _parts(label: Int) -> Int:
+    """Number of components of each pixel, from the first date of the component of every date (n_dates, n_pixels)."""
+    return np.asarray((label == np.arange(len(label))[:, None]).sum(0), np.int64)
 
 
 @dataclass
@@ -354,7 +364,7 @@ class _Group:
         """Unknowns that the interferograms determine: the dates, less one for each component."""
         if self.label is None:
             return np.full(len(self.pixels), n_dates - 1.0)
-        return np.asarray(n_dates - (self.label == np.arange(n_dates)[:, None]).sum(0), np.float64)
+        return np.asarray(n_dates - _parts(self.label), np.float64)
 
 
 @lru_cache(maxsize=16)

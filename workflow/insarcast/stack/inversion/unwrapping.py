@@ -26,12 +26,15 @@ _BEAM, _BRANCHES, _ROUNDS = 6, 5, 6
 _TOO_MANY = 0.4  # share of a pixel's interferograms that misfit by half a cycle: it is noise, and nothing is looked for
 _BYTES = 48 * 2**20  # of hypotheses that are looked at together
 # In variances of the noise: what a further wrong interferogram has to explain; how much worse the next explanation has to be where the
-# network alone decides; and up to where neighbours are asked, for two wrong interferograms of one date can look like one right.
-_COST, _MARGIN, _ASKED = 16.0, 16.0, 64.0
+# network alone decides; up to where neighbours may choose; and up to where they may object, for two wrong interferograms of one date
+# look like one right, and the other way round.
+_COST, _MARGIN, _TIE, _ASKED = 16.0, 16.0, 8.0, 64.0
 # Pixels of this lattice of cells, aligned to the scene, compare with each other only, so that blocks do not matter.
 CELL = 128
 _NEIGHBOURS, _FEWEST = 12, 4
-_SURE = 0.5  # of a cycle: so much nearer to the neighbours, summed over the dates that differ, is the right explanation
+# Of a cycle: how near the right explanation is to the neighbours, how much farther the others are, and how alike the neighbours.
+_NEAR, _FAR, _ALIKE = 0.25, 0.5, 1 / 6
+_RECENT = 1  # dates at the end where a step that neighbours do not share may be real
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def find_cycles(
         )
         if not len(owner):
             break
-    return _decide(seen, pixels, freedom, variance)
+    return _decide(seen, pixels, freedom, solvable, variance)
 
 
 def _extend(
@@ -172,7 +175,11 @@ def _extend(
 
 
 def _decide(
-    seen: list[tuple[Int, npt.NDArray[np.int8], Float, npt.NDArray[np.bool_]]], pixels: Int, freedom: Float, variance: float
+    seen: list[tuple[Int, npt.NDArray[np.int8], Float, npt.NDArray[np.bool_]]],
+    pixels: Int,
+    freedom: Float,
+    solvable: npt.NDArray[np.bool_],
+    variance: float,
 ) -> tuple[Cycles, Ties]:
     """The certain corrections, what is left, and ties."""
     owner = np.concatenate([part[0] for part in seen])
@@ -188,13 +195,16 @@ def _decide(
     for p in range(len(pixels)):
         mine = order[start[p] : start[p + 1]]
         best = mine[0]
-        if not solved[best]:
+        if not solvable[p]:
             left.append(pixels[p])
             continue
         noise = max(squares[best] / freedom[p], variance)
         # Noise can misfit by half a cycle too: that there is an error at all has to be evident.
         nothing = next(at for at in mine if not number[:, at].any())
-        if squares[nothing] < squares[best] + (_COST * np.abs(number[:, best]).sum() + _MARGIN) * noise:
+        gain = squares[nothing] - squares[mine] - _COST * np.abs(number[:, mine]).sum(0) * noise
+        if gain.max() < _MARGIN * noise:
+            continue
+        if not solved[best] or gain[0] < _MARGIN * noise:
             left.append(pixels[p])
             continue
         total = squares[mine] + _COST * noise * np.abs(number[:, mine]).sum(0)
@@ -234,29 +244,54 @@ def settle(
 
     Returns:
         Numbers of the chosen explanations, and of the pixels where none is certain.
+
+    They may choose between explanations that the network cannot tell apart, as many interferograms wrong in each. Where they object
+    to what the network prefers, neither is certain: the pixel may be what really moved.
     """
     certain = np.isfinite(displacement[-1])
     certain[doubtful] = False
     chosen, left = [], []
+    wrong = np.abs(ties.number).sum(0)
     for p in np.unique(ties.pixel):
         mine = np.flatnonzero(ties.pixel == p)
-        order = mine[np.argsort(ties.cost[mine], kind="stable")]
-        best = order[0] if ties.cost[order[1]] > _MARGIN else None
+        mine = mine[np.argsort(ties.cost[mine], kind="stable")]
+        first, told = mine[0], None
         near = _nearest(int(p), certain.reshape(shape)) if shape is not None else np.empty(0, np.int64)
         if series is not None and len(near) >= _FEWEST:
-            # Only where the explanations differ by whole cycles do they say anything of each other.
-            apart = np.ptp(series[:, mine], axis=1) > cycle / 2
-            level = np.median(displacement[:, near][apart], axis=1)
-            distance = np.abs(series[:, mine][apart] - level[:, None]).sum(0)
-            nearest = series[:, mine[np.argmin(distance)], None]
-            alike = (np.abs(series[:, mine] - nearest) < cycle / 2).all(0)
-            if alike.all() or distance[~alike].min() - distance.min() > _SURE * cycle:
-                best = mine[alike][np.argmin(ties.cost[mine[alike]])]
-        if best is None:
-            left.append(p)
+            told = _told(series[:, mine], displacement[:, near], cycle)
+        alike = first if series is None or told is None else mine[told]
+        if told is not None and (alike == first or (ties.cost[alike] <= _TIE and wrong[alike] == wrong[first])):
+            chosen.append(alike)
+        elif told is None and ties.cost[mine[1]] > _MARGIN:
+            chosen.append(first)
         else:
-            chosen.append(best)
+            left.append(p)
     return np.array(chosen, np.int64), np.array(left, np.int64)
+
+
+def _told(series: Float, beside: Float, cycle: float) -> int | None:
+    """The explanation (n_dates, n) that agrees with the neighbours (n_dates, m) where they differ; the first of several alike, or None.
+
+    Compared are the steps from a date on which all explanations agree to the next, on which they do not: the motion of a long time
+    would differ between neighbours as well. Where they differ in the last dates only, the ground itself may just have moved, and
+    neighbours that did not are no evidence.
+    """
+    apart = np.ptp(series, axis=1) > cycle / 2
+    if not apart.any():
+        return 0
+    onset = np.flatnonzero(apart[1:] & ~apart[:-1])
+    if apart[-1] and onset[-1] >= len(apart) - 1 - _RECENT:
+        return None
+    steps, around = series[onset + 1] - series[onset], beside[onset + 1] - beside[onset]
+    level = np.median(around, axis=1, keepdims=True)
+    if np.median(np.abs(around - level), axis=1).max() > _ALIKE * cycle:
+        return None
+    distance = np.abs(steps - level).max(0)
+    best = int(np.argmin(distance))
+    same = (np.abs(steps - steps[:, best, None]) < cycle / 2).all(0)
+    if distance[best] > _NEAR * cycle or (not same.all() and distance[~same].min() - distance[best] < _FAR * cycle):
+        return None
+    return int(np.flatnonzero(same)[0])
 
 
 def _nearest(p: int, certain: npt.NDArray[np.bool_]) -> Int:

@@ -80,21 +80,26 @@ def sample_size(n_pairs: int) -> int:
 
 
 def estimate_variance(
-    data: npt.NDArray[np.floating], coherence: npt.NDArray[np.floating] | None, links: npt.NDArray[np.int64], plan: Plan
+    data: npt.NDArray[np.floating],
+    coherence: npt.NDArray[np.floating] | None,
+    links: npt.NDArray[np.int64],
+    plan: Plan,
+    groups: int = 1,
 ) -> VarianceModel | None:
-    """Estimate from a sample of pixels in which all dates are connected.
+    """Estimate from a sample of pixels that the interferograms connect as well as the whole network.
 
     Args:
         data: (n_pairs, n_sample) mm; NaN = missing.
         coherence: the same shape, 0 to 1, or None.
         links: (n_pairs, 2) date numbers.
         plan: of the network.
+        groups: parts that the network falls into; with more than one the plan has to bridge.
 
     Returns:
         The model; None where there is too little to tell: few pixels, no redundancy, or no misfit at all.
     """
     n_pairs, count = data.shape
-    if count < _LEAST or n_pairs <= len(plan.position):
+    if count < _LEAST or n_pairs <= len(plan.position) - groups:
         return None
     values = np.ascontiguousarray(data, np.float64)
     known = None if coherence is None else np.ascontiguousarray(coherence, np.float32)
@@ -108,9 +113,11 @@ def estimate_variance(
     sums, clip = np.zeros((4, max(n_pairs, LEVELS))), np.full(n_pairs, np.inf)
     for turn in range(_ROUNDS):
         kernel.solve(
-            values, weights, np.arange(count), np.full(count, n_dates - 1.0), *operands,
+            values, weights, np.arange(count), np.full(count, float(n_dates - groups)), *operands,
             kernel.LEAST_SQUARES, 0.0, 0.0, 1, 0.0, 1.0, True, 0, 0, *out, residual, redundancy,
         )  # fmt: skip
+        # What all pixels misfit by alike is the reference's noise, of which there is one sample: it says nothing of the pixels'.
+        _take_off_common(residual, redundancy)
         if turn == 0:
             clip = _first_clip(residual, redundancy)
         outliers = _tally(residual, redundancy, cell, 1 / (model.pair[:, None] * model.level), clip, sums)
@@ -124,6 +131,15 @@ def estimate_variance(
         model = VarianceModel(pair, base, share, outliers)
         weights = model.weigh(known, 0, count)
     return model
+
+
+def _take_off_common(residual: Float, redundancy: Float) -> None:
+    """Take the mean misfit of each interferogram off its residuals, in place."""
+    known = redundancy > 1e-3
+    count = known.sum(1)
+    mean = np.where(known, residual, 0.0).sum(1) / np.maximum(count, 1)
+    residual -= mean[:, None]
+    residual *= np.sqrt(count / np.maximum(count - 1, 1))[:, None]
 
 
 def _draw_together(pair: Float, checked: Float) -> Float:
