@@ -178,6 +178,14 @@ def test_too_few_interferograms_are_not_inverted() -> None:
         ({"days": np.array([0.0, 24.0, 12.0])}, "ascending"),
         ({"norm": "l7"}, "no norm 'l7'"),
         ({"weights": np.ones((3, 5))}, "weights have shape"),
+        ({"weights": -np.ones((3, 4))}, "weights are negative"),
+        ({"weights": "some"}, "no weights 'some'"),
+        ({"weights": "coherence"}, "need the coherence"),
+        ({"coherence": np.full((3, 4), 200, np.uint8)}, "divide 8-bit coherence by 255"),
+        ({"coherence": np.ones((2, 4))}, "coherence have shape"),
+        ({"days": np.array([0.0, 12.0])}, "names date number 2, but days has 2"),
+        ({"device": "tpu"}, "no device 'tpu'"),
+        ({"shape": (3, 3)}, "3 x 3 pixels has not the data's 4"),
     ],
 )
 def test_wrong_arguments_are_one_sentence(change: dict[str, object], words: str) -> None:

@@ -90,7 +90,7 @@ def invert(
         pairs: (n_pairs, 2) numbers of the first and second date, first < second.
         days: (n_dates,) time of each date in days, ascending.
         weights: ``auto``: inverse variances estimated from the residuals of the network (a factor of each interferogram, and what
-            coherence says); ``none``: equal; ``coherence``: by the formula (1 - c^2) / (2 c^2); or an array (n_pairs, n_pixels) of
+            coherence says), from 200 pixels on, equal ones below; ``none``: equal; ``coherence``: by the formula (1 - c^2) / (2 c^2); or an array (n_pairs, n_pixels) of
             inverse variances (not variances).
         coherence: (n_pairs, n_pixels) 0 to 1, for ``auto`` (optional) and ``coherence``.
         variance: what :func:`estimate_noise` found before, for ``auto``; None: estimated from ``data``. Blocks of one scene share one.
@@ -105,9 +105,13 @@ def invert(
         threads: threads to use; the result is the same for any number.
         device: ``cpu``; ``cuda``, a GPU through torch (the same to rounding); or ``auto``, a GPU where there is one.
 
+    Returns:
+        An :class:`Inversion`: displacement, its standard deviation, what is bridged, and indices of each pixel.
+
     Raises:
         InsarcastError: shapes, dates or options do not fit.
     """
+    data = np.asarray(data)
     links, times = _check(data, pairs, days, weights, coherence, norm, device)
     if variance is not None and len(variance.pair) != len(links):
         raise InsarcastError(f"invert: the variance model is of {len(variance.pair)} interferograms, the data of {len(links)}.")
@@ -144,11 +148,21 @@ def _check(
     for name, array in (("weights", weights), ("coherence", coherence)):
         if isinstance(array, np.ndarray) and array.shape != data.shape:
             raise InsarcastError(f"invert: {name} have shape {array.shape}, data {data.shape}; they must agree.")
+    if isinstance(weights, np.ndarray) and (weights < 0).any():
+        raise InsarcastError(
+            "invert: some weights are negative; they are inverse variances, 0 or NaN where a sample is not to be used."
+        )
+    if coherence is not None and np.nanmax(coherence, initial=0) > 1.001:
+        raise InsarcastError(
+            f"invert: the coherence reaches {np.nanmax(coherence):g}; it must be 0 to 1 (divide 8-bit coherence by 255)."
+        )
     if isinstance(weights, str) and weights not in ("auto", "none", "coherence"):
         raise InsarcastError(f"invert: there are no weights '{weights}'; there are auto, none, coherence, or an array.")
     if isinstance(weights, str) and weights == "coherence" and coherence is None:
         raise InsarcastError("invert: weights 'coherence' need the coherence; give it, or use weights 'auto'.")
-    if len(links) and (links.min() < 0 or links.max() >= len(times) or (links[:, 0] >= links[:, 1]).any()):
+    if len(links) and links.max() >= len(times):
+        raise InsarcastError(f"invert: a pair names date number {links.max()}, but days has {len(times)}; numbers count from 0.")
+    if len(links) and (links.min() < 0 or (links[:, 0] >= links[:, 1]).any()):
         raise InsarcastError("invert: every pair must be two date numbers, the first smaller than the second.")
     if len(times) < 2 or (np.diff(times) <= 0).any():
         raise InsarcastError("invert: days must be ascending and at least two.")
