@@ -90,8 +90,8 @@ def invert(
         pairs: (n_pairs, 2) numbers of the first and second date, first < second.
         days: (n_dates,) time of each date in days, ascending.
         weights: ``auto``: inverse variances estimated from the residuals of the network (a factor of each interferogram, and what
-            coherence says), from 200 pixels on, equal ones below; ``none``: equal; ``coherence``: by the formula (1 - c^2) / (2 c^2); or an array (n_pairs, n_pixels) of
-            inverse variances (not variances).
+            coherence says), from 200 pixels on, equal ones below; ``none``: equal; ``coherence``: by the formula
+            (1 - c^2) / (2 c^2); or an array (n_pairs, n_pixels) of inverse variances (not variances).
         coherence: (n_pairs, n_pixels) 0 to 1, for ``auto`` (optional) and ``coherence``.
         variance: what :func:`estimate_noise` found before, for ``auto``; None: estimated from ``data``. Blocks of one scene share one.
         norm: ``l2`` least squares, ``l1`` least absolute residuals, ``huber``, or ``student`` (heavy tails, 4 degrees of freedom);
