@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from insarcast.core import InsarcastError, Study, list_studies
+from insarcast.core.study import schema
 
 GOOD = """
 cubes:
@@ -103,3 +105,39 @@ def test_missing_file_and_unknown_cube(tmp_path: Path) -> None:
 def test_listing_reads_no_file(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("{")
     assert list(list_studies(tmp_path)) == ["broken"]
+
+
+ORDER = """
+cubes:
+  west:
+    source: simulate
+    simulate: {seed: 3, bowls: [{kind: steady, rate: -9, place: [0.5, 0.5], radius: 300}], area: {rows: 40, columns: 60}}
+    stack: {mask: {thresholds: {n_gap: 5, coherence: 0.2}}, reference: {move: {lon: 3, lat: 4}}}
+  east: {source: simulate, forecast: {origins: 2, seed: 1}}
+gnss: {stations: {B: [1, 2], A: [3, 4]}, radius: 90}
+stack: {inversion: {weights: none, norm: l1}, quality: {min_coverage: 0.2, min_coherence: 0.1}}
+"""
+
+
+def _turned(value: object) -> object:
+    """Mappings with their keys the other way round, but the cubes in their own order."""
+    if isinstance(value, list):
+        return [_turned(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _turned(item) for key, item in (value.items() if "west" in value else reversed(value.items()))}
+
+
+def test_the_order_of_keys_says_nothing(tmp_path: Path) -> None:
+    """Snakemake compares settings as text, so that equal dictionaries are not enough."""
+    one = Study(write(tmp_path, ORDER))
+    turned = yaml.safe_dump(_turned(yaml.safe_load(ORDER)), sort_keys=False)
+    assert turned.index("norm") < turned.index("weights")
+    other = Study(write(tmp_path, turned))
+    assert one.cubes == other.cubes == ["west", "east"]
+    for key in schema()["$defs"]["cube"]["properties"]:
+        for cube in one.cubes:
+            assert repr(one.get(key, cube)) == repr(other.get(key, cube))
+        if key in schema()["properties"]:
+            assert repr(one.get(key)) == repr(other.get(key))
+    assert one.get("stack.reference.move", "west") == {"lon": 3, "lat": 4, "window": 3}  # its default, in a cube's section too

@@ -108,7 +108,8 @@ class Study:
         self.values: dict[str, Any] = _fill(values, schema())
         check_study_keys(self.values, str(self.path))
         own = {key: value for key, value in self.values.items() if key != "cubes"}
-        self._cubes = {name: _merge(own, _fill_cube(cube)) for name, cube in self.values["cubes"].items()}
+        node = schema()["$defs"]["cube"]
+        self._cubes = {name: _fill(_merge(own, _fill_cube(cube)), node) for name, cube in self.values["cubes"].items()}
         for name, cube in self._cubes.items():
             if cube["forecast"]["models"] is None:
                 points = cube["source"] in READY
@@ -122,7 +123,7 @@ class Study:
         return list(self._cubes)
 
     def get(self, key: str, cube: str | None = None) -> Any:
-        """Value of a dotted key, from the cube where it overrides the study.
+        """Value of a dotted key, from the cube where it overrides the study; its keys are in the schema's order, not the file's.
 
         Raises:
             InsarcastError: the study has no such cube.
@@ -217,15 +218,28 @@ def resolve(node: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _fill(values: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of ``values`` with the schema's defaults."""
-    filled = dict(values)
-    for key, raw in resolve(node).get("properties", {}).items():
-        sub = resolve(raw)
-        if key not in filled and "default" in sub:
-            filled[key] = copy.deepcopy(sub["default"])
-        if isinstance(filled.get(key), dict):
-            filled[key] = _fill(filled[key], sub)
-    return filled
+    """A copy of ``values`` with the schema's defaults.
+
+    Keys are in the schema's order, free names sorted: rules compare settings as text, and a file with its keys in another order
+    would run anew. Only cubes stay as written, for pages show them so.
+    """
+    node = resolve(node)
+    known = {key: resolve(raw) for key, raw in node.get("properties", {}).items()}
+    filled = {}
+    for key, sub in known.items():
+        if key in values or "default" in sub:
+            filled[key] = _fill_value(copy.deepcopy(values[key] if key in values else sub["default"]), sub)
+    names = [key for key in values if key not in known]
+    return filled | {key: values[key] for key in (names if node.get("x-order") == "written" else sorted(names))}
+
+
+def _fill_value(value: Any, node: Mapping[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return _fill(value, node)
+    known = node.get("items", {}).get("properties", {})
+    if isinstance(value, list) and known:  # no defaults: what is missing there depends on the other keys of an item
+        return [{key: item[key] for key in known if key in item} for item in value]
+    return value
 
 
 def _fill_cube(cube: Mapping[str, Any] | None) -> dict[str, Any]:
