@@ -58,6 +58,33 @@ def test_the_inversion_tells_its_noise_and_what_it_corrected(make: Callable[...,
     assert table["n_corrected"].sum() == 3
 
 
+@pytest.mark.parametrize(("weights", "weighted"), [("auto", True), ("none", False), ("coherence", False)])
+def test_the_noise_is_called_a_weight_only_where_it_is_one(make: Callable[..., Study], weights: str, weighted: bool) -> None:
+    study = make()
+    pairs = [pair | {"sigma_mm": 2.0} for pair in json.loads(study.decisions.read_text())["pairs"]]
+    record(study, pairs=pairs, inversion={"norm": "l2", "weights": weights})
+    study.draw_motion()
+    caption = facts(study, "F23_pair_noise.svg")["caption"]
+    assert ("inverse square is the weight" in caption) == weighted
+    assert ("not weighted by it" in caption) != weighted
+
+
+def test_the_header_has_the_reference_after_its_move(make: Callable[..., Study]) -> None:
+    """The record of the inversion knows the place before only; the cube is zero at the new one."""
+    cube = make_cube()
+    cube.attrs |= {
+        "reference_lon": -119.6,
+        "reference_lat": 36.25,
+        "reference_moved_from_lon": 15.0,
+        "reference_moved_from_lat": 50.0,
+    }
+    study = make(cube)
+    old = json.loads(study.decisions.read_text())["reference"]
+    text = page(study)
+    assert "36.2500° N, 119.6000° W, moved there after the inversion" in text
+    assert f"{old['lat']:.4f}° N" not in text
+
+
 def test_an_older_record_says_nothing_of_them(make: Callable[..., Study]) -> None:
     study = make()
     study.draw_motion()
@@ -183,6 +210,7 @@ def test_vertical_and_east_are_on_the_page(drawn: Study, tmp_path: Path, points:
     files = decomposition(tmp_path / "stack", points=points)
     figures = draw(tmp_path, files)
     report.write_decomposed(files[0], tmp_path / "maps", "subsidence_red")
+    (tmp_path / "maps/.snakemake_timestamp").touch()
     compared = {
         "comparisons": [
             {"name": "X - Y", "component": "vertical", "n": 4, "rmse": 1.25, "bias": 0.5, "velocity_gnss": -41.0, "velocity_gnss_sigma": 1.0,
@@ -208,6 +236,7 @@ def test_vertical_and_east_are_on_the_page(drawn: Study, tmp_path: Path, points:
     assert places["vertical"][0] == pytest.approx(-40)
     assert (places["lat"][0], places["lon"][0]) == (pytest.approx(36.147, abs=0.01), pytest.approx(15.0, abs=0.01))
     links = [str(anchor["href"]) for anchor in found.all("a")]
+    assert not any("snakemake" in link for link in links)
     assert f"../report/maps/{'decomposed.gpkg' if points else 'velocity_vertical.tif'}" in links
     assert "../report/figures/F27_v.png" in links
 

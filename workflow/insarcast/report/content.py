@@ -176,14 +176,19 @@ def _figures(paths: Sequence[Path]) -> list[tuple[Path, Facts]]:
 def _strip(cube: xr.Dataset, manifest: Manifest, facts: CubeNumbers, found: dict[str, Any]) -> list[tuple[str, str]]:
     reference = found["reference"]
     days = f"{facts.dates[0]} to {facts.dates[-1]}, {len(found['dates'])} of {words.count(found['dates_found'], 'date')} used"
-    place = words.place(float(reference["lon"]), float(reference["lat"])) if reference.get("lon") is not None else "not recorded"
+    zero = "not recorded"
+    if "reference_moved_from_lon" in cube.attrs:  # the record of the inversion has the place before
+        moved = words.place(float(cube.attrs["reference_lon"]), float(cube.attrs["reference_lat"]))
+        zero = f"{moved}, moved there after the inversion"
+    elif reference.get("lon") is not None:
+        zero = words.place(float(reference["lon"]), float(reference["lat"]))
     vintage = str(cube.attrs.get("as_of", "full"))
     known = facts.dates[-1] if vintage == "full" else words.day(vintage.removeprefix("asof-"))
     return [
         ("Source", _source(manifest)),
         ("Geometry", sentences.geometry(facts.incidence, facts.heading)),
         ("Dates", days),
-        ("Reference (zero)", place),
+        ("Reference (zero)", zero),
         ("As of", f"{known}, the newest acquisition used"),
         ("Sign", "positive = towards the satellite"),
         (

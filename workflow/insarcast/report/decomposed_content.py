@@ -86,7 +86,7 @@ def gather_decomposed(
         gnss=gnss_table(NAME, compared["comparisons"]),
         stations=stations_table(NAME, compared.get("table", [])),
         dropped=dropped_table(NAME, compared["skipped"]),
-        maps=sorted(path.name for folder in maps for path in folder.iterdir() if path.suffix != ".qml"),
+        maps=sorted(path.name for folder in maps for path in folder.iterdir() if path.suffix in (".tif", ".gpkg")),
         headline=_headline(found),
     )
 

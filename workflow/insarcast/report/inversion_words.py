@@ -51,6 +51,13 @@ def noise(found: Mapping[str, Any]) -> str:
     )
 
 
+def use_of_noise(settings: Mapping[str, Any]) -> str:
+    """What the estimated noise is for: weights, or nothing but to be known."""
+    if settings.get("weights") == "auto":
+        return "; its inverse square is the weight of the interferogram"
+    return "; it is shown only, for the interferograms are not weighted by it"
+
+
 def unwrapping(found: Mapping[str, Any]) -> str:
     """Unwrapping errors that were corrected, and what was left; empty where nothing was looked for or found."""
     fixed = found.get("corrected") or {}

@@ -84,8 +84,8 @@ def _draw_noise(found: dict[str, Any], image: Path, text: Path) -> None:
             "F23",
             sentence,
             f"Dots: days between the acquisitions of each interferogram against its noise. {sentence}",
-            "Standard deviation of a sample of usual coherence, in mm along the line of sight, from the misfits of the network's inversion; its "
-            "inverse square is the weight of the interferogram.",
+            "Standard deviation of a sample of usual coherence, in mm along the line of sight, from the misfits of the network's inversion"
+            f"{inversion_words.use_of_noise(found.get('inversion') or {})}.",
             "mm",
             {
                 HIDDEN: not pairs,
