@@ -57,6 +57,29 @@ def test_values_are_copies(tmp_path: Path) -> None:
         (("origins: 5}", "origins: 5, history: 2}"), ["forecast.history", ">= 3"]),
         (("  east:", "  'ea st':"), ["cubes", "letters"]),
         (("folder: x", 'folder: x, start: "1 May"'), ["cubes.east.products.start", "2018-01-06"]),
+        (
+            ("forecast: {models", "decompose: {cubes: [west]}\nforecast: {models"),
+            ["decompose.cubes", "two or more different cubes"],
+        ),
+        (
+            ("forecast: {models", "decompose: {cubes: [west, west]}\nforecast: {models"),
+            ["decompose.cubes", "two or more different"],
+        ),
+        (("models: [linear]", "models: [linear, linear]"), ["forecast.models", "no entry twice"]),
+        (("models: [linear]", "models: []"), ["forecast.models", "at least 1"]),
+        (
+            ("norm: l1}", "norm: l1}, mask: {thresholds: {temporal_coh: 0.8}}"),
+            ["unknown key 'cubes.west.stack.mask.thresholds.temporal_coh'", "did you mean 'temporal_coherence'?"],
+        ),
+        (("folder: y", 'folder: y, start: "20189999"'), ["cube 'west'", "products.start is '20189999', which is no date"]),
+        (("folder: y", 'folder: y, end: "2018-13-99"'), ["cube 'west'", "products.end is '2018-13-99', which is no date"]),
+        (("folder: y", 'folder: y, exclude: ["20180106_20180230"]'), ["products.exclude has '20180230', which is no date"]),
+        (("norm: l1}", 'norm: l1}, velocity: {steps: ["20180229"]}'), ["stack.velocity.steps has '20180229', which is no date"]),
+        (("origins: 2", 'origins: ["20180106", "20181399"]'), ["forecast.origins has '20181399', which is no date"]),
+        (
+            ("folder: y", 'folder: y, start: "2019-01-06", end: "20180106"'),
+            ["products.start, 2019-01-06, is after products.end, 20180106; swap them"],
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence(tmp_path: Path, change: tuple[str, str], words: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from .errors import InsarcastError
@@ -31,6 +32,7 @@ def check_cube_keys(cube: Mapping[str, Any], where: str) -> None:
     if overlap >= size:
         raise InsarcastError(f"{where}: tile.overlap is {overlap} pixels, but must be smaller than tile.size, {size}.")
     source, products = cube["source"], cube["products"]
+    _check_dates(cube, where)
     for key in {"simulate": (), "geotiff": ("folder", "unwrapped")}.get(source, ("folder",)):
         if products[key] is None:
             raise InsarcastError(f"{where}: the key 'products.{key}' is missing; source {source} needs it.")
@@ -54,6 +56,36 @@ def check_study_keys(values: Mapping[str, Any], where: str) -> None:
             raise InsarcastError(
                 f"{where}: decompose.cubes names '{name}', but the study has no such cube; it has {', '.join(values['cubes'])}."
             )
+
+
+def _check_dates(cube: Mapping[str, Any], where: str) -> None:
+    """The same, of dates: days of the calendar, the first not after the last."""
+    products, series = cube["products"], cube["series"]
+    given = {
+        "products.start": products["start"],
+        "products.end": products["end"],
+        "products.exclude": [date for name in products["exclude"] for date in name.split("_")],
+        "stack.velocity.steps": cube["stack"]["velocity"]["steps"],
+        "forecast.origins": cube["forecast"]["origins"],
+        "series.first": series["first"],
+        "series.joins.dates": series["joins"]["dates"],
+    }
+    for key, value in given.items():
+        for date in value if isinstance(value, list) else [value]:
+            if isinstance(date, str) and not _is_date(date):
+                raise InsarcastError(
+                    f"{where}: {key} {'has' if isinstance(value, list) else 'is'} '{date}', which is no date; correct it."
+                )
+    start, end = products["start"], products["end"]
+    if start and end and start.replace("-", "") > end.replace("-", ""):
+        raise InsarcastError(f"{where}: products.start, {start}, is after products.end, {end}; swap them.")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(datetime.strptime(text.replace("-", ""), "%Y%m%d"))
+    except ValueError:
+        return False
 
 
 def _check_series(series: Mapping[str, Any], source: str, where: str) -> None:

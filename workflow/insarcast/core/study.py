@@ -182,12 +182,12 @@ def _sentence(error: Any) -> str:
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         bad = next(key for key in error.instance if key not in known)
-        guess = difflib.get_close_matches(str(bad), known, 1)
-        hint = f"did you mean '{guess[0]}'?" if guess else f"known are {', '.join(known)}."
-        return f"unknown key '{'.'.join(filter(None, [where, str(bad)]))}'; {hint}"
+        return f"unknown key '{'.'.join(filter(None, [where, str(bad)]))}'; {_meant(str(bad), known)}"
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"the key '{'.'.join(filter(None, [where, missing]))}' is missing."
+    if error.validator == "enum" and error.absolute_schema_path[-2] == "propertyNames":
+        return f"unknown key '{where}.{error.instance}'; {_meant(str(error.instance), error.validator_value)}"
     if error.validator == "enum":
         return f"'{where}' is {error.instance!r}, but must be one of {', '.join(map(str, error.validator_value))}."
     hint = error.schema.get("x-hint")
@@ -200,7 +200,17 @@ def _sentence(error: Any) -> str:
         return f"'{where}' is {error.instance!r}, but must be {sign} {error.validator_value}."
     if hint:
         return f"'{where}' is {error.instance!r}, but must be {hint}."
+    if error.validator in ("minItems", "maxItems"):
+        sign = {"minItems": "at least", "maxItems": "at most"}[error.validator]
+        return f"'{where}' has {len(error.instance)} entries, but must have {sign} {error.validator_value}."
+    if error.validator == "uniqueItems":
+        return f"'{where}' is {error.instance!r}, but must have no entry twice."
     return f"'{where or 'the study'}': {error.message}."
+
+
+def _meant(key: str, known: list[str]) -> str:
+    guess = difflib.get_close_matches(key, known, 1)
+    return f"did you mean '{guess[0]}'?" if guess else f"known are {', '.join(known)}."
 
 
 def _either(types: str | list[str]) -> str:
