@@ -194,6 +194,9 @@ def test_bad_arguments_are_sentences() -> None:
         filter_series(series, np.zeros(5), 80)
     with pytest.raises(InsarcastError, match="no middle"):
         filter_series(series, np.arange(5), 80, window=4)
+    for pixel in (0, -80, np.nan, np.inf):
+        with pytest.raises(InsarcastError, match="must be the size of a pixel in m"):
+            filter_series(series, np.arange(5), pixel)
     np.testing.assert_array_equal(filter_series(series[:3] + 1, np.arange(3), 80), series[:3] + 1)
 
 

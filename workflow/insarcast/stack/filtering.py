@@ -65,7 +65,7 @@ def filter_series(
         Like ``displacement``; 0 at the first date.
 
     Raises:
-        InsarcastError: shapes do not fit, or days are not ascending.
+        InsarcastError: shapes do not fit, days are not ascending, the window has no middle, or a pixel no size.
     """
     times = np.asarray(days, np.float64)
     if displacement.ndim != 3 or displacement.shape[0] != len(times):
@@ -74,6 +74,8 @@ def filter_series(
         )
     if len(times) > 1 and (np.diff(times) <= 0).any():
         raise InsarcastError("filter_series: days must be ascending.")
+    if not 0 < pixel < np.inf:
+        raise InsarcastError(f"filter_series: pixel is {pixel:g}, but must be the size of a pixel in m, above 0.")
     if window < 1 or window % 2 == 0:
         raise InsarcastError(f"filter_series: a window of {window} pixels has no middle; give an odd number.")
     if len(times) < _FEWEST:

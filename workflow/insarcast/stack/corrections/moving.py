@@ -60,6 +60,7 @@ def move_reference(cube: xr.Dataset, lon: float, lat: float, window: int = 3) ->
 
     Example:
         >>> from insarcast import stack
+        >>> from insarcast.core import open_cube
         >>> moved = stack.move_reference(open_cube("cube.zarr"), -99.17, 19.41)
     """
     place = reference_from_config(cube, lon, lat, window)
