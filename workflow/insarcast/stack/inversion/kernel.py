@@ -49,6 +49,31 @@ def _normal(y, u, first, second, entry, a, b):  # type: ignore[no-untyped-def]
 
 
 @_compiled
+def _normal_l1(y, roots, x, first, second, entry, a, b):  # type: ignore[no-untyped-def]
+    """Normal matrix and right side of the next step towards least absolute residuals from the solution ``x``, in one pass."""
+    nothing = fill(0.0)
+    for e in range(len(a)):
+        store(a, e, nothing)
+    for p in range(len(b)):
+        store(b, p, nothing)
+    for k in range(len(first)):
+        i, j = first[k], second[k]
+        value = load(y, k)
+        r = value - load(x, j)
+        if i >= 0:
+            r = r + load(x, i)
+        w = load(roots, k) / maximum(absolute(r), L1_FLOOR_MM)
+        wy = w * value
+        store(a, j, load(a, j) + w)
+        store(b, j, load(b, j) + wy)
+        if i >= 0:
+            e = entry[k]
+            store(a, i, load(a, i) + w)
+            store(a, e, load(a, e) - w)
+            store(b, i, load(b, i) - wy)
+
+
+@_compiled
 def _smooth(a, smooth_entry, smooth, weight):  # type: ignore[no-untyped-def]
     """Add the second differences, whose coefficients are ``smooth``."""
     for t in range(len(smooth_entry)):
@@ -169,9 +194,7 @@ def _reweigh(w, r, u, loss, tuning, scale):  # type: ignore[no-untyped-def]
     one = fill(1.0)
     for k in range(len(w)):
         base, x = load(w, k), load(r, k)
-        if loss == L1:
-            store(u, k, root(base) / maximum(absolute(x), L1_FLOOR_MM))
-        elif loss == HUBER:
+        if loss == HUBER:
             size = root(base * x * x / scale)
             store(u, k, base * minimum(one, tuning / maximum(size, 1e-100)))
         else:
@@ -251,9 +274,15 @@ def solve(  # type: ignore[no-untyped-def]
             for p in range(m):
                 store(best, p, load(b, p))
             done = nothing
+            if loss == L1:
+                for k in range(n_pairs):
+                    store(u, k, root(load(w, k)))
             for _ in range(iterations):
-                _reweigh(w, r, u, loss, tuning, scale)
-                _normal(y, u, first, second, entry, a, b)
+                if loss == L1:
+                    _normal_l1(y, u, best, first, second, entry, a, b)
+                else:
+                    _reweigh(w, r, u, loss, tuning, scale)
+                    _normal(y, u, first, second, entry, a, b)
                 if len(smooth_entry):
                     _smooth(a, smooth_entry, smooth, bridge)
                 _factorise(a, start, target_start, target)
@@ -265,12 +294,13 @@ def solve(  # type: ignore[no-untyped-def]
                     change = maximum(change, absolute(new - old))
                     store(best, p, less(nothing, done, old, new))
                 done = less(change, fill(tolerance), one, done)
-                _residuals(y, best, first, second, r)
                 if loss != L1:
+                    _residuals(y, best, first, second, r)
                     scale = less(nothing, done, scale, _scale(u, r, freedom, prior))
                 if least_lane(done) > 0.0:
                     break
             if loss == L1:
+                _residuals(y, best, first, second, r)
                 scale = _scale(w, r, freedom, prior)
             if with_sigma:
                 if loss == L1:

@@ -24,7 +24,7 @@ Floating = npt.NDArray[np.floating]
 
 NORMS = {"l2": kernel.LEAST_SQUARES, "l1": kernel.L1, "huber": kernel.HUBER, "student": kernel.STUDENT}
 _TUNING = {"huber": 1.345, "student": 4.0}
-# The sum of absolute residuals is then within 0.5 % of its least on noisy stacks of 30 and of 132 dates.
+# The sum of absolute residuals is then within 0.7 % of its least on noisy stacks of 30 and of 132 dates.
 _ITERATIONS, _TOLERANCE_MM = 10, 0.05
 # Degrees of freedom that the network's variance model counts for in a pixel's own variance of unit weight.
 _PRIOR = 10.0
