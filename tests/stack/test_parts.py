@@ -109,6 +109,32 @@ def test_two_networks_are_named_or_bridged(tmp_path: Path, basin: Basin) -> None
     np.testing.assert_allclose(cube.displacement, truth - truth[:, row, col][:, None, None], atol=1e-3)  # truth is linear
 
 
+@pytest.mark.parametrize(
+    ("measures", "words"),
+    [
+        (
+            lambda pair: False,
+            r"None of the 18 interferograms measures anything at the reference point \(3 x 3 pixels at 19\.9900 N, ",
+        ),
+        (lambda pair: pair == (0, 1), r"Only 1 of 18 .*, too few for a time series; set stack\.reference\.lon and lat"),
+        (
+            lambda pair: not pair[0] <= 3 < pair[1],
+            r"Only 12 of 18 .*, and these fall into separate networks; set stack\.reference",
+        ),
+    ],
+)
+def test_a_reference_that_nothing_measures_is_named(
+    tmp_path: Path, basin: Basin, measures: Callable[[tuple[int, int]], bool], words: str
+) -> None:
+    truth, pairs = basin(), lags(8, 1, 2, 3)
+    phase = write_ifgs(tmp_path / "ifgs.zarr", truth, pairs).phase.values.copy()
+    phase[[number for number, pair in enumerate(pairs) if not measures(pair)], 8:13, 8:13] = np.nan
+    write_ifgs(tmp_path / "ifgs.zarr", truth, pairs, phase=phase)
+    with pytest.raises(InsarcastError, match=words):
+        solve(tmp_path, reference={"lon": -98.99, "lat": 19.99})
+    solve(tmp_path, reference={"lon": -98.975, "lat": 19.99})
+
+
 def test_components() -> None:
     assert components([0, 1, 2, 5, 7], [(5, 7), (0, 2)]) == [[0, 2], [1], [5, 7]]
 

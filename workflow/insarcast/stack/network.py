@@ -15,7 +15,7 @@ from insarcast.core import InsarcastError, as_of, open_store
 
 from .closure import date_numbers
 from .decisions import write_decisions
-from .quality import Network, compact, connect, gate_loops, gate_pairs
+from .quality import Network, compact, connect, drop_unreferenced, gate_loops, gate_pairs
 from .reference import Reference
 from .solve import BlockSolver
 from .survey import find_reference, survey_pairs
@@ -68,9 +68,7 @@ def invert_network(
     pin = Path(cache) / "reference.json" if cache and reference["pin"] else None
     chosen = find_reference(data, found, reference, vintage, pin)
     shift = _shifts(data, chosen)
-    for index in found.kept:
-        if not np.isfinite(shift[index]):
-            found.drop(index, "nothing measured at the reference point")
+    drop_unreferenced(found, np.isfinite(shift), bridge, f"{chosen.window} x {chosen.window} pixels at {_place(data, chosen)}")
     connect(found, bridge)
     alive = [t for t in range(len(triplets)) if found.keep[triplets[t]].all()]
     solver = BlockSolver(data, found, shift, triplets[alive], closing, settings, threads)
@@ -139,3 +137,8 @@ def _shifts(data: xr.Dataset, chosen: Reference) -> Float:
     with np.errstate(invalid="ignore", divide="ignore"):
         shift = np.where(valid, window, 0).sum(1) / valid.sum(1)
     return np.asarray(shift, np.float64)
+
+
+def _place(data: xr.Dataset, chosen: Reference) -> str:
+    record = chosen.record(data)
+    return f"{record['lat']:.4f} N, {record['lon']:.4f} E"

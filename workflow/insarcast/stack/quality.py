@@ -138,6 +138,37 @@ def gate_loops(
     return bad
 
 
+def drop_unreferenced(network: Network, measured: npt.NDArray[np.bool_], bridge: bool, place: str) -> None:
+    """Drop interferograms that measure nothing at the reference point.
+
+    Args:
+        network: changed in place.
+        measured: (n_pairs,) which interferograms measure something there.
+        bridge: whether separate networks may be joined.
+        place: the reference window, for the sentence.
+
+    Raises:
+        InsarcastError: the others do not hold the dates together, though all did: the reference is to blame, not the gates.
+    """
+    whole, n_dates, n_groups = len(network.kept), len(network.kept_dates), _groups(network)
+    for index in network.kept:
+        if not measured[index]:
+            network.drop(index, "nothing measured at the reference point")
+    few, apart = len(network.kept_dates) < 3 <= n_dates, _groups(network) > n_groups and not bridge
+    if few or apart:
+        left = len(network.kept)
+        counted = f"Only {left} of {whole} interferograms measure" if left else f"None of the {whole} interferograms measures"
+        why = "" if not left else ", too few for a time series" if few else ", and these fall into separate networks"
+        raise InsarcastError(
+            f"{counted} anything at the reference point ({place}){why}; set stack.reference.lon and lat to a place that the "
+            f"interferograms measure, or neither to choose one by evidence."
+        )
+
+
+def _groups(network: Network) -> int:
+    return len(components(network.kept_dates, [network.pairs[index] for index in network.kept]))
+
+
 def connect(network: Network, bridge: bool) -> None:
     """List dates that no interferogram touches any more, and see that the others hang together.
 
