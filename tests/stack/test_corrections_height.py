@@ -111,6 +111,31 @@ def test_what_could_be_chance_is_left_alone(tmp_path: Path) -> None:
     assert "delay with height taken off" in fix.attributes["corrections"]
 
 
+def test_the_record_warns_where_most_moves_or_few_pixels_are_left(tmp_path: Path) -> None:
+    years = np.arange(N)[:, None, None] * 36 / 365.25
+    x = np.arange(NX) / NX
+    air = 0.03 * np.random.default_rng(3).normal(size=N)[:, None, None] * relief()
+    said = {}
+    scenes = {"still": 0 * x, "moving": -90 * np.maximum(x - 0.3, 0), "few": -900 * np.maximum(x - 0.07, 0)}
+    for name, speed in scenes.items():
+        (tmp_path / name).mkdir()
+        write_inverted(tmp_path / name, air + years * speed + rough(1.0), height=relief(), days=36)
+        said[name] = correct(tmp_path / name, air=LINEAR)[1]["steps"][0]
+    assert "caution" not in said["still"]["sentence"]
+    assert said["still"]["moving_share"] < 0.05
+    assert said["still"]["pixels"] > 0.9 * NY * NX
+    assert "of the pixels move, so what is taken off may be motion" in said["moving"]["sentence"]
+    assert said["moving"]["moving_share"] == pytest.approx(0.67, abs=0.06)
+    assert "of the pixels move" in said["few"]["sentence"]
+    assert "of a usual slope" in said["still"]["sentence"]
+    assert "about the mean" in said["still"]["note"]
+    from insarcast.stack.corrections.height import HeightDelay
+
+    none = np.zeros(N)
+    few = HeightDelay((1,), none[:, None], none, none, none, pixels=150)
+    assert few.caution == "only 150 pixels are left to estimate it from"
+
+
 def test_a_quadratic_delay_needs_the_quadratic(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     air = rng.normal(size=N)[:, None, None] * (0.03 * relief() - 4e-5 * relief() ** 2)

@@ -49,6 +49,7 @@ def test_the_study_moves_it_the_same_way(tmp_path: Path) -> None:
     step = record["steps"][0]
     assert (step["from"]["row"], step["to"]["row"], step["to"]["col"]) == (1, 10, 25)
     assert record["pixels"] is None
+    assert step["sentence"] == "reference moved from 19.9990 N, 98.9990 W to 19.9900 N, 98.9750 W"
 
 
 def test_a_place_without_measurements_is_a_sentence(tmp_path: Path) -> None:

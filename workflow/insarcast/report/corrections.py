@@ -42,7 +42,8 @@ def draw_corrections(corrections: Path, effect: Path, effect_json: Path) -> None
         " ".join(lines) or "Nothing was taken off after the inversion.",
         f"Scatter of each date over the scene before and after every correction. {' '.join(lines)}",
         "Left: standard deviation over a sample of pixels of what each pixel's own straight line leaves, in mm along the line of sight, "
-        "before and after. Right: delay with height of each date, where it is estimated; an open ring: not told from chance, and left in.",
+        "before and after. Right: delay with height of each date, where it is estimated, about the mean of the dates and before it is "
+        "shrunk to what is no chance: of a small slope only a part is taken off, and of an open ring nothing.",
         "mm",
         {"steps": [{key: step.get(key) for key in ("step", "sentence", "missing", "uncovered")} for step in found["steps"]]},
     )

@@ -6,7 +6,11 @@ velocity are looked at, within its errors. Only what a line in time leaves of th
 are taken off have no trend of their own: no velocity is changed. And a pixel whose series stays rough after the correction moves
 in some other way and is left out. The price: a delay that itself grows steadily over the whole record stays in.
 
-The air's turbulence goes with the height by chance too. How much, leaving out parts of the scene tells; slopes are shrunk accordingly.
+What cannot be told apart: motion in proportion to the height that has no velocity, such as a yearly course, steps or acceleration of a whole
+slope or basin floor. It is taken for delay and taken off. Where that is to be expected, leave ``stack.troposphere.height`` at none.
+
+The air's turbulence goes with the height by chance too. How much, leaving out parts of the scene tells; slopes are shrunk to what is no
+chance, so of one that is small beside its error a part is taken off, and of a true delay not all.
 """
 
 from __future__ import annotations
@@ -29,6 +33,8 @@ _ROUNDS = 2
 _LEAST_RELIEF = (
     0.1  # km between the 5th and the 95th percentile: on less any smooth pattern of the air looks like a delay with height
 )
+_FEW = 200  # pixels: fewer share their air
+_MOVING = 0.5  # share of the pixels
 _MOST = 150.0  # mm/km: vapour does not change faster along the height, turbulence on small relief seems to
 
 
@@ -39,11 +45,12 @@ class HeightDelay:
     Attributes:
         powers: powers of the height in km.
         coefficients: (n_dates, n_powers) mm/km^power to take off each date, 0 at the first.
-        slopes: (n_dates,) mm/km at the sample's median height, about the mean of the dates, before those that could be chance are set
-            to zero.
+        slopes: (n_dates,) mm/km at the sample's median height, about the mean of the dates, before they are shrunk.
         errors: (n_dates,) standard error of the slopes, from leaving out parts of the scene.
-        share: (n_dates,) how much of the slope is taken off; 0: it could be chance, or is no delay that there can be.
+        share: (n_dates,) how much of the slope is taken off, 0 to 1; 0: it could be chance, or is no delay that there can be.
         reason: why nothing is corrected at all, or "".
+        pixels: number of pixels that the slopes rest on.
+        moving: share of the pixels whose velocity is not the most common one.
     """
 
     powers: tuple[int, ...]
@@ -52,6 +59,17 @@ class HeightDelay:
     errors: Float
     share: Float
     reason: str = ""
+    pixels: int = 0
+    moving: float = 0.0
+
+    @property
+    def caution(self) -> str:
+        """Why the slopes may be motion, or chance, or ""."""
+        rest = f"only {self.pixels} pixels are left to estimate it from" if self.pixels < _FEW else ""
+        if self.moving <= _MOVING:
+            return rest
+        follows = f"{self.moving:.0%} of the pixels move, so what is taken off may be motion that goes with the height"
+        return f"{follows}, and {rest}" if rest else follows
 
     def at(self, height: Float) -> Float:
         """(n_dates, n) mm at heights in m; 0 where the height is not known."""
@@ -84,6 +102,7 @@ def estimate_height_delay(sample: Sample, kind: str) -> HeightDelay:
     middle = float(np.median(chosen.height)) / 1000
     residual, height, parts = chosen.residual(), chosen.height / 1000 - middle, chosen.parts
     steady = still = chosen.still()
+    moving = 1 - float(chosen.near().mean())
     for _ in range(_ROUNDS):
         fits = [_fit(date, height, powers, parts, steady) for date in residual]
         found = np.array([fit[0] for fit in fits])
@@ -99,7 +118,9 @@ def estimate_height_delay(sample: Sample, kind: str) -> HeightDelay:
         line = np.vander(sample.years[used], 2)
         kept[used] -= line @ np.linalg.lstsq(line, kept[used], rcond=None)[0]
     coefficients = _about_zero(kept - kept[0], middle, powers)
-    return HeightDelay(powers, coefficients, found[:, 0], errors, np.where(used, share, 0.0))
+    return HeightDelay(
+        powers, coefficients, found[:, 0], errors, np.where(used, share, 0.0), pixels=int(steady.sum()), moving=moving
+    )
 
 
 def _terms(height: Float, powers: tuple[int, ...]) -> Float:

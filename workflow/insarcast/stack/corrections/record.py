@@ -14,6 +14,10 @@ from .sample import Sample
 
 Float = npt.NDArray[np.float64]
 
+_SLOPES = (
+    "mm_per_km are about the mean of the dates, as estimated; share is the part of each that was taken off, less their trend"
+)
+
 
 def maps_entry(method: str, missing: list[str], counts: tuple[int, int], before: Sample, after: Sample) -> dict[str, Any]:
     """Delay maps: which dates had none, and how rough the dates were before and after."""
@@ -27,18 +31,22 @@ def maps_entry(method: str, missing: list[str], counts: tuple[int, int], before:
 
 
 def height_entry(kind: str, found: HeightDelay, before: Sample, after: Sample) -> dict[str, Any]:
-    """Delay with height: slope of each date, its error, and how much of it was taken off."""
+    """Delay with height: slope of each date about their mean, its error, and the share of it that was taken off."""
     rough = _roughness(before, after)
     if found.reason:
         sentence = f"delay with height not corrected: {found.reason}"
     else:
-        size = float(np.std(found.slopes))
+        size, taken = float(np.std(found.slopes)), found.share[found.share > 0]
+        part = f", {np.median(taken):.0%} of a usual slope" if len(taken) else ""
         sentence = (
-            f"delay with height taken off {int((found.share > 0).sum())} of {len(found.share)} dates, {size:.1f} mm/km from date to date "
+            f"delay with height taken off {int((found.share > 0).sum())} of {len(found.share)} dates, {size:.1f} mm/km from date to date{part} "
             f"({_said(rough)})"
         )
+        if found.caution:
+            sentence += f"; caution: {found.caution}"
     return {
-        "step": "height", "kind": kind, "sentence": sentence, "mm_per_km": _plain(found.slopes), "mm_per_km_error": _plain(found.errors),
+        "step": "height", "kind": kind, "sentence": sentence, "note": _SLOPES, "pixels": found.pixels, "moving_share": round(found.moving, 4),
+        "mm_per_km": _plain(found.slopes), "mm_per_km_error": _plain(found.errors),
         "share": _plain(found.share),
         "corrected": [bool(one) for one in found.share > 0], "coefficients": [_plain(row) for row in found.coefficients], **rough,
     }  # fmt: skip
@@ -61,8 +69,12 @@ def moved_entry(data: xr.Dataset, attributes: dict[str, Any]) -> dict[str, Any]:
     """The reference: from where to where."""
     keys = ("row", "col", "lon", "lat", "window")
     old, new = ({key: source[f"reference_{key}"] for key in keys} for source in (data.attrs, attributes))
-    sentence = f"reference moved from {old['lat']:.4f} N, {old['lon']:.4f} E to {new['lat']:.4f} N, {new['lon']:.4f} E after the inversion"
+    sentence = f"reference moved from {_place(old['lon'], old['lat'])} to {_place(new['lon'], new['lat'])}"
     return {"step": "reference", "sentence": sentence, "from": old, "to": new, "note": attributes["reference_note"]}
+
+
+def _place(lon: float, lat: float) -> str:
+    return f"{abs(lat):.4f} {'N' if lat >= 0 else 'S'}, {abs(lon):.4f} {'E' if lon >= 0 else 'W'}"
 
 
 def _roughness(before: Sample, after: Sample) -> dict[str, list[float]]:

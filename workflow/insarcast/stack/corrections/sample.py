@@ -81,10 +81,14 @@ class Sample:
         """(n,) slope of the line through each series and its standard error, mm/yr."""
         return line_rates(self.displacement, self.years)
 
+    def near(self) -> npt.NDArray[np.bool_]:
+        """(n,) pixels whose velocity is the most common one, within three standard errors."""
+        rate, error = self.velocity()
+        return np.asarray(np.abs(rate - half_sample_mode(rate)) <= np.maximum(3 * error, SLOW))
+
     def still(self) -> npt.NDArray[np.bool_]:
         """(n,) pixels whose velocity is the most common one, within three standard errors; all of them where that leaves too few."""
-        rate, error = self.velocity()
-        near = np.asarray(np.abs(rate - half_sample_mode(rate)) <= np.maximum(3 * error, SLOW))
+        near = self.near()
         return near if near.sum() >= max(_FEWEST, 0.1 * len(near)) else np.ones(len(near), np.bool_)
 
     def scatter(self) -> list[float]:
