@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import rasterio
 import xarray as xr
 
 from insarcast import report
-from insarcast.core import InsarcastError, open_cube, write_json, write_store
+from insarcast.core import InsarcastError, open_cube, open_store, write_json, write_store
 from insarcast.report import decomposed_words, inversion_words
 from insarcast.report.decomposed_numbers import read_decomposed
 from tests.cubes import make_cube
@@ -274,6 +275,34 @@ def test_motion_within_its_noise_is_called_so(tmp_path: Path) -> None:
     )
 
 
+def test_cubes_that_disagree_about_the_common_reference_are_told() -> None:
+    def said(rates: list[float], errors: list[float | None]) -> str:
+        zero = {"lon": -119.6, "lat": 36.2, "velocity_before": rates, "velocity_before_sigma": errors}
+        record = {"cubes": [{"name": "A"}, {"name": "D"}], "reference": zero}
+        return decomposed_words.relative(record).replace("\N{NO-BREAK SPACE}", " ")
+
+    assert "36.2000° N, 119.6000° W, A by 0 mm/yr and D by −83 mm/yr moved there" in said([0.0, -83.0], [2.0, 9.0])
+    assert "relative to the common one" in said([0.0, -83.0], [2.0, 9.0])
+    assert "A by −3.3 mm/yr and D by +0.1 mm/yr" in said([-3.26, 0.06], [0.2, 0.2])
+    assert said([0.0, -3.0], [2.0, 9.0]) == ""
+    assert said([-10.0, -10.4], [0.1, 0.3]) == "", "they agree that the place moves"
+    assert said([0.0, 2.0], [None, None]) == "", "without errors a millimetre each"
+    assert decomposed_words.relative({"cubes": [{"name": "A"}, {"name": "D"}], "reference": {"lon": 1.0, "lat": 2.0}}) == ""
+
+
+def test_no_test_asked_for_is_not_called_missing_data(make: Callable[..., Study]) -> None:
+    study = make(scored=False)
+    for path in study.forecasts:
+        newest = open_store(path).isel(origin=[-1]).load()
+        shutil.rmtree(path)
+        for values in newest.variables.values():
+            values.encoding = {}
+        write_store(newest, path)
+    text = page(study)
+    assert "no test was asked for (forecast.origins is 0); nothing is known about its error" in text
+    assert "no later acquisition" not in text
+
+
 def test_sentences_of_the_inversion_are_quiet_without_numbers() -> None:
     assert inversion_words.noise({"pairs": [{"kept": True}]}) == ""
     assert inversion_words.unwrapping({"corrected": {"samples": 0, "pixels": 0, "left": 0}}) == ""
@@ -281,5 +310,14 @@ def test_sentences_of_the_inversion_are_quiet_without_numbers() -> None:
     assert left.replace("\N{NO-BREAK SPACE}", " ") == (
         "Unwrapping errors: none could be corrected for certain; 1 pixel still misfits by more than half a cycle."
     )
+    loops = {"loop_errors": {"samples": 141504, "over_pi": 532}}
+    some = inversion_words.unwrapping(loops | {"corrected": {"samples": 6, "pixels": 1, "left": 4}})
+    assert "6\N{NO-BREAK SPACE}samples in 1\N{NO-BREAK SPACE}pixel were off" in some
+    assert (
+        "532 of 141\N{NARROW NO-BREAK SPACE}504 loop closures, each of one pixel, exceeded π before: a wrong sample opens" in some
+    )
+    none = inversion_words.unwrapping(loops | {"corrected": {"samples": 0, "pixels": 0, "left": 0}})
+    assert none.startswith("Unwrapping errors: no sample was corrected, though 532 of")
+    assert inversion_words.unwrapping(loops) == "", "an older record did not look for any"
     with pytest.raises(InsarcastError):
         report.write_decomposed(Path("/nowhere.zarr"), Path("/nowhere"), "subsidence_red")

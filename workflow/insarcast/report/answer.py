@@ -41,11 +41,11 @@ def chosen_scores(
     return own, totals.get(scoring.BASELINE), None if best is None else (best.model, best.skill)
 
 
-def trusted(scores: pd.DataFrame, verdict: Verdict) -> str:
-    """The sentence on the error on unseen values."""
+def trusted(scores: pd.DataFrame, verdict: Verdict, unscored: str = scoring.NOTHING) -> str:
+    """The sentence on the error on unseen values; ``unscored`` says why there are none."""
     own, base, best = chosen_scores(scores, verdict)
     if own is None or base is None:
-        return sentences.trust(verdict.scored, None, None, 0, 0, None)
+        return sentences.trust(verdict.scored, None, None, 0, 0, None, unscored=unscored)
     return sentences.trust(own.model, own.mae, base.mae, scoring.scored_origins(scores), own.n, best, not verdict.asked)
 
 
@@ -74,9 +74,18 @@ def checked(gnss: dict[str, Any], truth: Sequence[str]) -> list[str]:
 
 
 def answer_lines(
-    cube: xr.Dataset, facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, verdict: Verdict, checks: Sequence[str]
+    cube: xr.Dataset,
+    facts: CubeNumbers,
+    last: Outlook,
+    scores: pd.DataFrame,
+    verdict: Verdict,
+    checks: Sequence[str],
+    unscored: str = scoring.NOTHING,
 ) -> list[str]:
-    """Three to seven sentences: what moves, what is expected, whether to believe it; ``checks`` are those of ``checked``."""
+    """Three to seven sentences: what moves, what is expected, whether to believe it.
+
+    ``checks`` are those of ``checked``; ``unscored`` says why nothing is scored, where nothing is.
+    """
     if facts.fastest is None:
         return [sentences.measured(facts.used, facts.total, facts.reasons), *checks]
     far = facts.fastest
@@ -84,7 +93,7 @@ def answer_lines(
         sentences.fastest(far.speed, far.lon, far.lat, facts.share, facts.edge, facts.dates[0], facts.dates[-1]),
         expected_words(cube, last, verdict.asked),
         sentences.untested(last.steps, last.target, scoring.tested_steps(scores)),
-        trusted(scores, verdict),
+        trusted(scores, verdict, unscored),
         fastest_class(scores, verdict),
         held(scores, verdict) or "",
         *checks,

@@ -136,7 +136,7 @@ def gather(source: Sources) -> Content:
         name=source.name,
         strip=_strip(cube, manifest, facts, found),
         tiles=tiles_of(facts, last, scores, verdict, gnss),
-        answer=answer_lines(cube, facts, last, scores, verdict, checked(gnss, said[:2])),
+        answer=answer_lines(cube, facts, last, scores, verdict, checked(gnss, said[:2]), scoring.unscored(store)),
         figures=figures,
         where=sentences.areas(count, edge, SMALLEST)
         if facts.used
@@ -211,7 +211,7 @@ def _trust(facts: CubeNumbers, scores: pd.DataFrame, verdict: Verdict, store: xr
     lines = [
         sentences.few_dates(len(facts.dates), scoring.scored_origins(scores)),
         *verdict.reasons(),
-        trusted(scores, verdict),
+        trusted(scores, verdict, scoring.unscored(store)),
     ]
     if parts := scoring.by_class(scores, verdict.scored):
         lines.append(class_words.classes(verdict.who, parts))

@@ -78,7 +78,7 @@ def gather_decomposed(
     return DecomposedContent(
         name=NAME,
         folder="..",
-        answer=decomposed_words.fastest(found),
+        answer=[line for line in (*decomposed_words.fastest(found), decomposed_words.relative(said)) if line],
         evidence=evidence,
         made=[str(line) for line in said["sentences"]],
         figures={facts.id: (image, facts) for image in images for facts in [read_facts(image.with_suffix(".json"))]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,6 +47,31 @@ def fastest(found: Decomposed) -> list[str]:
         part = f"{percent(found.share)} of the {count(total, 'place')} that are seen from two sides move"
         lines[0] += f" {words.capital(part)} faster than {words.rate(found.edge)} vertically."
     return lines
+
+
+def relative(record: Mapping[str, Any]) -> str:
+    """That the cubes, each against its own reference, disagree about the common one; empty where they agree within their errors.
+
+    Two standard deviations of the largest difference count, and no less than 1 mm/yr where a cube tells none.
+    """
+    zero, names = record["reference"], [str(cube["name"]) for cube in record["cubes"]]
+    rates = zero.get("velocity_before") or []
+    if len(rates) != len(names) or len(rates) < 2:
+        return ""
+    errors = [float(error) if error is not None else 1.0 for error in zero.get("velocity_before_sigma") or [None] * len(rates)]
+    apart = max(
+        (abs(one - two) - 2 * math.hypot(errors[i], errors[j]), abs(one - two))
+        for i, one in enumerate(rates)
+        for j, two in enumerate(rates[:i])
+    )
+    if apart[0] <= 0 or apart[1] < 0.1:
+        return ""
+    digits = 0 if apart[1] >= 20 else 1
+    told = words.listed([f"{name} by {words.signed(value, digits)}{NBSP}mm/yr" for name, value in zip(names, rates, strict=True)])
+    return (
+        f"Before they were set to zero at {place(zero['lon'], zero['lat'])}, {told} moved there along the line of sight, each against its own "
+        "reference: more apart than their errors, so one of these places moves, and vertical and east-west motion are relative to the common one."
+    )
 
 
 def series(found: Decomposed) -> str:

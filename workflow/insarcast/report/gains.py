@@ -19,7 +19,7 @@ from .look import GREY, LINES, SOFT, Facts, beyond, canvas, keep, say, signed_ma
 from .mapping import draw_graticule, draw_map, draw_marks, draw_scale, draw_signed_bar
 from .numbers import cube_numbers
 from .outlook import chosen_store
-from .scoring import NOTHING, Leads
+from .scoring import Leads
 from .verdict import Verdict, verdict_of
 
 SHARES = ("improved", "tied")
@@ -51,7 +51,8 @@ def draw_gains(
         model: the study's ``report.model``; None: the automatic choice.
     """
     data, store, verdict = open_cube(cube), open_store(fields), verdict_of(choice, model, scoring.read_scores(scores))
-    table, leads = read_likeness(likeness), scoring.lead_days(chosen_store(forecasts, choice, model))
+    forecast = chosen_store(forecasts, choice, model)
+    table, leads, nothing = read_likeness(likeness), scoring.lead_days(forecast), scoring.unscored(forecast)
     mapped = [str(each) for each in store.model.values]
     name, why = drawn_model(verdict, table, mapped)
     rows = table[table["model"] == name].sort_values("horizon")
@@ -61,7 +62,7 @@ def draw_gains(
     limit = symmetric_limit(values) if values is not None else 1.0
     with canvas(map_height(frame, 4.0, 1.45)) as figure:
         if values is None or not seen:
-            say(figure, NOTHING)
+            say(figure, nothing)
         else:
             sides = figure.subfigures(1, 2, width_ratios=[1.25, 1], squeeze=False)[0]
             left, right = (side.subplots() for side in sides)
@@ -76,7 +77,7 @@ def draw_gains(
     line = map_line(data, cube_numbers(data))
     keep(
         figure,
-        _facts(verdict, name, why, rows, values, limit, line) if seen else Facts("F21", NOTHING, NOTHING, NOTHING, "mm"),
+        _facts(verdict, name, why, rows, values, limit, line) if seen else Facts("F21", nothing, nothing, nothing, "mm"),
         gains,
         gains_json,
     )

@@ -62,8 +62,13 @@ def unwrapping(found: Mapping[str, Any]) -> str:
     """Unwrapping errors that were corrected, and what was left; empty where nothing was looked for or found."""
     fixed = found.get("corrected") or {}
     samples, pixels, left = (int(fixed.get(key) or 0) for key in ("samples", "pixels", "left"))
+    loops = found.get("loop_errors") or {}
+    over, closures = (int(loops.get(key) or 0) for key in ("over_pi", "samples"))
+    opened = (
+        f"{words.whole(over)} of {words.whole(closures)} loop closures, each of one pixel, exceed{{}} \N{GREEK SMALL LETTER PI}"
+    )
     if not samples and not left:
-        return ""
+        return f"Unwrapping errors: no sample was corrected, though {opened.format('')}." if fixed and over else ""
     first = (
         f"{count(samples, 'sample')} in {count(pixels, 'pixel')} {'was' if samples == 1 else 'were'} off by whole cycles and corrected, each "
         "checked by solving the pixel anew"
@@ -71,7 +76,13 @@ def unwrapping(found: Mapping[str, Any]) -> str:
         else "none could be corrected for certain"
     )
     rest = f"; {count(left, 'pixel')} still misfit{'s' if left == 1 else ''} by more than half a cycle" if left else ""
-    return f"Unwrapping errors: {first}{rest}."
+    before = (
+        f" {words.capital(opened.format('ed'))} before: a wrong sample opens every loop that it is in, noise opens loops as well, and those of all "
+        "other pixels were left as they are."
+        if over
+        else ""
+    )
+    return f"Unwrapping errors: {first}{rest}.{before}"
 
 
 def corrections(steps: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -97,7 +108,7 @@ def corrections_table(cube: str, record: Mapping[str, Any]) -> Table:
     columns, rows = [Column("date", "Date")], [{"date": words.day(date)} for date in record["dates"]]
     table: list[dict[str, Cell]] = [dict(row) for row in rows]
     for step in record["steps"]:
-        for key, unit in (("std_before", "mm"), ("std_after", "mm"), ("mm_per_km", "mm/km")):
+        for key, unit in (("std_before", "mm"), ("std_after", "mm"), ("mm_per_km", "mm/km"), ("share", "1")):
             values = step.get(key)
             if not isinstance(values, list) or len(values) != len(table):
                 continue

@@ -16,6 +16,7 @@ BASELINE = "persistence"
 CHOSEN = "chosen"  # the automatic choice: at each origin the model with the best past skill
 ALL = "all"
 NOTHING = "No forecast could be scored: no later acquisition is observed without a bridged step."
+UNASKED = "No forecast could be scored: no test was asked for (forecast.origins is 0)."
 Leads = dict[int, float]  # horizon in acquisition steps -> mean lead time in days
 
 
@@ -82,6 +83,11 @@ def lead_days(store: xr.Dataset) -> Leads:
     tested = store.isel(origin=slice(None, max(store.sizes["origin"] - 1, 1)))
     days = (tested.target_time - tested.origin) / np.timedelta64(1, "D")
     return {int(h): float(v) for h, v in zip(store.horizon.values, days.mean("origin").values, strict=True)}
+
+
+def unscored(store: xr.Dataset) -> str:
+    """Why there are no scores: a store of forecasts that start from the newest date alone was never to be tested."""
+    return UNASKED if store.sizes["origin"] < 2 else NOTHING
 
 
 def levels(table: pd.DataFrame) -> list[int]:

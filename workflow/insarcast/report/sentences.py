@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
 
-from . import words
+from . import scoring, words
 from .choice_words import who
 from .words import NBSP, capital, count, day, listed, mm, percent, place, rate, whole
 
@@ -134,6 +134,7 @@ def trust(
     n: int,
     best: tuple[str, float] | None,
     chosen: bool = False,
+    unscored: str = scoring.NOTHING,
 ) -> str:
     """Whether the scored model beat “nothing changes” on dates it never saw.
 
@@ -145,9 +146,10 @@ def trust(
         n: scored values.
         best: the other model with the highest skill, and that skill; None when there is none.
         chosen: whether past skill chose it, not the study.
+        unscored: the sentence for nothing scored.
     """
     if mae is None or nothing is None or n == 0:
-        return "No forecast could be scored: no later acquisition is observed without a bridged step; nothing is known about its error."
+        return f"{unscored.rstrip('.')}; nothing is known about its error."
     unseen = f"Over {count(origins, 'forecast origin')} and {count(n, 'value')} that the forecast never saw,"
     skill = 1 - mae / nothing if nothing > 0 else 0.0
     if (best is None or best[1] <= 0) and (name == "persistence" or skill <= 0):

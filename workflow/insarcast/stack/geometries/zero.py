@@ -29,7 +29,8 @@ class Zero:
     Attributes:
         lon, lat: degrees of its middle.
         shifts: for each cube its mean displacement there, ``(time,)`` mm, which is taken off.
-        rates: for each cube its mean velocity there, mm/yr.
+        rates: for each cube its mean velocity there, mm/yr, against its own reference.
+        errors: their standard errors, mm/yr, as large as that of one cell, for neighbours err together; None where not known.
         cells: number of cells.
         method: ``config``, ``first`` (the first cube's own reference) or ``evidence``.
         sentence: why this place.
@@ -39,6 +40,7 @@ class Zero:
     lat: float
     shifts: list[Float]
     rates: list[float]
+    errors: list[float | None]
     cells: int
     method: str
     sentence: str
@@ -47,7 +49,7 @@ class Zero:
         """As JSON has it."""
         return {
             "lon": self.lon, "lat": self.lat, "cells": self.cells, "method": self.method, "sentence": self.sentence,
-            "velocity_before": self.rates,
+            "velocity_before": self.rates, "velocity_before_sigma": self.errors,
         }  # fmt: skip
 
 
@@ -94,6 +96,7 @@ def _try(
     if any(part is None for part in parts):
         return None
     shifts, rates, cells = [], [], []
+    errors: list[float | None] = []
     for part in parts:
         assert part is not None
         complete = np.isfinite(part.displacement).all(axis=0) & np.isfinite(part.velocity)
@@ -101,8 +104,10 @@ def _try(
             return None
         shifts.append(part.displacement[:, complete].mean(axis=1))
         rates.append(float(part.velocity[complete].mean()))
+        sigma = part.velocity_sigma[complete]
+        errors.append(float(np.nanmean(sigma)) if np.isfinite(sigma).any() else None)
         cells.append(int(complete.sum()))
-    return Zero(lon, lat, shifts, rates, min(cells), method, sentence)
+    return Zero(lon, lat, shifts, rates, errors, min(cells), method, sentence)
 
 
 def _window_part(view: View, target: Lattice | Spots, window: int, lon: float, lat: float) -> Part | None:
