@@ -3,7 +3,7 @@
 A block is 256 x 256 pixels, a shard of the largest stores. Every rule's function runs in a process of its own, given the same memory
 (``mem_mb``), which it has to stay within; the peak is the kernel's (VmHWM). The last line is one JSON object.
 
-    python -m tests.benchmarks.bench_memory [--mem-mb 700] [--dates 30] [--folder /tmp/scene]
+    python tests/benchmarks/bench_memory.py [--mem-mb 700] [--dates 30] [--folder /tmp/scene]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 RULES = ("align_products", "close_loops", "invert_network", "build_cube")
 BLOCK = 256
 STUDY = """cubes:
