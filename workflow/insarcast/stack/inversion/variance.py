@@ -188,7 +188,8 @@ def levels_of(coherence: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _weigh(coherence, start, inverse, base, share, floor, out):  # type: ignore[no-untyped-def]
-    least, most, half, one = np.float32(0.08), np.float32(0.99), np.float32(0.5), np.float32(1.0)
+    least, most = np.float32(_LEAST_COHERENCE), np.float32(_MOST_COHERENCE)
+    half, one = np.float32(0.5), np.float32(1.0)
     for k in range(out.shape[0]):
         for p in range(out.shape[1]):
             c = np.float32(coherence[k, start + p])
