@@ -15,6 +15,8 @@ SERIES = ("files", "layout", "neighbours", "delimiter", "sign", "units")
 
 
 checkpoint acquire_products:
+    input:
+        fetched=fetched_of,
     output:
         manifest=f"{CUBE}/acquire/manifest.json",
     log:

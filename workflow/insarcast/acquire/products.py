@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from insarcast.core import InsarcastError, Manifest, file_sha256
 
+from .fetched import read_fetched
 from .found import Found
 from .originals import original_credits
 from .patterns import example, find
@@ -27,6 +29,7 @@ def acquire_products(
     cache: str,
     simulate: dict[str, Any] | None = None,
     series: dict[str, Any] | None = None,
+    fetched: Sequence[Path] = (),
 ) -> None:
     """Find the products and GNSS files of one cube, fetch their public originals, or simulate a scene first.
 
@@ -41,6 +44,8 @@ def acquire_products(
         simulate: the study's ``simulate``, for that source.
         series: the keys of the study's ``series`` that say where a ready series is and what it means: files, neighbours, delimiter,
             sign, units; for those sources.
+        fetched: the record of what a service left in the cache (:class:`.fetched.Fetched`), in a list; empty where the study names a
+            folder. Pairs of the folder that it does not name are not this cube's.
 
     Raises:
         InsarcastError: the folder is nowhere, its files cannot be used, or a file is broken.
@@ -49,6 +54,11 @@ def acquire_products(
     places: dict[str, Any] = {"data_root": data_root, "originals": Path(originals), "cache": Path(cache)}
     if source == "simulate":
         found: Found = find_products(simulate or {}, products, Path(cache))
+    elif fetched:
+        record = read_fetched(fetched[0])
+        found = find_products(Path(record.folder), products | {"only": record.pairs})
+        found.skipped += record.skipped
+        found.credits += record.credits
     else:
         folder = find_folder(products["folder"], key="products.folder", original=products["original"], **places)
         found = find_products(folder, products, series) if source in READY else find_products(folder, products)

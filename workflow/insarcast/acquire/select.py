@@ -18,12 +18,14 @@ def select(pairs: Sequence[tuple[str, str]], products: dict[str, Any]) -> tuple[
 
     Args:
         pairs: ``(date1, date2)`` of what was found, ``yyyymmdd``.
-        products: the study's ``products``: start, end, exclude.
+        products: the study's ``products``: start, end, exclude; and ``only``, names of the pairs that were ordered, if they were.
 
     Returns:
         The wanted pairs, and what was left out: pairs, then dates that no longer appear, then exclusions that fit nothing.
     """
     kept, skipped = [], []
+    only = products.get("only")
+    pairs = [pair for pair in pairs if only is None or "_".join(pair) in only]  # others were ordered for something else
     for pair in pairs:
         if reason := _reason(pair, products):
             skipped.append(skip("pair", "_".join(pair), reason))

@@ -18,6 +18,8 @@ from .cube import shard_edge as shard_edge
 from .cube import write_block as write_block
 from .cube import write_store as write_store
 from .demands import READY as READY
+from .demands import READY_GRIDS as READY_GRIDS
+from .demands import SERVICES as SERVICES
 from .errors import InsarcastError as InsarcastError
 from .errors import explain as explain
 from .files import file_sha256 as file_sha256

@@ -8,8 +8,11 @@ from typing import Any
 
 from .errors import InsarcastError
 
-# Sources of series that somebody else has inverted already.
+# Sources of series that somebody else has inverted already: of points, and on a grid.
 READY = ("egms", "points")
+READY_GRIDS = ("mintpy", "licsbas", "opera", "rasters")
+# Sources that fetch what they need where the study names no folder.
+SERVICES = ("hyp3", "licsar")
 
 
 def check_cube_keys(cube: Mapping[str, Any], where: str) -> None:
@@ -33,9 +36,11 @@ def check_cube_keys(cube: Mapping[str, Any], where: str) -> None:
         raise InsarcastError(f"{where}: tile.overlap is {overlap} pixels, but must be smaller than tile.size, {size}.")
     source, products = cube["source"], cube["products"]
     _check_dates(cube, where)
-    for key in {"simulate": (), "geotiff": ("folder", "unwrapped")}.get(source, ("folder",)):
+    for key in {"simulate": (), "geotiff": ("folder", "unwrapped")}.get(source, () if source in SERVICES else ("folder",)):
         if products[key] is None:
             raise InsarcastError(f"{where}: the key 'products.{key}' is missing; source {source} needs it.")
+    if source in SERVICES and products["folder"] is None:
+        _check_service(cube, source, where)
     if source in READY:
         _check_series(cube["series"], source, where)
     if weights == "coherence" and source == "geotiff" and cube["products"]["coherence"] is None:
@@ -79,6 +84,15 @@ def _check_dates(cube: Mapping[str, Any], where: str) -> None:
     start, end = products["start"], products["end"]
     if start and end and start.replace("-", "") > end.replace("-", ""):
         raise InsarcastError(f"{where}: products.start, {start}, is after products.end, {end}; swap them.")
+
+
+def _check_service(cube: Mapping[str, Any], source: str, where: str) -> None:
+    """The same, of a cube whose products are ordered or fetched."""
+    named = {"hyp3": ("hyp3.bursts", cube["hyp3"]["bursts"]), "licsar": ("licsar.frame", cube["licsar"]["frame"])}[source]
+    if cube["area"] is None and not named[1]:
+        raise InsarcastError(
+            f"{where}: source {source} needs 'products.folder', where products lie already, or 'area' (or '{named[0]}') to fetch them."
+        )
 
 
 def _is_date(text: str) -> bool:

@@ -1,0 +1,43 @@
+"""What a service left in the cache for one cube: the record between the rule that fetches and the one that finds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from insarcast.core import InsarcastError, write_json
+
+from .select import Skipped
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Products of one cube that were fetched from a service, without times, so that the same products give the same bytes.
+
+    Attributes:
+        folder: where they lie, unpacked, in the cache.
+        pairs: ``yyyymmdd_yyyymmdd`` of those that belong to this cube; the folder may hold more, of an earlier order.
+        skipped: what the service did not deliver, with the reason.
+        credits: whom the service wants named.
+    """
+
+    folder: str
+    pairs: list[str]
+    skipped: list[Skipped] = field(default_factory=list)
+    credits: list[str] = field(default_factory=list)
+
+    def write(self, path: Path) -> None:
+        write_json(path, asdict(self))
+
+
+def read_fetched(path: Path) -> Fetched:
+    """Read the record.
+
+    Raises:
+        InsarcastError: it is none of this version.
+    """
+    try:
+        return Fetched(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise InsarcastError(f"{path} is no record of this version ({error}); delete it and run again.") from None
