@@ -1,0 +1,1 @@
+"""Ready displacement series on a grid: what other software has inverted, in its own formats."""
