@@ -11,7 +11,10 @@ from insarcast.acquire import check_still_there, list_files, needed_root, source
 folders = lambda wildcards: [setting(key)(wildcards) for key in ("products", "gnss")]
 
 # Keys of a ready series that say where it is and what it means; how it is read is the business of the stack.
-SERIES = ("files", "layout", "neighbours", "delimiter", "sign", "units")
+SERIES = (
+    *("files", "layout", "neighbours", "delimiter", "sign", "units"),
+    *("first", "nodata", "layers"),
+)
 
 
 checkpoint acquire_products:

@@ -14,7 +14,7 @@ from .originals import original_credits
 from .patterns import example, find
 from .places import find_folder
 from .select import Skipped, skip
-from .sources import READY, finder
+from .sources import INVERTED, finder
 
 _SIMULATED = ("Simulated by insarcast; no satellite saw this scene.",)
 
@@ -61,7 +61,7 @@ def acquire_products(
         found.credits += record.credits
     else:
         folder = find_folder(products["folder"], key="products.folder", original=products["original"], **places)
-        found = find_products(folder, products, series) if source in READY else find_products(folder, products)
+        found = find_products(folder, products, series) if source in INVERTED else find_products(folder, products)
     stations, missing = _find_gnss(gnss, places)
     files = [pair.unwrapped for pair in found.pairs] + [pair.coherence for pair in found.pairs if pair.coherence]
     Manifest(

@@ -41,6 +41,29 @@ def select(pairs: Sequence[tuple[str, str]], products: dict[str, Any]) -> tuple[
     return kept, skipped
 
 
+def select_dates(dates: Sequence[str], products: dict[str, Any]) -> tuple[list[str], list[Skipped]]:
+    """Dates of a ready series that the study wants.
+
+    Args:
+        dates: ``yyyymmdd`` of what was found.
+        products: the study's ``products``: start, end, exclude.
+
+    Returns:
+        The wanted dates, ascending, and what was left out: dates, then exclusions that fit nothing.
+    """
+    wanted, skipped = [], []
+    for date in sorted(set(dates)):
+        if reason := _outside(date, products):
+            skipped.append(skip("date", date, reason))
+        else:
+            wanted.append(date)
+    for name in products["exclude"]:
+        if name not in dates:
+            kind = "a ready series has no pairs" if "_" in name else "there is no such date"
+            skipped.append(skip("exclude", name, f"products.exclude names it, but {kind}"))
+    return wanted, skipped
+
+
 def _outside(date: str, products: dict[str, Any]) -> str | None:
     """Why a date is not wanted, or None."""
     start, end = products["start"], products["end"]

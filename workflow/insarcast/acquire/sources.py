@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from insarcast.core import InsarcastError
+from insarcast.core import READY, READY_GRIDS, InsarcastError
 
 # Source -> "module:function". Those that read a folder take it and the study's ``products``, ready series the study's ``series`` too;
 # simulate makes its folder itself.
@@ -16,10 +16,12 @@ SOURCES = {
     "hyp3": "insarcast.acquire.hyp3:find_hyp3",
     "licsar": "insarcast.acquire.licsar:find_licsar",
     "points": "insarcast.acquire.points:find_points",
+    "rasters": "insarcast.acquire.rasters:find_rasters",
     "simulate": "insarcast.acquire.simulate:find_simulated",
 }
 
-READY = ("egms", "points")  # displacement series that somebody else has inverted already
+# Displacement series that somebody else has inverted already: their finders take the study's ``series`` too.
+INVERTED = (*READY, *READY_GRIDS)
 
 
 def source_module(source: str) -> str:

@@ -43,6 +43,8 @@ def check_cube_keys(cube: Mapping[str, Any], where: str) -> None:
         _check_service(cube, source, where)
     if source in READY:
         _check_series(cube["series"], source, where)
+    if source in READY_GRIDS:
+        _check_grid_series(cube["series"], source, where)
     if weights == "coherence" and source == "geotiff" and cube["products"]["coherence"] is None:
         raise InsarcastError(
             f"{where}: stack.inversion.weights is 'coherence', but products.coherence names no files; set one of them."
@@ -122,12 +124,34 @@ def _check_series(series: Mapping[str, Any], source: str, where: str) -> None:
         wrong = (
             f"series.columns names only one of {lone[0]} and {lone[1]}; name both, or neither to find them by their usual names"
         )
+    elif layer := _named_layer(series):
+        wrong = f"series.{layer} is for the source rasters, not for points; remove the key"
     elif series["decimal"] == series["delimiter"]:
         wrong = "series.decimal and series.delimiter are both ','; a comma cannot be both"
     elif joins["dates"] and not joins["detect"]:
         wrong = "series.joins.dates names joins, but series.joins.detect is false, so that none is used; remove one of them"
     if wrong:
         raise InsarcastError(f"{where}: {wrong}.")
+
+
+def _check_grid_series(series: Mapping[str, Any], source: str, where: str) -> None:
+    """The same, of a ready series on a grid."""
+    wrong = ""
+    if source == "rasters" and series["files"] is None:
+        wrong = "the key 'series.files' is missing; source rasters needs the names of its GeoTIFFs, like disp_{date}.tif"
+    elif source != "rasters" and (
+        other := _other_than(series, units="mm", sign="towards", nodata=None, first=None) or _named_layer(series)
+    ):
+        wrong = f"series.{other} is set, but {source} has its own; remove the key, or use source rasters"
+    elif other := _other_than(series, layout="auto", crs=None, delimiter=None, decimal=".", step=None, neighbours=None):
+        wrong = f"series.{other} is for tables of points, not for source {source}; remove the key"
+    if wrong:
+        raise InsarcastError(f"{where}: {wrong}.")
+
+
+def _named_layer(series: Mapping[str, Any]) -> str | None:
+    """The first layer that has a file."""
+    return next((f"layers.{name}" for name, file in series["layers"].items() if file is not None), None)
 
 
 def _other_than(values: Mapping[str, Any], **usual: Any) -> str | None:
