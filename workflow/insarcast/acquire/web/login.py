@@ -1,0 +1,95 @@
+"""A bearer token for a name and a password, from Earthdata Login."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from threading import Lock
+
+from .access import Auth
+from .answers import failure_of, own_words
+from .errors import Refused, ServiceError
+from .retry import passing_tried_again
+from .secrets import Credentials, Secret, shown
+from .settings import WebSettings
+
+_PATH = "/api/users/find_or_create_token"
+
+
+def token_of(auth: Auth | None, settings: WebSettings) -> Callable[[], Secret] | None:
+    """What gives the token of credentials, asking the login service at most once; None without credentials."""
+    if auth is None:
+        return None
+    found: list[Secret] = []
+    lock = Lock()
+
+    def token() -> Secret:
+        with lock:
+            if not found:
+                found.append(auth.credentials.token or _log_in(auth.credentials, settings))
+            return found[0]
+
+    return token
+
+
+def _log_in(credentials: Credentials, settings: WebSettings) -> Secret:
+    """Ask for the account's token, or a new one where it has none (the service keeps at most two).
+
+    Source: Earthdata Login's API for users, ``POST /api/users/find_or_create_token`` with the name and the password.
+
+    Raises:
+        Refused: the name or the password is wrong.
+        ServiceError: the login service cannot be reached, or answers something else.
+    """
+    import requests
+
+    from .client import WebSession
+
+    url = credentials.login.rstrip("/") + _PATH
+
+    def ask() -> requests.Response:
+        with WebSession(settings) as session:
+
+            def signed(request: requests.PreparedRequest) -> requests.PreparedRequest:
+                request.headers["Authorization"] = credentials.basic()
+                return request
+
+            try:
+                answer = session.post(url, auth=signed, allow_redirects=False)
+            except requests.RequestException as error:
+                raise failure_of(error, url, settings) from None
+        if answer.status_code in (401, 403):
+            raise Refused(
+                f"{shown(url)} does not accept the name and password of {credentials.source} (the server answered "
+                f"{answer.status_code}{own_words(answer)}); correct them there, or set EARTHDATA_TOKEN.",
+                status=answer.status_code,
+            )
+        if answer.status_code not in (200, 201):
+            raise ServiceError(
+                f"{shown(url)} gave no token (the server answered {answer.status_code}{own_words(answer)}); "
+                "try again later, or set EARTHDATA_TOKEN.",
+                status=answer.status_code,
+                passing=answer.status_code == 429 or answer.status_code >= 500,
+            )
+        return answer
+
+    answer = passing_tried_again(ask, settings)
+    try:
+        return Secret(str(answer.json()["access_token"]))
+    except (ValueError, KeyError, TypeError):
+        raise ServiceError(f"{shown(url)} gave no token but something else; set EARTHDATA_TOKEN.") from None
+
+
+def expired_on(token: Secret) -> str | None:
+    """The date (yyyy-mm-dd, UTC) on which a token says that it ended; None if it has not, or does not say.
+
+    Earthdata's tokens are JSON web tokens (RFC 7519), whose middle part holds ``exp``, seconds since 1970.
+    """
+    try:
+        middle = token.reveal().split(".")[1]
+        ends = float(json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))["exp"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return None
+    return time.strftime("%Y-%m-%d", time.gmtime(ends)) if ends < time.time() else None
