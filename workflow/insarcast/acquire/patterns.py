@@ -1,4 +1,4 @@
-"""Name patterns: find files by ``{date1}``, ``{date2}`` and ``*``."""
+"""Name patterns: find files by ``{date1}``, ``{date2}``, ``{date}`` and ``*``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from pathlib import Path
 
 from insarcast.core import InsarcastError
 
-_PARTS = re.compile(r"(\{date1\}|\{date2\}|\*)")
+_PLACES = ("date1", "date2", "date")
+_PARTS = re.compile(r"(\{date1\}|\{date2\}|\{date\}|\*)")
+_DIGITS = r"\d{8}"
+_ANY_FORM = r"\d{8}|\d{4}[-_]\d{2}[-_]\d{2}"
 
 
 def check_pattern(pattern: str, key: str) -> None:
@@ -36,7 +39,7 @@ def find(folder: Path, pattern: str) -> list[Path]:
     """
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise InsarcastError(f"The name pattern '{pattern}' leads out of its folder; give names below {folder}.")
-    anything = "".join("*" if part in ("*", "{date1}", "{date2}") else glob.escape(part) for part in _PARTS.split(pattern))
+    anything = "".join("*" if _PARTS.fullmatch(part) else glob.escape(part) for part in _PARTS.split(pattern))
     return sorted(path for path in folder.glob(re.sub(r"\*+", "*", anything)) if path.is_file())
 
 
@@ -50,10 +53,26 @@ def dates_of(folder: Path, path: Path, pattern: str) -> tuple[str, str] | None:
 
     A date that stands twice in the pattern (``{date1}_{date2}/{date1}_{date2}.unw.tif``) must be the same both times.
     """
-    match = re.fullmatch("".join(_expression(pattern)), path.relative_to(folder).as_posix())
+    match = re.fullmatch("".join(_expression(pattern, _DIGITS)), path.relative_to(folder).as_posix())
     if match is None or not all(is_date(match[name]) for name in ("date1", "date2")):
         return None
     return match["date1"], match["date2"]
+
+
+def places_of(pattern: str) -> list[str]:
+    """Which of ``date``, ``date1`` and ``date2`` a pattern holds."""
+    return [name for name in _PLACES if f"{{{name}}}" in pattern]
+
+
+def days_of(folder: Path, path: Path, pattern: str) -> dict[str, str] | None:
+    """Read the dates of a file's name, ``yyyymmdd``, ``yyyy-mm-dd`` or ``yyyy_mm_dd``, wherever the pattern has a place for one.
+
+    Returns:
+        Place -> ``yyyymmdd``; None if no readable dates stand where the pattern says.
+    """
+    match = re.fullmatch("".join(_expression(pattern, _ANY_FORM)), path.relative_to(folder).as_posix())
+    days = {name: re.sub(r"\D", "", text) for name, text in match.groupdict().items()} if match else {}
+    return days if match and all(map(is_date, days.values())) else None
 
 
 def example(folder: Path) -> str:
@@ -64,14 +83,15 @@ def example(folder: Path) -> str:
     return "the folder is empty"
 
 
-def _expression(pattern: str) -> Iterator[str]:
+def _expression(pattern: str, day: str) -> Iterator[str]:
+    """Parts of a regular expression; ``day`` is what fits a date."""
     seen: set[str] = set()
     for part in _PARTS.split(pattern):
         name = part.strip("{}")
         if part == "*":
             yield "[^/]*"
-        elif name in ("date1", "date2") and part != name:
-            yield f"(?P={name})" if name in seen else rf"(?P<{name}>\d{{8}})"
+        elif name in _PLACES and part != name:
+            yield f"(?P={name})" if name in seen else rf"(?P<{name}>{day})"
             seen.add(name)
         else:
             yield re.escape(part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -102,13 +103,19 @@ class Layer:
             nodata: value that means nothing was measured, besides the file's own.
             keep_zero: leave 0 as it is even where it means nodata.
         """
-        out = np.full((block[0].stop - block[0].start, block[1].stop - block[1].start), np.nan, np.float32)
+        return self.read_bands(block, nodata, [1], keep_zero=keep_zero)[0]
+
+    def read_bands(
+        self, block: tuple[slice, slice], nodata: float | None, bands: Sequence[int], *, keep_zero: bool = False
+    ) -> Array:
+        """The same of several bands, (band, y, x), read together: a file may hold them pixel by pixel."""
+        out = np.full((len(bands), block[0].stop - block[0].start, block[1].stop - block[1].start), np.nan, np.float32)
         with open_raster(self.path) as file:
             top, left = max(block[0].start - self.row, 0), max(block[1].start - self.col, 0)
             bottom, right = min(block[0].stop - self.row, file.height), min(block[1].stop - self.col, file.width)
             if bottom <= top or right <= left:
                 return out
-            data = read_window(file, self.path, Window(left, top, right - left, bottom - top))
+            data = read_window(file, self.path, Window(left, top, right - left, bottom - top), bands)
             marks = {file.nodata, nodata}  # the study's adds to the file's own
         values = data.astype(np.float32)
         if self.share and data.dtype == np.uint8:
@@ -119,7 +126,7 @@ class Layer:
                 # A mark is compared as the file stores it: -3.4e38 rounds to float32, 0.5 fits no integer.
                 values[data == (np.float32(mark) if data.dtype == np.float32 else mark)] = np.nan
         r, c = top + self.row - block[0].start, left + self.col - block[1].start
-        out[r : r + values.shape[0], c : c + values.shape[1]] = values
+        out[:, r : r + values.shape[1], c : c + values.shape[2]] = values
         return out
 
 
@@ -134,9 +141,9 @@ def open_raster(path: str) -> Any:
         raise BadFileError(f"{path} is no raster that can be opened; fetch it again.") from None
 
 
-def read_window(file: Any, path: str, window: Window) -> npt.NDArray[Any]:
+def read_window(file: Any, path: str, window: Window, bands: int | Sequence[int] = 1) -> npt.NDArray[Any]:
     try:
-        return np.asarray(file.read(1, window=window))
+        return np.asarray(file.read(bands, window=window))
     except rasterio.errors.RasterioError:
         raise BadFileError(f"{path} is broken or truncated: its pixels cannot be read; fetch it again.") from None
 

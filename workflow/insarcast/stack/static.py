@@ -149,6 +149,19 @@ def unit_vector(angles: Array) -> Array:
     return np.stack([np.cos(theta) * np.cos(phi), np.cos(theta) * np.sin(phi), up]).astype(np.float32)
 
 
+def raster_layer(path: str, grid: Grid, *, nearest: bool = True, keep_zero: bool = True) -> Reader:
+    """A single layer of a file, block -> (y, x), as it is where it lies on the grid's lattice and warped onto it elsewhere.
+
+    Args:
+        path: the file.
+        grid: the common grid.
+        nearest: warped by the nearest pixel, or bilinear.
+        keep_zero: 0 is a value even where the file calls it nodata.
+    """
+    source = _place(path, grid, None, nearest, keep_zero)
+    return lambda block: source.read(block)[0]
+
+
 def _together(parts: list[_Source], then: Callable[[Array], Array] | None) -> _Source:
     """The bands of one product as one source."""
 

@@ -54,6 +54,7 @@ class GridSeries:
         baselines: (n_dates,) perpendicular baseline of each date in m relative to any one of them, or None.
         wavelength: m, or None.
         reference: (longitude, latitude) where the product says its displacement is zero, or None.
+        chunk: rows and columns that the files store together, so that they are read together, or None.
         done: what the product says was taken off or filtered, each a few words: ``ERA5 delays``, ``a linear ramp``.
     """
 
@@ -69,6 +70,7 @@ class GridSeries:
     baselines: list[float] | None = None
     wavelength: float | None = None
     reference: tuple[float, float] | None = None
+    chunk: tuple[int, int] | None = None
     done: tuple[str, ...] = ()
 
     def line_of_sight(self, block: Block) -> Array:
