@@ -12,15 +12,27 @@ import numpy.typing as npt
 import rasterio
 from affine import Affine
 from rasterio.crs import CRS
+from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from insarcast.core import InsarcastError
 
 Array = npt.NDArray[np.float32]
+Block = tuple[slice, slice]
+
+_EDGE = 1e-6  # of a pixel: an area that ends at a pixel's edge does not touch the next
 
 
 class BadFileError(InsarcastError):
     """A file that cannot be used, with the sentence that says why."""
+
+
+class OtherLatticeError(BadFileError):
+    """A file on another CRS, or between the pixels of the others: usable once it is resampled."""
+
+
+class NothingHereError(InsarcastError):
+    """A file that is in order, but has nothing inside the study's area."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +57,12 @@ class Grid:
         """Row and column of ``other``'s first pixel in this grid.
 
         Raises:
-            BadFileError: ``other`` has another CRS, pixel size, or lies between this grid's pixels.
+            OtherLatticeError: ``other`` has another CRS, or lies between this grid's pixels.
+            BadFileError: its pixels are of another size.
         """
         if other.crs != self.crs:
-            raise BadFileError(
-                f"{path} is on {_name(other.crs)}, the others are on {_name(self.crs)}; warp it to theirs (gdalwarp)."
+            raise OtherLatticeError(
+                f"{path} is on {crs_name(other.crs)}, the others are on {crs_name(self.crs)}; warp it to theirs (gdalwarp)."
             )
         size = (abs(other.transform.a / self.transform.a - 1), abs(other.transform.e / self.transform.e - 1))
         if max(size) * max(other.ny, other.nx) > 0.1:
@@ -59,8 +72,48 @@ class Grid:
             )
         col, row = ~self.transform @ (other.transform.c, other.transform.f)
         if max(abs(row - round(row)), abs(col - round(col))) > 0.1:
-            raise BadFileError(f"{path} lies between the pixels of the others by a part of a pixel; align it (gdalwarp -tap).")
+            raise OtherLatticeError(
+                f"{path} lies between the pixels of the others by a part of a pixel; align it (gdalwarp -tap)."
+            )
         return round(row), round(col)
+
+    def part(self, block: Block) -> Grid:
+        """The grid of a block's rows and columns; they may reach out of this one."""
+        corner = self.transform @ Affine.translation(block[1].start, block[0].start)
+        return Grid(self.crs, corner, block[0].stop - block[0].start, block[1].stop - block[1].start)
+
+    def window(self, bounds: Sequence[float]) -> Block:
+        """Rows and columns of the pixels that a box in degrees touches.
+
+        Args:
+            bounds: west, south, east and north in degrees; on a projected CRS all that its box covers, whose sides are curved there.
+
+        Raises:
+            InsarcastError: it touches none; the sentence says where both lie.
+        """
+        west, south, east, north = transform_bounds("EPSG:4326", self.crs, *bounds)
+        left, top = ~self.transform @ (west, north)
+        right, bottom = ~self.transform @ (east, south)
+        rows = slice(max(math.floor(top + _EDGE), 0), min(math.ceil(bottom - _EDGE), self.ny))
+        cols = slice(max(math.floor(left + _EDGE), 0), min(math.ceil(right - _EDGE), self.nx))
+        if rows.stop <= rows.start or cols.stop <= cols.start:
+            raise InsarcastError(
+                f"area, {_degrees(bounds)}, lies outside of the products, which cover {_degrees(self.bounds)} (west, south, east, north "
+                "in degrees); correct area, or take products that cover it."
+            )
+        return rows, cols
+
+    def cut(self, bounds: Sequence[float]) -> Grid:
+        """The part of the grid that a box in degrees touches, see :meth:`window`."""
+        return self.part(self.window(bounds))
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north in degrees of the box around the grid."""
+        west, north = self.transform @ (0, 0)
+        east, south = self.transform @ (self.nx, self.ny)
+        found: tuple[float, float, float, float] = transform_bounds(self.crs, "EPSG:4326", west, south, east, north)
+        return found
 
     @property
     def y(self) -> npt.NDArray[np.floating]:
@@ -148,6 +201,11 @@ def read_window(file: Any, path: str, window: Window, bands: int | Sequence[int]
         raise BadFileError(f"{path} is broken or truncated: its pixels cannot be read; fetch it again.") from None
 
 
-def _name(crs: CRS) -> str:
+def _degrees(bounds: Sequence[float]) -> str:
+    return f"[{', '.join(f'{number:.4f}' for number in bounds)}]"
+
+
+def crs_name(crs: CRS) -> str:
+    """What a sentence calls a CRS: its code where it has one."""
     code = crs.to_epsg()
     return f"EPSG:{code}" if code else str(crs.to_string())[:60]
