@@ -20,12 +20,14 @@ class Fetched:
         pairs: ``yyyymmdd_yyyymmdd`` of those that belong to this cube; the folder may hold more, of an earlier order.
         skipped: what the service did not deliver, with the reason.
         credits: whom the service wants named.
+        products: names of the products, where the folder may hold several of one pair; empty: all that are there.
     """
 
     folder: str
     pairs: list[str]
     skipped: list[Skipped] = field(default_factory=list)
     credits: list[str] = field(default_factory=list)
+    products: list[str] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
         write_json(path, asdict(self))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,13 @@ def find_hyp3(folder: Path, products: dict[str, Any]) -> Found:
 
     Args:
         folder: holds a folder per product, or the files of all products.
-        products: the study's ``products``, defaults filled in.
+        products: the study's ``products``, defaults filled in; and ``names``, of the products that were ordered, if they were.
 
     Raises:
         InsarcastError: no product, one that lacks a file, products of two tracks, fewer than three dates, or no line of sight.
     """
     refuse_keys(products, "hyp3")
-    named, skipped = _products(folder)
+    named, skipped = _products(folder, products.get("names"))
     wanted, left_out = select(list(named), products)
     skipped += left_out
     parameters, lacking = _parameters({pair: named[pair] for pair in wanted}, products["bad_file"])
@@ -57,12 +58,13 @@ def find_hyp3(folder: Path, products: dict[str, Any]) -> Found:
     return Found(pairs, static, conventions, skipped + absent + unknown)
 
 
-def _products(folder: Path) -> tuple[dict[Key, Product], list[Skipped]]:
+def _products(folder: Path, names: Collection[str] | None = None) -> tuple[dict[Key, Product], list[Skipped]]:
     """Pair -> product, in the order of the dates; second products of a pair, foreign names and packed ones are listed."""
     phases = [path for pattern in (f"*_{_PHASE}.tif", f"*/*_{_PHASE}.tif") for path in folder.glob(pattern)]
     places = {(path.name.removesuffix(f"_{_PHASE}.tif"), path.parent) for path in phases}
     # A product whose phase is missing is still a product: its folder's name says so.
     places |= {(path.name, path) for path in folder.iterdir() if path.is_dir() and parse_name(path, path.name)}
+    places = {(name, place) for name, place in places if not names or name in names}  # others were ordered for something else
     named: dict[Key, Product] = {}
     skipped = []
     for name, place in sorted(places):
@@ -75,7 +77,8 @@ def _products(folder: Path) -> tuple[dict[Key, Product], list[Skipped]]:
         else:
             named[pair] = product
     unpacked = {name for name, _ in places}
-    packed = [path for path in sorted({*folder.glob("*.zip"), *folder.glob("*/*.zip")}) if path.stem not in unpacked]
+    zips = set() if names else {*folder.glob("*.zip"), *folder.glob("*/*.zip")}
+    packed = [path for path in sorted(zips) if path.stem not in unpacked]
     skipped += [skip("file", str(path.relative_to(folder)), "a packed product; unpack it") for path in packed]
     if not named:
         held = (

@@ -149,10 +149,10 @@ def _orbits(values: dict[str, str], product: Product) -> frozenset[int]:
         return frozenset()
     granule = _GRANULE.search(values.get("reference granule", "").split(",")[0])
     satellite = granule[1] if granule else product.satellite
-    return frozenset(_relative(int(number), letter) for letter in (satellite or "ABCD"))
+    return frozenset(relative_orbit(int(number), letter) for letter in (satellite or "ABCD"))
 
 
-def _relative(orbit: int, satellite: str) -> int:
+def relative_orbit(orbit: int, satellite: str) -> int:
     """Relative orbit (1 to 175) of an absolute one; the shift is the satellite's own, and Sentinel-1C's changed in orbit 8018."""
     shift = {"A": 73, "B": 202, "C": 172 if orbit <= 8018 else 99, "D": 42}[satellite]
     return (orbit - shift) % 175 + 1

@@ -56,7 +56,7 @@ def acquire_products(
         found: Found = find_products(simulate or {}, products, Path(cache))
     elif fetched:
         record = read_fetched(fetched[0])
-        found = find_products(Path(record.folder), products | {"only": record.pairs})
+        found = find_products(Path(record.folder), products | {"only": record.pairs, "names": record.products})
         found.skipped += record.skipped
         found.credits += record.credits
     else:

@@ -1,0 +1,130 @@
+"""The HyP3 service: hyp3_sdk's calls over our own session, and lists of jobs that come in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from ..web.errors import ServiceError
+from ..web.secrets import earthdata_credentials
+from ..web.session import service_session
+from ..web.settings import WebSettings
+from .prices import Prices, job_costs
+
+if TYPE_CHECKING:
+    from hyp3_sdk import HyP3
+    from hyp3_sdk.jobs import Job
+
+    from ..web.session import ServiceSession
+
+_MOST_EMPTY = 500  # pages in a row without a job: the service filters by name only after it has cut its list into pages
+
+
+class Service:
+    """One deployment of HyP3 as one account sees it.
+
+    Attributes:
+        api: its address.
+    """
+
+    def __init__(self, api: str, session: ServiceSession) -> None:
+        from hyp3_sdk import HyP3
+
+        self.api = api.rstrip("/")
+        self._session = session
+        # Not by its constructor, which logs in at a fixed address over a session without time-outs, retries or limits to hosts.
+        self._sdk: HyP3 = HyP3.__new__(HyP3)
+        self._sdk.url, self._sdk.session = self.api, session
+
+    def jobs(self, *, name: str | None = None, start: datetime | None = None) -> list[Job]:
+        """The account's jobs, newest first, of all pages.
+
+        Args:
+            name: only those that bear this name.
+            start: only those sent at or after this time.
+
+        Raises:
+            ServiceError: the service cannot be asked, or its pages lead back to themselves.
+        """
+        from hyp3_sdk.jobs import Job
+
+        asked = {"name": name, "start": start.isoformat(timespec="seconds") if start else None}
+        query = {key: value for key, value in asked.items() if value is not None}
+        found: list[Job] = []
+        seen: set[str] = set()
+        empty = 0
+        while True:
+            with self._understood():
+                page = self._session.get(f"{self.api}/jobs", params=query).json()
+                here = [Job.from_dict(job) for job in page["jobs"]]
+                following = page.get("next")
+            found += here
+            if not following:
+                return list({job.job_id: job for job in found}.values())
+            # An empty page is no end: it has lost its jobs to the filter. Only the mark of the next page is taken from the link, not
+            # its host, which is the service's own idea of its name behind a proxy and would be shown the token.
+            mark = (parse_qs(urlsplit(str(following)).query).get("start_token") or [""])[0]
+            empty = 0 if here else empty + 1
+            if not mark or mark in seen or empty > _MOST_EMPTY:
+                raise ServiceError(
+                    f"{self.api}/jobs leads from page to page without end; nothing was ordered. Try again later.", passing=True
+                )
+            seen.add(mark)
+            query["start_token"] = mark
+
+    def job(self, job_id: str) -> Job:
+        """One job as it is now."""
+        with self._understood():
+            return self._sdk.get_job_by_id(job_id)
+
+    def credits(self) -> float | None:
+        """Credits left on the account; None where it has no limit."""
+        with self._understood():
+            left = self._sdk.check_credits()
+            return None if left is None else float(left)
+
+    def prices(self) -> Prices:
+        """The service's table of prices, or the built-in one."""
+        return job_costs(self.api, self._session)
+
+    def send(self, jobs: Sequence[Mapping[str, Any]]) -> list[Job]:
+        """Send jobs, at most 200; asked once and never again here, for a lost answer does not mean that nothing was taken."""
+        with self._understood():
+            return list(self._sdk.submit_prepared_jobs([dict(job) for job in jobs]).jobs)
+
+    def check(self, jobs: Sequence[Mapping[str, Any]]) -> None:
+        """Let the service check jobs without taking them.
+
+        Raises:
+            ServiceError: it would refuse them; ``detail`` holds its words.
+        """
+        with self._understood():
+            body = {"jobs": [dict(job) for job in jobs], "validate_only": True}
+            self._session.request("POST", f"{self.api}/jobs", json=body, idempotent=True)
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """An answer that is none of the service's is an error like any other of it: it may pass."""
+        try:
+            yield
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            what = f"it lacks {error}" if isinstance(error, KeyError) else "it cannot be read"
+            raise ServiceError(f"{self.api} gave an answer that is none of HyP3's ({what})", passing=True) from None
+
+
+def connect(api: str, login: str, settings: WebSettings) -> Service:
+    """The service for the account of the environment's token or of netrc.
+
+    Args:
+        api: address of the service.
+        login: address of Earthdata Login.
+        settings: time-outs and retries.
+
+    Raises:
+        InsarcastError: there are no credentials.
+    """
+    host = urlsplit(api).netloc.rpartition("@")[2]
+    return Service(api, service_session(settings, credentials=earthdata_credentials(login), hosts=[host]))

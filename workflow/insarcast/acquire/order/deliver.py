@@ -1,0 +1,161 @@
+"""Fetch finished products, unpack them into the cache, and see that each is the one that was ordered, and whole."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from insarcast.core import InsarcastError
+
+from ..hyp3_product import Product, parse_name
+from ..web.download import fetch_all
+from ..web.errors import ServiceError
+from ..web.remote import Remote
+from ..web.settings import WebSettings
+from ..web.unpack import unpack
+from .client import Service
+from .jobs import Wanted
+from .journal import Journal, alone
+from .products import delivered, is_there, lacking
+
+if TYPE_CHECKING:
+    from hyp3_sdk.jobs import Job
+
+ARCHIVES = ".archives"  # below the project's folder; a folder deeper than the reader looks for packed products
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    """A product under way: what was wanted, its name, and where its zip is."""
+
+    want: Wanted
+    product: Product
+    name: str
+    remote: Remote
+
+
+class Courier:
+    """Brings the products of one project into its folder.
+
+    Args:
+        service: the service, asked once more for an address that no longer works.
+        folder: the project's folder in the cache.
+        journal: notes what was delivered.
+        settings: of downloads.
+    """
+
+    def __init__(self, service: Service, folder: Path, journal: Journal, settings: WebSettings) -> None:
+        self.service, self.folder, self.journal, self.settings = service, folder, journal, settings
+
+    def bring(self, ready: Sequence[tuple[Wanted, Job]]) -> dict[str, str]:
+        """Fetch and unpack products.
+
+        Args:
+            ready: what was wanted, and the finished job.
+
+        Returns:
+            Key -> "" for a product that is in its place, or why it cannot be had.
+
+        Raises:
+            ServiceError: the files cannot be reached now; what is done is kept.
+            InsarcastError: no space, or an archive that is not to be trusted.
+        """
+        with alone(self.folder / ".deliver.lock", f"fetching products of {self.folder.name}"):
+            self.journal.refresh()
+            return self._bring(ready, again=True)
+
+    def _bring(self, ready: Sequence[tuple[Wanted, Job]], *, again: bool) -> dict[str, str]:
+        results: dict[str, str] = {}
+        parcels: list[_Parcel] = []
+        jobs = {want.key: job for want, job in ready}
+        for want, job in ready:
+            parcel = _parcel(want, job, self.folder)
+            if isinstance(parcel, str):
+                results[want.key] = parcel
+            elif self._holds(parcel):
+                results[want.key] = ""
+            else:
+                parcels.append(parcel)
+        missing = self._fetch(parcels)
+        for parcel in parcels:
+            key = parcel.want.key
+            if key not in missing:
+                results[key] = self._place(parcel)
+            elif not again:
+                results[key] = missing[key]
+        stale = [(parcel.want, jobs[parcel.want.key]) for parcel in parcels if parcel.want.key not in results]
+        if stale:  # an address may have expired since the job was listed: ask for the job once more
+            results |= self._bring([(want, self.service.job(job.job_id)) for want, job in stale], again=False)
+        return results
+
+    def _holds(self, parcel: _Parcel) -> bool:
+        """Whether the cache has the product already: noted, or brought by a run that could not note it any more."""
+        noted = self.journal.delivered.get(parcel.want.key)
+        if noted is not None and noted.product == parcel.product.name and is_there(self.folder, noted):
+            return True
+        if noted is None and not lacking(parcel.product, parcel.want.job):
+            self.journal.deliver(parcel.want.key, delivered(parcel.product, parcel.want.job))
+            return True
+        return False
+
+    def _fetch(self, parcels: Sequence[_Parcel]) -> dict[str, str]:
+        """Fetch zips; key -> why it cannot be had."""
+        if not parcels:
+            return {}
+        keys = {parcel.name: parcel.want.key for parcel in parcels}
+        files = {parcel.name: parcel.remote for parcel in parcels}
+        what = "the list of the service's jobs"
+        try:
+            report = fetch_all(files, self.folder / ARCHIVES, self.settings, on_missing="list", what=what)
+        except ServiceError as error:
+            if error.passing or len(parcels) > 1:
+                if error.passing:
+                    raise
+                # One file that is no good must not keep the others from coming.
+                return {key: why for parcel in parcels for key, why in self._fetch([parcel]).items()}
+            return {parcels[0].want.key: str(error).rstrip(".")}
+        return {keys[name]: reason for name, reason in report.skipped.items()}
+
+    def _place(self, parcel: _Parcel) -> str:
+        """Unpack a zip; "" or what is wrong with the product."""
+        product, archive = parcel.product, self.folder / ARCHIVES / parcel.name
+        if product.folder.exists():  # half of it: the rest was deleted
+            shutil.rmtree(product.folder)
+        try:
+            place = unpack(archive, self.folder, settings=self.settings)
+        except InsarcastError:
+            archive.unlink(missing_ok=True)
+            raise
+        if place != product.folder:
+            shutil.rmtree(place, ignore_errors=True)
+            return f"its zip holds {place.name}, not {product.name}"
+        if absent := lacking(product, parcel.want.job):
+            return f"the product that was delivered, {product.name}, lacks {', '.join(absent)}"
+        self.journal.deliver(parcel.want.key, delivered(product, parcel.want.job))
+        if not self.settings.keep_archives:
+            archive.unlink(missing_ok=True)
+            shutil.rmtree(archive.parent, ignore_errors=True)
+        print(f"unpacked {product.name}", file=sys.stderr, flush=True)
+        return ""
+
+
+def _parcel(want: Wanted, job: Job, folder: Path) -> _Parcel | str:
+    """The product of a finished job, or why it is none for this pair."""
+    if not job.files:
+        return "its job succeeded, but lists no file"
+    file: Mapping[str, object] = job.files[0]
+    name = str(file.get("filename", ""))
+    stem = name.removesuffix(".zip")
+    product = parse_name(folder / stem, stem) if name.endswith(".zip") else None
+    if product is None:
+        return f"its job delivered '{name[:120]}', which is no name of an interferogram of HyP3"
+    pair = f"{product.date1}_{product.date2}"
+    if pair != want.pair:
+        return f"its job delivered {stem}, which is the pair {pair}"
+    size = file.get("size")
+    remote = Remote(str(file.get("url", "")), size=size if isinstance(size, int) and size > 0 else None, kind="zip")
+    return _Parcel(want, product, f"{want.key}/{name}", remote)

@@ -1,0 +1,138 @@
+"""What was sent and what was delivered, in the cache, so that a run that was killed at any moment is understood by the next."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Jobs that were being sent when the run ended or the answer was lost: the service may have taken them, or not.
+
+    Attributes:
+        at: when, in seconds since 1970.
+        left: credits that were left before, or None where not known or not limited.
+    """
+
+    at: float
+    left: float | None
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A product that was unpacked for a job.
+
+    Attributes:
+        product: its name, and its folder's.
+        files: the files that are needed of it, with their sizes in bytes.
+    """
+
+    product: str
+    files: Mapping[str, int]
+
+
+@dataclass
+class Journal:
+    """The journal of a project: lines of JSON, each on the disk before what follows it is done.
+
+    Attributes:
+        path: the file.
+        doubts: by a job's key.
+        sent: numbers of the jobs that were taken, by key.
+        delivered: by a job's key.
+        losses: how often products were found missing from the cache.
+    """
+
+    path: Path
+    doubts: dict[str, Doubt] = field(default_factory=dict)
+    sent: dict[str, str] = field(default_factory=dict)
+    delivered: dict[str, Delivered] = field(default_factory=dict)
+    losses: int = 0
+
+    def sending(self, keys: Sequence[str], left: float | None) -> None:
+        """Before jobs are sent."""
+        self._note({"did": "sending", "keys": list(keys), "at": time.time(), "left": left})
+
+    def settled(self, keys: Sequence[str], jobs: Mapping[str, str] | None = None) -> None:
+        """After it is known which of them the service has: their numbers, by key."""
+        self._note({"did": "settled", "keys": list(keys), "jobs": dict(jobs or {})})
+
+    def deliver(self, key: str, delivered: Delivered) -> None:
+        """After a product lies unpacked in its place."""
+        self._note({"did": "delivered", "key": key, "product": delivered.product, "files": dict(delivered.files)})
+
+    def refresh(self) -> None:
+        """Take in what other runs have noted."""
+        self.doubts, self.sent, self.delivered, self.losses = {}, {}, {}, 0
+        for line in self.path.read_bytes().splitlines() if self.path.is_file() else ():
+            try:
+                self._take(json.loads(line))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue  # a line that a killed run left unfinished
+
+    def lose(self) -> None:
+        """After products were found missing, so that the rule's reason to run again stays the same once they are back."""
+        self._note({"did": "lost"})
+
+    def _note(self, entry: dict[str, Any]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, "ab") as file:
+            # A line that a killed run left unfinished must not swallow this one.
+            start = b"" if file.tell() == 0 or _ends_line(self.path) else b"\n"
+            file.write(start + json.dumps(entry).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self._take(entry)
+
+    def _take(self, entry: Mapping[str, Any]) -> None:
+        match entry["did"]:
+            case "sending":
+                self.doubts |= {key: Doubt(entry["at"], entry["left"]) for key in entry["keys"]}
+            case "settled":
+                for key in entry["keys"]:
+                    self.doubts.pop(key, None)
+                self.sent |= entry["jobs"]
+            case "delivered":
+                self.delivered[entry["key"]] = Delivered(entry["product"], entry["files"])
+            case "lost":
+                self.losses += 1
+
+
+def _ends_line(path: Path) -> bool:
+    with open(path, "rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def read_journal(path: Path) -> Journal:
+    """Read a journal; one that is not there is empty."""
+    journal = Journal(path)
+    journal.refresh()
+    return journal
+
+
+@contextmanager
+def alone(lock: Path, why: str) -> Iterator[None]:
+    """Hold a lock file; wait where another run of this machine's cache holds it.
+
+    Args:
+        lock: the file, made where it is not there.
+        why: what the other run is doing, for whoever waits.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with open(lock, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"another run is {why}; waiting for it", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,129 @@
+"""From a plan to unpacked products: what is in the cache stays, what the service has is fetched, what is missing is ordered."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from insarcast.core import InsarcastError
+
+from ..fetched import Fetched, read_fetched
+from ..select import skip
+from ..web.errors import ServiceError
+from ..web.settings import WebSettings
+from .client import connect
+from .deliver import Courier
+from .jobs import Wanted, wanted_jobs
+from .journal import Journal, alone, read_journal
+from .products import credit_lines, is_there
+from .send import Terms, order
+from .watch import watch
+
+_JOURNAL = "journal.jsonl"
+
+
+def order_products(
+    plan: Path, orders: Path, terms: Mapping[str, Any], manner: Mapping[str, Any], downloads: Mapping[str, Any], cache: str
+) -> None:
+    """Have the products of a plan made by HyP3 and put them into the cache, each ordered and paid once.
+
+    A job is the same if its type, granules and settings are the same; jobs are found again at the service by the project's name.
+    Requests that order are never repeated without looking first whether they were taken. A product that is complete in the cache
+    is not asked for at all: with all of them there, nothing is asked of the service.
+
+    Args:
+        plan: the plan, see ``plan_order``.
+        orders: JSON to write, see :class:`insarcast.acquire.fetched.Fetched`: pairs that are there, and those that are not with the
+            reason. It holds no times and no numbers of jobs; those are in the journal in the cache.
+        terms: keys of the study's ``hyp3`` that say what is ordered: reuse, reorder_expired, reorder_failed, api.
+        manner: those that say how: login, max_credits, poll_seconds, wait_hours.
+        downloads: the study's ``downloads``.
+        cache: folder of what is fetched; the products lie in ``hyp3/<project>/<product>``.
+
+    Raises:
+        InsarcastError: a job that the service would refuse, no credentials, too high a price, products that have expired, jobs that
+            are not done in time, or no product at all. What was ordered and fetched is kept, and the next run goes on from there.
+    """
+    content = json.loads(plan.read_text(encoding="utf-8"))
+    wanted = wanted_jobs(content, str(plan))
+    project = str(content["project"])
+    folder = Path(cache) / "hyp3" / project
+    journal = read_journal(folder / _JOURNAL)
+    noted = [want for want in wanted if want.key in journal.delivered]
+    here = [want for want in noted if is_there(folder, journal.delivered[want.key])]
+    if len(here) < len(noted):
+        journal.lose()
+        print(f"{len(noted) - len(here)} products are no longer in {folder}", file=sys.stderr, flush=True)
+    missing = [want for want in wanted if want not in here]
+    results = {want.key: "" for want in here}
+    if missing:
+        settings = WebSettings.of(downloads)
+        agreed = Terms(
+            project=project, attempts=settings.attempts, max_credits=manner["max_credits"], poll_seconds=manner["poll_seconds"],
+            reuse=terms["reuse"], reorder_expired=terms["reorder_expired"], reorder_failed=terms["reorder_failed"],
+        )  # fmt: skip
+        results |= _have_made(missing, agreed, journal, folder, terms["api"], manner, settings)
+    _write(orders, wanted, results, journal, folder, str(content["job"]))
+
+
+def _have_made(
+    missing: Sequence[Wanted],
+    terms: Terms,
+    journal: Journal,
+    folder: Path,
+    api: str,
+    manner: Mapping[str, Any],
+    settings: WebSettings,
+) -> dict[str, str]:
+    """Order, wait and fetch; key -> "" or why there is no product."""
+    service = connect(api, manner["login"], settings)
+    try:
+        with alone(folder.parent / ".order.lock", "ordering products"):
+            journal.refresh()  # what another run noted while this one waited
+            jobs = order(service, missing, terms, journal)
+    except ServiceError as error:
+        raise InsarcastError(f"{str(error).rstrip('.')}. What was ordered is kept; see to that, then run again.") from None
+    courier = Courier(service, folder, journal, settings)
+    return watch(
+        service, missing, jobs, courier,
+        project=terms.project, poll_seconds=manner["poll_seconds"], wait_hours=manner["wait_hours"],
+    )  # fmt: skip
+
+
+def _write(orders: Path, wanted: Sequence[Wanted], results: Mapping[str, str], journal: Journal, folder: Path, kind: str) -> None:
+    """The record of what is there and what is not."""
+    there = [want for want in wanted if not results[want.key]]
+    skipped = [skip("pair", want.pair, results[want.key]) for want in wanted if results[want.key]]
+    if not there:
+        raise InsarcastError(
+            f"None of the {len(wanted)} pairs of project {folder.name} came: {skipped[0]['name']} because {skipped[0]['reason']}; "
+            "look into your account at the service, or plan other pairs."
+        )
+    names = [journal.delivered[want.key].product for want in there]
+    for entry in skipped:
+        print(f"{entry['name']} is left out: {entry['reason']}", file=sys.stderr, flush=True)
+    Fetched(
+        folder=str(folder),
+        pairs=[want.pair for want in there],
+        skipped=skipped,
+        credits=credit_lines(folder, names, kind),
+        products=names,
+    ).write(orders)
+
+
+def count_losses(orders: Path) -> int:
+    """How often products of a record went missing from the cache, so that the rule runs again when they do, and then no more.
+
+    Args:
+        orders: the record of an earlier run, if there was one.
+    """
+    if not orders.is_file():
+        return 0
+    record = read_fetched(orders)
+    journal = read_journal(Path(record.folder) / _JOURNAL)
+    noted = {entry.product: entry for entry in journal.delivered.values()}
+    gone = any(name not in noted or not is_there(Path(record.folder), noted[name]) for name in record.products)
+    return journal.losses + gone

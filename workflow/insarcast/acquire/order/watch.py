@@ -1,0 +1,129 @@
+"""Wait for jobs, and bring what is ready while others run."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from insarcast.core import InsarcastError
+
+from ..web.errors import ServiceError
+from .client import Service
+from .deliver import Courier
+from .jobs import Wanted
+from .match import state_of
+
+if TYPE_CHECKING:
+    from hyp3_sdk.jobs import Job
+
+_ROUNDS = 3  # times that the files may be out of reach, each after all attempts of the downloads, until the run ends
+_BATCH = 4  # products that are fetched between two looks, for each that is fetched at the same time
+
+
+def watch(
+    service: Service,
+    wanted: Sequence[Wanted],
+    jobs: Mapping[str, Job],
+    courier: Courier,
+    *,
+    project: str,
+    poll_seconds: float,
+    wait_hours: float,
+) -> dict[str, str]:
+    """Bring the products of jobs until all are done.
+
+    Args:
+        service: the service.
+        wanted: the pairs that are not in the cache.
+        jobs: the job of each, by key.
+        courier: brings products.
+        project: its name, for the sentences.
+        poll_seconds: how often to ask.
+        wait_hours: how long to wait.
+
+    Returns:
+        Key -> "" for a product that is in its place, or why there is none.
+
+    Raises:
+        InsarcastError: not all jobs are done in that time, or the service refuses; a later run goes on.
+    """
+    began, out_of_reach, said = time.monotonic(), 0, ""
+    now, results = dict(jobs), dict[str, str]()
+    while True:
+        states = {want.key: state_of(now[want.key]) for want in wanted if want.key not in results}
+        results |= {key: _failure(now[key]) for key, state in states.items() if state == "failed"}
+        results |= {key: "its product expired before it was fetched" for key, state in states.items() if state == "expired"}
+        ready = [(want, now[want.key]) for want in wanted if states.get(want.key) == "ready"]
+        said = _tell(states, results, now, time.monotonic() - began, said)
+        try:
+            results |= courier.bring(ready[: _BATCH * courier.settings.at_once]) if ready else {}
+            out_of_reach = 0
+        except ServiceError as error:
+            out_of_reach += 1
+            if not error.passing or out_of_reach >= _ROUNDS:
+                raise _ended(error, project) from None
+            print(f"{error}; going on", file=sys.stderr, flush=True)
+        if len(results) == len(wanted):
+            return results
+        if len(ready) > _BATCH * courier.settings.at_once and not out_of_reach:
+            continue
+        left = began + wait_hours * 3600 - time.monotonic()
+        if left <= 0:
+            raise _too_long([want for want in wanted if want.key not in results], len(wanted), project, wait_hours)
+        time.sleep(min(poll_seconds, left))
+        now |= _asked(service, {key: now[key] for key in states if key not in results}, project)
+
+
+def _asked(service: Service, jobs: Mapping[str, Job], project: str) -> dict[str, Job]:
+    """Jobs as they are now: one list for each name that they bear; what is out of reach for a while stays as it was."""
+    ids = {job.job_id: key for key, job in jobs.items()}
+    # Only what was sent since the oldest of them: the service cuts its list by time before it looks at names.
+    start = min(job.request_time for job in jobs.values()) - timedelta(seconds=1)
+    found: list[Job] = []
+    try:
+        for name in sorted({job.name for job in jobs.values() if job.name}):
+            found += service.jobs(name=name, start=start)
+        found += [service.job(job.job_id) for job in jobs.values() if not job.name]
+    except ServiceError as error:
+        if not error.passing:
+            raise _ended(error, project) from None
+        print(f"{error}; asking again later", file=sys.stderr, flush=True)
+    return {ids[job.job_id]: job for job in found if job.job_id in ids}
+
+
+def _failure(job: Job) -> str:
+    """Why a job failed, as far as the service says: it gives the address of the log, not a reason."""
+    logs = [str(address).split("?")[0] for address in job.logs or []]
+    return (
+        f"its job failed at the service (log: {', '.join(logs)})" if logs else "its job failed at the service, which names no log"
+    )
+
+
+def _tell(states: Mapping[str, str], results: Mapping[str, str], jobs: Mapping[str, Job], seconds: float, said: str) -> str:
+    """Say how far it is, where that has changed."""
+    counts = Counter(jobs[key].status_code.lower() if state == "waiting" else state for key, state in states.items())
+    parts = [f"{counts[word]} {word}" for word in ("pending", "running", "ready") if counts[word]]
+    unpacked = sum(not reason for reason in results.values())
+    parts.append(f"{unpacked} unpacked")
+    lost = len(results) - unpacked
+    line = ", ".join([*parts, *([f"{lost} not to be had"] if lost else [])])
+    if line != said:
+        print(f"after {timedelta(seconds=int(seconds))}: {line}", file=sys.stderr, flush=True)
+    return line
+
+
+def _too_long(waiting: Sequence[Wanted], total: int, project: str, hours: float) -> InsarcastError:
+    return InsarcastError(
+        f"{len(waiting)} of {total} jobs of project {project} are not done after {hours:g} h (hyp3.wait_hours; the first: "
+        f"{waiting[0].pair}); run again later: nothing is ordered twice, and what was fetched is kept."
+    )
+
+
+def _ended(error: ServiceError, project: str) -> InsarcastError:
+    return InsarcastError(
+        f"{str(error).rstrip('.')}. The jobs of project {project} go on at the service; see to that, then run again."
+    )
