@@ -1,0 +1,32 @@
+"""What has become of a frame that an earlier run fetched, looked at when the workflow is planned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from insarcast.core import InsarcastError
+
+from ..area import list_area
+from ..fetched import read_fetched
+from .pairs import files_of
+
+
+def list_frame(record: Path, area: Any, data_root: str | None) -> str:
+    """ "gone" where files that the record names left the cache since, so that they are fetched anew; else of the area's file, if any.
+
+    Args:
+        record: the record of an earlier run, if there was one.
+        area: the study's ``area``, where a frame is looked for by it.
+        data_root: folder that relative names lie under, or None.
+    """
+    if record.is_file():
+        try:
+            found = read_fetched(record)
+        except InsarcastError:
+            return "gone"  # of another version
+        folder = Path(found.folder)
+        files = [folder / path for name in found.pairs for path in files_of((name[:8], name[9:])).values()]
+        if not all(file.is_file() for file in files):
+            return "gone"
+    return list_area(area, data_root) or ""
