@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ class Pair:
         unwrapped: file of the unwrapped phase.
         coherence: file of the coherence, or None.
         baseline: perpendicular baseline in m, or None.
+        components: file of the connected components, where pixels of component 0 are not used, or None.
     """
 
     date1: str
@@ -28,6 +30,7 @@ class Pair:
     unwrapped: str
     coherence: str | None = None
     baseline: float | None = None
+    components: str | None = None
 
     @property
     def name(self) -> str:
@@ -52,6 +55,7 @@ class Manifest:
         sha256: file -> checksum of every file above.
         credits: who made the data and under which licence.
         truth: store of what was simulated, for scoring only, or None for a real scene.
+        area: west, south, east and north in degrees of the study's place, or None.
     """
 
     source: str
@@ -64,6 +68,7 @@ class Manifest:
     sha256: dict[str, str] = field(default_factory=dict)
     credits: list[str] = field(default_factory=list)
     truth: str | None = None
+    area: Sequence[float] | None = None
 
     def write(self, path: Path) -> None:
         write_json(path, asdict(self))
