@@ -1,0 +1,249 @@
+"""Which acquisitions are paired: near ones, bridges from year to year, and what holds the network together.
+
+asf_search's SBASNetwork has the same near pairs and bridges, and is the oracle that these are tested against. It is not used itself: it
+makes an object of every two acquisitions and compares lists with lists, which takes minutes for a few hundred dates; it takes one
+product per acquisition, so no set of bursts; it stops on a product without state vectors; it counts every pair as short if the
+products come with the newest first, as a search gives them; a season over New Year has no start for it; and it joins no gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date as Date
+from itertools import combinations
+from typing import Any
+
+from insarcast.core import InsarcastError
+
+from ..select import Skipped, skip
+from .bridges import bridge_pairs
+from .graph import Edge, best_tree, cut_edges, parts_of
+from .scores import between
+
+
+@dataclass(frozen=True)
+class Link:
+    """A pair that is wanted.
+
+    Attributes:
+        edge: places of its dates in the list of dates, the earlier first.
+        days: days between them.
+        baseline: perpendicular baseline in m, or None.
+        score: 0 to 100.
+        why: near, bridge (from year to year), connect (across a gap) or loop (so that its dates are checked by a closed loop).
+    """
+
+    edge: Edge
+    days: int
+    baseline: float | None
+    score: float
+    why: str
+
+
+@dataclass
+class Network:
+    """Pairs of dates.
+
+    Attributes:
+        links: the pairs, in order of their dates.
+        used: places of the dates that are in a pair.
+        left_out: dates and pairs that are not used, with the reason.
+    """
+
+    links: list[Link]
+    used: list[int]
+    left_out: list[Skipped] = field(default_factory=list)
+
+
+class Pairing:
+    """Makes a network.
+
+    Args:
+        dates: acquisition dates, ascending.
+        baselines: perpendicular baseline of each against a common one, in m, None where it is not known.
+        settings: the study's ``hyp3.network``.
+        score: score of a pair by the places of its dates.
+        possible: whether the service can make a pair of two dates.
+        excluded: pairs that the study leaves out, ``yyyymmdd_yyyymmdd``.
+    """
+
+    def __init__(
+        self,
+        dates: Sequence[Date],
+        baselines: Sequence[float | None],
+        settings: Mapping[str, Any],
+        score: Callable[[int, int], float],
+        possible: Callable[[int, int], bool] = lambda first, second: True,
+        excluded: Iterable[str] = (),
+    ) -> None:
+        self.dates, self.baselines, self.settings = dates, baselines, settings
+        self._score, self._possible, self._excluded = score, possible, frozenset(excluded)
+        self._known: dict[Edge, Link] = {}
+
+    def link(self, edge: Edge) -> Link:
+        """A pair of two dates, not said why."""
+        if edge not in self._known:
+            days, apart = (self.dates[edge[1]] - self.dates[edge[0]]).days, between(self.baselines, *edge)
+            self._known[edge] = Link(edge, days, apart, self._score(*edge), "")
+        return self._known[edge]
+
+    def name(self, edge: Edge) -> str:
+        return "_".join(f"{self.dates[place]:%Y%m%d}" for place in edge)
+
+    def best_first(self, edges: Iterable[Edge]) -> list[Edge]:
+        """Edges by score; of equal ones the shorter, then the one with the smaller baseline, then the earlier."""
+        return sorted(edges, key=self._rank)
+
+    def _rank(self, edge: Edge) -> tuple[float, int, float, Edge]:
+        it = self.link(edge)
+        return -it.score, it.days, abs(it.baseline or 0.0), edge
+
+    def allowed(self, edge: Edge) -> bool:
+        """Whether a pair may be ordered at all."""
+        return self.name(edge) not in self._excluded and self._possible(*edge)
+
+    def within(self, edge: Edge, longest: bool = True) -> bool:
+        """Whether a pair keeps the study's limits of baseline and, if asked, of days."""
+        it = self.link(edge)
+        near = not longest or it.days <= self.settings["max_days"]
+        return near and (it.baseline is None or abs(it.baseline) <= self.settings["max_baseline"])
+
+    def make(self) -> Network:
+        """The network.
+
+        Raises:
+            InsarcastError: ``max_pairs`` is too few for the dates to hang together.
+        """
+        wanted = dict.fromkeys(self._bridges(), "bridge") | dict.fromkeys(self._near(self.settings["neighbours"]), "near")
+        left_out = self._drop_low(wanted)
+        self._connect(wanted)
+        if self.settings["connect"]:
+            self._close_loops(wanted)
+        left_out += self._keep_largest(wanted)
+        left_out += self._drop_excess(wanted)
+        links = [replace(self.link(edge), why=wanted[edge]) for edge in sorted(wanted)]
+        return Network(links, sorted({place for edge in wanted for place in edge}), left_out)
+
+    def _near(self, most: int | None) -> list[Edge]:
+        """Each date with the next ones within the limits, at most so many."""
+        edges: list[Edge] = []
+        for first in range(len(self.dates)):
+            later: list[Edge] = []
+            for second in range(first + 1, len(self.dates)):
+                if (self.dates[second] - self.dates[first]).days > self.settings["max_days"] or len(later) == most:
+                    break
+                if self.within((first, second)) and self.allowed((first, second)):
+                    later.append((first, second))
+            edges += later
+        return edges
+
+    def _bridges(self) -> list[Edge]:
+        """Pairs over one or more years, near one day of the year; the best of each year, no date twice."""
+        if not self.settings["bridge_years"]:
+            return []
+        groups = bridge_pairs(
+            self.dates,
+            self.settings,
+            lambda edge: self.link(edge).score,
+            lambda edge: self.within(edge, longest=False) and self.allowed(edge),
+        )
+        most, chosen = self.settings["neighbours"], []
+        for group in groups:
+            taken: set[int] = set()
+            for edge in self.best_first(group):
+                if most is None:
+                    chosen.append(edge)
+                elif not taken & set(edge) and len(taken) < 2 * most:
+                    chosen.append(edge)
+                    taken |= set(edge)
+        return chosen
+
+    def _drop_low(self, wanted: dict[Edge, str]) -> list[Skipped]:
+        """Take out pairs of a low score; those that hold the network together come back as connecting ones."""
+        low = [edge for edge in sorted(wanted) if self.link(edge).score < self.settings["min_score"]]
+        whole = best_tree(len(self.dates), self.best_first(low), [edge for edge in wanted if edge not in low])
+        dropped = [edge for edge in low if edge not in whole]
+        for edge in dropped:
+            del wanted[edge]
+        reason = "its score, {:.1f}, is less than hyp3.network.min_score"
+        return [skip("pair", self.name(edge), reason.format(self.link(edge).score)) for edge in dropped]
+
+    def _connect(self, wanted: dict[Edge, str]) -> None:
+        """Add the best pairs across gaps."""
+        if self.settings["connect"] and len(parts_of(len(self.dates), wanted)) > 1:
+            place = {node: number for number, part in enumerate(parts_of(len(self.dates), wanted)) for node in part}
+            across = (edge for edge in combinations(range(len(self.dates)), 2) if place[edge[0]] != place[edge[1]])
+            ordered = self.best_first(edge for edge in across if self.allowed(edge))
+            wanted.update(dict.fromkeys(best_tree(len(self.dates), ordered, wanted), "connect"))
+
+    def _close_loops(self, wanted: dict[Edge, str]) -> None:
+        """Give pairs that lie in no loop a second way round, where there is one.
+
+        Within the study's limits; across a gap, where these are given up already, by the best pair there is. A study that pairs each
+        date with one later one wants a chain, and gets it.
+        """
+        if self.settings["neighbours"] == 1:
+            return
+        count, near, hopeless = len(self.dates), self._near(None), set[Edge]()
+        while todo := [edge for edge in cut_edges(count, wanted) if edge not in hopeless]:
+            cut = todo[0]
+            parts = parts_of(count, [edge for edge in wanted if edge != cut])
+            side = next(set(part) for part in parts if cut[0] in part)
+            far = next(set(part) for part in parts if cut[1] in part)
+            ways: Iterable[Edge] = near
+            if wanted[cut] == "connect":
+                ways = ((min(one, other), max(one, other)) for one in side for other in far)
+            way = self._best(
+                edge
+                for edge in ways
+                if edge not in wanted and (edge[0] in side) != (edge[1] in side) and (edge[0] in far) != (edge[1] in far)
+            )
+            if way is None:
+                hopeless.add(cut)
+            else:
+                wanted[way] = "loop"
+
+    def _best(self, edges: Iterable[Edge]) -> Edge | None:
+        """The best pair that may be ordered and has a score that is high enough."""
+        good = (edge for edge in edges if self.allowed(edge) and self.link(edge).score >= self.settings["min_score"])
+        return min(good, key=self._rank, default=None)
+
+    def _keep_largest(self, wanted: dict[Edge, str]) -> list[Skipped]:
+        """Where the network is in parts still, keep the largest and list the rest."""
+        parts = parts_of(len(self.dates), wanted)
+        ranked = [(len(part), sum(edge[0] in set(part) for edge in wanted), -part[0], set(part)) for part in parts]
+        largest = max(ranked, key=lambda part: part[:3])[3]
+        lost = [edge for edge in sorted(wanted) if edge[0] not in largest]
+        for edge in lost:
+            del wanted[edge]
+        what = "no pair is possible" if self.settings["connect"] else "hyp3.network.connect is false"
+        reason = f"it does not hang together with the largest part of the network, and {what} across the gap"
+        return [
+            *(skip("date", f"{self.dates[place]:%Y%m%d}", reason) for place in range(len(self.dates)) if place not in largest),
+            *(skip("pair", self.name(edge), reason) for edge in lost),
+        ]
+
+    def _drop_excess(self, wanted: dict[Edge, str]) -> list[Skipped]:
+        """Keep no more than ``max_pairs``: first the best tree, then what closes loops, then the best."""
+        most = self.settings["max_pairs"]
+        if most is None or len(wanted) <= most:
+            return []
+        used = {place for edge in wanted for place in edge}
+        if most < len(used) - 1:
+            raise InsarcastError(
+                f"hyp3.network.max_pairs is {most}, but {len(used)} dates hang together by {len(used) - 1} pairs at least; raise it, or "
+                "leave out dates by products.start, products.end or hyp3.network.season."
+            )
+        ordered = self.best_first(wanted)
+        kept = best_tree(len(self.dates), ordered)
+        open_ends = len(cut_edges(len(self.dates), kept))
+        for edge in ordered:  # first those that close a loop
+            if len(kept) < most and edge not in kept and (left := len(cut_edges(len(self.dates), [*kept, edge]))) < open_ends:
+                kept.append(edge)
+                open_ends = left
+        kept += [edge for edge in ordered if edge not in kept][: most - len(kept)]
+        dropped = sorted(set(wanted) - set(kept))
+        for edge in dropped:
+            del wanted[edge]
+        return [skip("pair", self.name(edge), f"hyp3.network.max_pairs is {most}, and others are better") for edge in dropped]
