@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,10 @@ import yaml
 
 from insarcast.core import InsarcastError
 
-from .download import Remote, fetch_all
+from .web.download import fetch_all
+from .web.errors import ServiceError
+from .web.remote import Remote
+from .web.settings import WebSettings
 
 
 @dataclass(frozen=True)
@@ -59,25 +61,25 @@ def original_credits(name: str, folder: Path) -> list[str]:
     return read_original(name, folder).credits
 
 
-def fetch_original(name: str, folder: Path, cache: Path) -> Path:
+def fetch_original(name: str, folder: Path, cache: Path, settings: WebSettings | None = None) -> Path:
     """Fetch every file of a table that the cache does not hold yet.
 
     Args:
         name: the table's name.
         folder: folder of the tables.
         cache: the cache.
+        settings: limits, time-outs and retries.
 
     Returns:
         ``<cache>/originals/<name>`` with all files in it, each with the right checksum.
 
     Raises:
-        InsarcastError: unknown table, no network, or a file that is not what the table says.
+        InsarcastError: unknown table, no network, no space, or a file that is not what the table says.
     """
     original = read_original(name, folder)
     place = cache / "originals" / name
-    place.mkdir(parents=True, exist_ok=True)
-    # Two cubes of one study may want the same files at once; the second finds them there.
-    with open(place / ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        fetch_all(original.files, place)
+    try:
+        fetch_all(original.files, place, settings, what=f"config/originals/{name}.yaml")
+    except ServiceError as error:
+        raise InsarcastError(f"{str(error).rstrip('.')}; or use a data root that holds the folder.") from None
     return place

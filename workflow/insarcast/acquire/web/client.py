@@ -55,7 +55,7 @@ class WebSession(requests.Session):
         for scheme in ("https://", "http://"):
             self.mount(scheme, HTTPAdapter(pool_maxsize=settings.at_once, max_retries=0))
 
-    def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **options: Any) -> requests.Response:  # type: ignore[override]
+    def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **options: Any) -> requests.Response:
         """As requests has it, with our time-outs, whatever the caller says: the study's setting rules."""
         options["timeout"] = (min(_LONGEST_CONNECT, self.settings.timeout), self.settings.timeout)
         return super().request(method, self.replaced(str(url)), *arguments, **options)

@@ -37,7 +37,7 @@ class ServiceSession(WebSession):
     idempotent = False
     expects_json = True
 
-    def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **options: Any) -> requests.Response:  # type: ignore[override]
+    def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **options: Any) -> requests.Response:
         """As requests has it; ``idempotent=True`` lets any method be tried again.
 
         Raises:
