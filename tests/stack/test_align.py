@@ -12,7 +12,7 @@ from affine import Affine
 from insarcast.core import InsarcastError, Manifest, Pair, line_of_sight, open_store
 from insarcast.report.words import reason
 from insarcast.stack import align_products
-from insarcast.stack.align import without_gaps
+from insarcast.stack.interferogram import without_gaps
 from insarcast.stack.static import unit_vector
 
 PIXEL = 0.001

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 import xarray as xr
-from affine import Affine
 
 from insarcast.core import (
     InsarcastError,
@@ -27,21 +25,19 @@ from insarcast.core import (
 )
 
 from .facts import FileFacts
-from .grid import BadFileError, Grid, Layer
+from .grid import Block, Grid
 from .groups import EDGE, LAYERS, Group, Groups, as_number, kept, key_of, room, windows
+from .interferogram import Interferogram
+from .placing import place_products
 from .static import StaticLayers
 
-Array = npt.NDArray[np.float32]
-Block = tuple[slice, slice]
-Both = tuple[Layer, Layer | None]
-
-NEAR_ZERO = 1.0  # rad; neighbours of an interferogram's own reference pixel are this near to it
-PEAK = 0.9  # share of the file's largest coherence that it has at least
 _GDAL_MB = 32  # GDAL would keep files in 5 % of the machine's memory
 _UNIT = 2**24  # coherences are summed as integers of this unit: in any order the same
 
 
-def align_products(manifest: Path, ifgs: Path, bad_file: str, cache: str | None = None, mem_mb: int = 4000) -> None:
+def align_products(
+    manifest: Path, ifgs: Path, bad_file: str, cache: str | None = None, mem_mb: int = 4000, crop: bool = True
+) -> None:
     """Read the products of a manifest onto one grid.
 
     Writes dims (pair, y, x), pairs ordered by their later, then their earlier date: ``phase`` in rad, positive = away from the
@@ -55,9 +51,11 @@ def align_products(manifest: Path, ifgs: Path, bad_file: str, cache: str | None 
     Args:
         manifest: the manifest that ``acquire`` left.
         ifgs: store to write.
-        bad_file: ``stop`` with a sentence at a file that is broken, empty or on another lattice, or ``skip`` its pair.
+        bad_file: ``stop`` with a sentence at a file that is broken, empty or on a lattice that it cannot be resampled from, or ``skip``
+            its pair.
         cache: folder that keeps what was read; None: nothing is kept.
         mem_mb: memory to stay within, MB.
+        crop: cut the grid to the pixels that the manifest's area touches, where it has one; nothing outside is read.
 
     Raises:
         InsarcastError: a file cannot be used, or too few are left.
@@ -66,14 +64,15 @@ def align_products(manifest: Path, ifgs: Path, bad_file: str, cache: str | None 
     with kept(cache, ifgs) as folder, rasterio.Env(GDAL_CACHEMAX=_GDAL_MB):
         code = code_hash("align_products")
         facts = FileFacts(folder / "files.json", found.sha256, code)
-        layers, grid, skipped = _survey(found.pairs, found.conventions.get("nodata"), bad_file, facts)
+        placed = place_products(found, bad_file, facts, found.area if crop else None)
         facts.save()
-        pairs = sorted((pair for pair in found.pairs if pair.name in layers), key=lambda pair: (pair.date2, pair.date1))
+        grid = placed.grid
+        pairs = sorted((pair for pair in found.pairs if pair.name in placed.products), key=lambda pair: (pair.date2, pair.date1))
         if not pairs:
-            raise InsarcastError(f"No interferogram of {manifest} can be used; the first: {skipped[0]['reason']}")
-        both = [layers[pair.name] for pair in pairs]
+            raise InsarcastError(f"No interferogram of {manifest} can be used; the first: {placed.notes[0]['reason']}")
+        products = [placed.products[pair.name] for pair in pairs]
         static = StaticLayers(found.static, grid, found.conventions)
-        names = ["phase", *(["coherence"] if any(layer for _, layer in both) else [])]
+        names = ["phase", *(["coherence"] if any(product.coherence for product in products) else [])]
         common = {
             "code": code,
             "extent": [grid.crs.to_wkt(), list(grid.transform)[:6], grid.ny, grid.nx],
@@ -81,15 +80,18 @@ def align_products(manifest: Path, ifgs: Path, bad_file: str, cache: str | None 
             "coherence": len(names) > 1,
             "water": _hash_of_water(static, grid, mem_mb),
         }
-        keys = [key_of(common, pair.name, *(layer and facts.sha256(layer.path) for layer in layers[pair.name])) for pair in pairs]
+        keys = [
+            key_of(common, pair.name, {name: facts.sha256(layer.path) for name, layer in product.layers})
+            for pair, product in zip(pairs, products, strict=True)
+        ]
         store = Groups(folder / "ifgs", (grid.ny, grid.nx), names, flags=["measured"])
         _say(folder / "common.json", common, keys, store)
         groups = store.cut(keys)
         for group in groups:
             if not store.is_kept(group):
-                here = both[group.number * LAYERS : (group.number + 1) * LAYERS]
+                here = products[group.number * LAYERS : (group.number + 1) * LAYERS]
                 _read_group(store, group, here, static, found.conventions, names, mem_mb)
-        template = _template(pairs, keys, store, grid, found, found.skipped + skipped, names, static.names)
+        template = _template(pairs, keys, store, grid, found, found.skipped + placed.notes, names, static.names)
         create_store(template, ifgs, EDGE, dict.fromkeys(names, LAYERS))
         store.link(groups, ifgs)
         _write_static(store, groups, static, grid, ifgs, mem_mb)
@@ -124,7 +126,7 @@ def _water(static: StaticLayers, block: Block) -> npt.NDArray[np.bool_]:
 def _read_group(
     store: Groups,
     group: Group,
-    both: list[Both],
+    products: list[Interferogram],
     static: StaticLayers,
     conventions: dict[str, Any],
     names: list[str],
@@ -133,16 +135,15 @@ def _read_group(
     """Read the interferograms of a group, those that are kept in another group from there."""
     store.begin(group)
     new = [index for index, key in enumerate(group.keys) if key not in store]
-    count, total = np.zeros(len(both), np.int64), np.zeros(len(both), np.int64)
+    count, total = np.zeros(len(products), np.int64), np.zeros(len(products), np.int64)
     for block in windows((static.grid.ny, static.grid.nx), 4 * LAYERS, room(mem_mb, 16)):
-        values = {name: np.full((len(both), *_shape(block)), np.nan, np.float32) for name in names}
+        values = {name: np.full((len(products), *_shape(block)), np.nan, np.float32) for name in names}
         coherence = values.get("coherence")
         water = _water(static, block) if "water" in static.names else None
         for index in new:
-            phase, layer = both[index]
-            if coherence is not None and layer is not None:
-                coherence[index] = np.clip(layer.read(block, None), 0, 1)
-            values["phase"][index] = _phase(phase, layer, block, None if coherence is None else coherence[index], conventions)
+            values["phase"][index], quality = products[index].read(block, conventions)
+            if coherence is not None and quality is not None:
+                coherence[index] = quality
             if water is not None:
                 values["phase"][index, water] = np.nan
             valid = np.isfinite(values["phase"][index])
@@ -183,98 +184,8 @@ def _write_static(store: Groups, groups: list[Group], static: StaticLayers, grid
         write_block(xr.Dataset(data), ifgs, block)
 
 
-def _survey(
-    pairs: list[Pair], nodata: float | None, bad_file: str, facts: FileFacts
-) -> tuple[dict[str, Both], Grid, list[dict[str, str]]]:
-    """Check every file and lay out the union of the extents.
-
-    Returns:
-        Pair name -> layers of phase and coherence; the common grid; and what was skipped.
-    """
-    base, good, skipped = _base_grid([pair.unwrapped for pair in pairs], facts), {}, []
-    for pair in pairs:
-        try:
-            found = [facts.layer(path, base, nodata if kind == "phase" else None, kind) for kind, path in _files(pair)]
-            good[pair.name] = (found[0], found[1] if len(found) > 1 else None)
-        except BadFileError as error:
-            if bad_file == "stop":
-                raise BadFileError(
-                    f"{str(error).rstrip('.')}; or set products.bad_file: skip, or list {pair.name} in products.exclude, to go on without it."
-                ) from None
-            skipped.append({"what": "pair", "name": pair.name, "reason": str(error)})
-            print(f"skipped {pair.name}: {error}", file=sys.stderr)
-    corners = [(layer.row, layer.col, facts.grid(layer.path)) for both in good.values() for layer in both if layer]
-    if not corners:
-        return {}, base, skipped
-    top, left = min(c[0] for c in corners), min(c[1] for c in corners)
-    bottom, right = max(c[0] + c[2].ny for c in corners), max(c[1] + c[2].nx for c in corners)
-    moved = {
-        name: (phase.moved(top, left), coherence and coherence.moved(top, left)) for name, (phase, coherence) in good.items()
-    }
-    return moved, Grid(base.crs, base.transform @ Affine.translation(left, top), bottom - top, right - left), skipped
-
-
-def _files(pair: Pair) -> list[tuple[str, str]]:
-    return [("phase", pair.unwrapped), *([("coherence", pair.coherence)] if pair.coherence else [])]
-
-
-def _base_grid(paths: list[str], facts: FileFacts) -> Grid:
-    """The lattice that most files share: one file on another CRS must not make all the others the odd ones."""
-    seen: dict[tuple[str, float, float], tuple[int, Grid]] = {}
-    for path in paths:
-        try:
-            grid = facts.grid(path)
-        except BadFileError:
-            continue  # named when its turn comes
-        key = (grid.crs.to_wkt(), round(grid.transform.a, 9), round(grid.transform.e, 9))
-        count, first = seen.get(key, (0, grid))
-        seen[key] = (count + 1, first)
-    if not seen:
-        Grid.of(paths[0])
-        raise InsarcastError(f"No file can be read as a raster; the first is {paths[0]}.")
-    return max(seen.values(), key=lambda entry: entry[0])[1]
-
-
 def _shape(block: Block) -> tuple[int, int]:
     return block[0].stop - block[0].start, block[1].stop - block[1].start
-
-
-def _phase(layer: Layer, quality: Layer | None, block: Block, coherence: Array | None, conventions: dict[str, Any]) -> Array:
-    """(y, x) phase in rad, positive away from the satellite."""
-    nodata = conventions.get("nodata")
-    if conventions.get("reference_zero") and nodata == 0 and coherence is not None and quality is not None:
-        grown = (slice(block[0].start - 1, block[0].stop + 1), slice(block[1].start - 1, block[1].stop + 1))
-        phase = without_gaps(layer.read(grown, nodata, keep_zero=True), coherence, PEAK * quality.top)
-    else:
-        phase = layer.read(block, nodata)
-    return phase if conventions["sign"] == "away" else -phase
-
-
-def without_gaps(grown: Array, coherence: Array, least: float) -> Array:
-    """Phase with NaN for 0, except where 0 was measured: at the pixel an interferogram is referenced to.
-
-    HyP3 subtracts from an interferogram its phase at its most coherent pixel, and writes 0 for what it masks as well. The
-    reference pixel is told by three marks: its coherence is near the largest of the file, at least three of its four neighbours
-    are measured, and their phase is near its own. A masked pixel is incoherent, lies in an area of 0, or has neighbours of any
-    phase; one that passes all the same is wrong by about :data:`NEAR_ZERO` at most.
-
-    Args:
-        grown: (y + 2, x + 2) phase in rad, the block with one more pixel on every side; NaN where nothing was measured.
-        coherence: (y, x) coherence of the block.
-        least: coherence that the reference pixel has at least.
-
-    Returns:
-        (y, x) phase.
-    """
-    inner = grown[1:-1, 1:-1]
-    out: Array = np.where(inner == 0, np.float32(np.nan), inner)
-    around = np.stack([grown[:-2, 1:-1], grown[2:, 1:-1], grown[1:-1, :-2], grown[1:-1, 2:]])
-    single = (inner == 0) & (coherence > 0) & (coherence >= least) & ((np.isfinite(around) & (around != 0)).sum(0) >= 3)
-    for row, col in np.argwhere(single):
-        beside = around[:, row, col]
-        if abs(np.median(beside[np.isfinite(beside) & (beside != 0)])) <= NEAR_ZERO:
-            out[row, col] = 0
-    return out
 
 
 def _template(

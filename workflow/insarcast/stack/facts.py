@@ -13,8 +13,10 @@ from rasterio.crs import CRS
 
 from insarcast.core import InsarcastError, file_sha256, write_json
 
-from .grid import BadFileError, Grid, Layer
+from .grid import BadFileError, Block, Grid, Layer, NothingHereError
+from .interferogram import Interferogram
 
+MOST_COHERENCE = 1.001  # estimates may round over 1
 _PIXELS = 2**19  # read at a time, whole rows
 _SAVE_EVERY = 200  # files read: an interrupted run goes on from there
 
@@ -71,18 +73,77 @@ class FileFacts:
         wkt, transform, ny, nx = facts["grid"]
         return Grid(CRS.from_wkt(wkt), Affine(*transform), ny, nx)
 
-    def layer(self, path: str, base: Grid, nodata: float | None, kind: str) -> Layer:
-        """A file placed on the lattice, after it was read once; raises BadFileError if it is broken or empty."""
+    def place(self, path: str, home: Grid, kind: str) -> Layer:
+        """A file placed on a lattice, unread.
+
+        Args:
+            path: the file.
+            home: the lattice.
+            kind: ``phase``, ``coherence`` or ``components``.
+
+        Raises:
+            BadFileError: as :meth:`Grid.of` and :meth:`Grid.offset` do.
+        """
         grid = self.grid(path)
-        row, col = base.offset(grid, path)
-        layer = Layer(path, row, col, share=kind == "coherence")
-        known = self._files[path].setdefault("top", {})
-        if f"{kind} {nodata}" not in known:
-            known[f"{kind} {nodata}"] = _read_through(layer, grid, nodata, kind)
+        row, col = home.offset(grid, path)
+        return Layer(path, row, col, grid.ny, grid.nx, share=kind == "coherence")
+
+    def checked(self, product: Interferogram, asked: Block | None, conventions: dict[str, Any]) -> Interferogram:
+        """A product whose files were read through once, with their largest values.
+
+        Args:
+            product: the product.
+            asked: rows and columns on its own lattice that will be used; None: all.
+            conventions: of the manifest.
+
+        Raises:
+            BadFileError: a file is broken or holds nothing.
+            NothingHereError: a file is in order, but holds nothing of what will be used.
+        """
+        layers = {}
+        for name, layer in product.layers:
+            nodata = {"phase": conventions.get("nodata"), "components": 0.0}.get(name)
+            top, scale = self._top(layer, asked, nodata, name)
+            layers[name] = replace(layer, top=top, scale=scale)
+        ready = product.of(layers)
+        if asked is not None and ready.coherence is not None and self._may_be_zero(ready, asked, conventions):
+            # An interferogram's own reference is the most coherent pixel of the whole file.
+            layers["coherence"] = replace(ready.coherence, top=self._top(ready.coherence, None, None, "coherence")[0])
+            ready = product.of(layers)
+        return ready
+
+    def _may_be_zero(self, product: Interferogram, asked: Block, conventions: dict[str, Any]) -> bool:
+        """Whether a part of a product may hold its own reference; read once."""
+        known = self._files[product.phase.path].setdefault("top", {})
+        key = f"zero {product.coherence and product.coherence.path} {asked}"
+        if key not in known:
+            known[key] = product.may_hold_its_zero(asked, conventions)
+        return bool(known[key])
+
+    def _top(self, layer: Layer, asked: Block | None, nodata: float | None, kind: str) -> tuple[float, float]:
+        """The largest value of a file, or of a part of it, and what its values are divided by."""
+        part = (slice(layer.row, layer.row + layer.ny), slice(layer.col, layer.col + layer.nx))
+        if asked is not None:
+            part = tuple(  # type: ignore[assignment]
+                slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(part, asked, strict=True)
+            )
+        if any(axis.stop <= axis.start for axis in part):
+            raise NothingHereError(f"{layer.path} does not reach into area")
+        own = [part[0].start - layer.row, part[0].stop - layer.row, part[1].start - layer.col, part[1].stop - layer.col]
+        whole = own == [0, layer.ny, 0, layer.nx]
+        known = self._files[layer.path].setdefault("top", {})
+        key = f"{kind} {nodata}" if whole else f"{kind} {nodata} {own}"
+        if key not in known:
+            known[key] = _read_through(layer, part, nodata, kind)
             self._unsaved += 1
             if self._unsaved >= _SAVE_EVERY:
                 self.save()
-        return replace(layer, top=known[f"{kind} {nodata}"])
+        if known[key] is None:
+            if whole:
+                raise BadFileError(f"{layer.path} holds nothing but nodata; fetch it again.")
+            raise NothingHereError(f"{layer.path} holds nothing but nodata inside area")
+        top, scale = known[key]
+        return top, scale
 
     def save(self) -> None:
         """Write the record; files that the manifest no longer names are forgotten."""
@@ -92,18 +153,20 @@ class FileFacts:
         part.rename(self._record)
 
 
-def _read_through(layer: Layer, grid: Grid, nodata: float | None, kind: str) -> float:
-    """The largest value of a file; every pixel is read."""
-    any_valid, top = False, -np.inf
-    rows = max(1, _PIXELS // grid.nx)
-    for start in range(layer.row, layer.row + grid.ny, rows):
-        stop = min(start + rows, layer.row + grid.ny)
-        values = layer.read((slice(start, stop), slice(layer.col, layer.col + grid.nx)), nodata)
-        valid = np.isfinite(values)
-        any_valid = any_valid or bool(valid.any())
-        top = max(top, float(values[valid].max())) if valid.any() else top
-    if not any_valid:
-        raise BadFileError(f"{layer.path} holds nothing but nodata; fetch it again.")
-    if kind == "coherence" and top > 1.001:
-        raise BadFileError(f"{layer.path} holds coherence up to {top:g}; it must be 0 to 1 (float) or 0 to 255 (uint8).")
-    return top
+def _read_through(layer: Layer, part: Block, nodata: float | None, kind: str) -> tuple[float, float] | None:
+    """The largest value of a part of a file and what its values are divided by, or None where it holds nothing; all of it is read."""
+    top, whole_numbers = -np.inf, True
+    rows = max(1, _PIXELS // (part[1].stop - part[1].start))
+    for start in range(part[0].start, part[0].stop, rows):
+        values = layer.read((slice(start, min(start + rows, part[0].stop)), part[1]), nodata)
+        valid = values[np.isfinite(values)]
+        top = max(top, float(valid.max())) if valid.size else top
+        if kind == "coherence" and top > MOST_COHERENCE:
+            whole_numbers = whole_numbers and bool((valid == np.rint(valid)).all())
+    if not np.isfinite(top):
+        return None
+    if kind != "coherence" or top <= MOST_COHERENCE:
+        return top, 1.0
+    if whole_numbers and top <= 255:  # bytes that were saved as floats
+        return top / 255, 255.0
+    raise BadFileError(f"{layer.path} holds coherence up to {top:g}; it must be 0 to 1, or 0 to 255 in whole numbers.")

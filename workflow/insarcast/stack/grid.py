@@ -135,14 +135,20 @@ class Layer:
         path: the file.
         row: row of its first pixel.
         col: column of its first pixel.
-        share: bytes stand for shares of 255 (coherence).
+        ny: its rows, 0 where nobody asks.
+        nx: its columns, the same.
+        share: whole numbers stand for shares of 255 (coherence).
+        scale: what other values are divided by.
         top: its largest value, once it is known.
     """
 
     path: str
     row: int
     col: int
+    ny: int = 0
+    nx: int = 0
     share: bool = False
+    scale: float = 1.0
     top: float = np.nan
 
     def moved(self, top: int, left: int) -> Layer:
@@ -157,7 +163,8 @@ class Layer:
             nodata: value that means nothing was measured, besides the file's own.
             keep_zero: leave 0 as it is even where it means nodata.
         """
-        return self.read_bands(block, nodata, [1], keep_zero=keep_zero)[0]
+        found: Array = self.read_bands(block, nodata, [1], keep_zero=keep_zero)[0]
+        return found
 
     def read_bands(
         self, block: tuple[slice, slice], nodata: float | None, bands: Sequence[int], *, keep_zero: bool = False
@@ -172,8 +179,10 @@ class Layer:
             data = read_window(file, self.path, Window(left, top, right - left, bottom - top), bands)
             marks = {file.nodata, nodata}  # the study's adds to the file's own
         values = data.astype(np.float32)
-        if self.share and data.dtype == np.uint8:
+        if self.share and data.dtype.kind in "iu":
             values /= 255
+        elif self.scale != 1:
+            values /= np.float32(self.scale)
         values[~np.isfinite(values)] = np.nan
         for mark in marks:
             if mark is not None and np.isfinite(mark) and not (keep_zero and mark == 0):

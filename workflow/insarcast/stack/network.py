@@ -90,7 +90,8 @@ def _select(data: xr.Dataset, vintage: str) -> xr.Dataset:
 
 def _why_not(data: xr.Dataset, last: str) -> str:
     """Why there is nothing to forecast from on a date."""
-    gone = [entry["name"] for entry in json.loads(data.attrs["skipped"]) if last in entry["name"].split("_")]
+    skipped = json.loads(data.attrs["skipped"])
+    gone = [entry["name"] for entry in skipped if entry["what"] == "pair" and last in entry["name"].split("_")]
     if gone:
         return (
             f"There is nothing on {last} to forecast from, for {', '.join(gone)} could not be used; mend the files, or list them in "
