@@ -13,7 +13,7 @@ folders = lambda wildcards: [setting(key)(wildcards) for key in ("products", "gn
 # Keys of a ready series that say where it is and what it means; how it is read is the business of the stack.
 SERIES = (
     *("files", "layout", "neighbours", "delimiter", "sign", "units"),
-    *("first", "nodata", "layers"),
+    *("first", "nodata", "layers", "corrections"),
 )
 
 
@@ -47,9 +47,7 @@ checkpoint acquire_products:
             DATA_ROOT,
             CACHE,
         )
-        or list_files(
-            *folders(wildcards), DATA_ROOT, setting("series.files")(wildcards)
-        ),
+        or list_files(*folders(wildcards), DATA_ROOT, names_of_series(wildcards)),
         originals=f"{workflow.basedir}/config/originals",
         cache=CACHE,
         code=lambda wildcards: code(

@@ -26,6 +26,11 @@ from .files import file_sha256 as file_sha256
 from .files import write_json as write_json
 from .geometry import line_of_sight as line_of_sight
 from .geometry import pixel_of as pixel_of
+from .hdf5 import attributes_of as attributes_of
+from .hdf5 import find_shape as find_shape
+from .hdf5 import open_hdf5 as open_hdf5
+from .hdf5 import read_part as read_part
+from .hdf5 import text_of as text_of
 from .manifest import Manifest as Manifest
 from .manifest import Pair as Pair
 from .manifest import last_origins as last_origins

@@ -1,0 +1,72 @@
+"""What the readers of HDF5 formats share: the grid that was found, and windows of chosen dates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from affine import Affine
+from rasterio.crs import CRS
+
+from insarcast.core import InsarcastError, Manifest, open_hdf5, read_part
+
+from ..grid import Grid
+from .grid_series import Array, Block, Layer
+
+
+def grid_of(found: Manifest) -> Grid:
+    """The grid that acquire wrote into the manifest.
+
+    Raises:
+        InsarcastError: the manifest is of another version.
+    """
+    try:
+        grid = found.conventions["grid"]
+        return Grid(CRS.from_user_input(grid["crs"]), Affine(*grid["transform"]), grid["ny"], grid["nx"])
+    except KeyError as error:
+        raise InsarcastError(
+            f"The manifest of the {found.source} series has no {error}; it is of another version, so delete it and run again."
+        ) from None
+
+
+def read_dates(path: str, name: str, rows: Sequence[int], block: Block) -> npt.NDArray[Any]:
+    """(time, y, x) of a dataset at chosen positions in time, in their order; what lies between is read with them, at once.
+
+    Args:
+        path: HDF5 file.
+        name: dataset (time, y, x).
+        rows: positions in time.
+        block: rows and columns.
+    """
+    first, last = min(rows), max(rows) + 1
+    with open_hdf5(path) as file:
+        values = read_part(file, name, (slice(first, last), *block))
+    order = np.asarray(rows) - first
+    return values if np.array_equal(order, np.arange(len(values))) else values[order]
+
+
+def layer_of(path: str, name: str, *, zero_is_nothing: bool = False) -> Layer:
+    """A dataset (y, x) as a layer: float32, NaN where it holds none, or 0 where that means the same."""
+
+    def read(block: Block) -> Array:
+        with open_hdf5(path) as file:
+            values = read_part(file, name, block).astype(np.float32)
+        values[~np.isfinite(values) | ((values == 0) & zero_is_nothing)] = np.nan
+        return values
+
+    return read
+
+
+def stated(conventions: Mapping[str, Any]) -> dict[str, Any]:
+    """What all formats say alike, as arguments of :class:`.grid_series.GridSeries`."""
+    reference = conventions["reference"]
+    return {
+        "product": conventions["product"],
+        "stated": conventions["stated"],
+        "wavelength": conventions["wavelength"],
+        "baselines": conventions["baselines"],
+        "reference": None if reference is None else (reference[0], reference[1]),
+        "done": tuple(conventions["done"]),
+    }
