@@ -10,7 +10,7 @@ import numpy.typing as npt
 from insarcast.core import InsarcastError, Manifest, open_hdf5, read_part
 
 from .grid_series import Array, Block, GridSeries, Layer
-from .windows import grid_of, layer_of, read_dates, stated
+from .windows import chunk_of, grid_of, layer_of, read_dates, stated
 
 _LOS = ("los_east", "los_north", "los_up")
 _ZERO_IS_NOTHING = ("coherence", "n_unw", *_LOS)
@@ -43,6 +43,7 @@ def open_licsbas(found: Manifest) -> GridSeries:
         los=tuple(said["los"]) if said["los"] else lambda block: np.stack([read(block) for read in vectors]),
         filled=filled if said["gaps"] and rows == sorted(rows) else None,
         layers=layers,
+        chunk=chunk_of(path, "cum"),
         **stated(said),
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 from insarcast.core import Manifest
 
 from .grid_series import Array, Block, GridSeries, Layer
-from .windows import grid_of, layer_of, read_dates, stated
+from .windows import chunk_of, grid_of, layer_of, read_dates, stated
 
 # Layers whose 0 means that nothing was measured (MintPy fills with 0); a height of 0 m is one.
 _ZERO_IS_NOTHING = ("temporal_coherence", "coherence", "n_unw", "incidence")
@@ -48,7 +48,15 @@ def open_mintpy(found: Manifest) -> GridSeries:
     if "land" in layers:
         given["water"] = _water(layers["land"])
     los = tuple(said["los"]) if said["los"] else _vectors(layers["incidence"], layers.get("azimuth"), said["azimuth"])
-    return GridSeries(dates=found.dates, grid=grid, displacement=displacement, los=los, layers=given, **stated(said))
+    return GridSeries(
+        dates=found.dates,
+        grid=grid,
+        displacement=displacement,
+        los=los,
+        layers=given,
+        chunk=chunk_of(files["displacement"], said["layers"]["displacement"]),
+        **stated(said),
+    )
 
 
 def _water(land: Layer) -> Layer:

@@ -47,6 +47,13 @@ def read_dates(path: str, name: str, rows: Sequence[int], block: Block) -> npt.N
     return values if np.array_equal(order, np.arange(len(values))) else values[order]
 
 
+def chunk_of(path: str, name: str) -> tuple[int, int] | None:
+    """Rows and columns that a file stores together; None where it stores them one after the other."""
+    with open_hdf5(path) as file:
+        chunks = file[name].chunks if name in file else None
+    return None if chunks is None else (int(chunks[-2]), int(chunks[-1]))
+
+
 def layer_of(path: str, name: str, *, zero_is_nothing: bool = False) -> Layer:
     """A dataset (y, x) as a layer: float32, NaN where it holds none, or 0 where that means the same."""
 
