@@ -17,7 +17,7 @@ class Remote:
         sha256: SHA-256 that its bytes must have, hexadecimal.
         md5: the same for MD5.
         size: how many bytes it must have.
-        kind: what it must be: a zip whose members pass their CRC, a TIFF whose blocks are all there, text, or any file. None of
+        kind: what it must be: a zip whose members pass their CRC, a TIFF whose blocks can all be read, text, or any file. None of
             them may be a page of HTML where the name does not end so.
     """
 
