@@ -17,6 +17,8 @@ from ..fetched import Fetched
 from ..found import Key
 from ..select import Skipped, skip
 from ..web.download import fetch_all
+from ..web.errors import Refused
+from ..web.part import part_of
 from ..web.remote import Remote
 from ..web.secrets import shown
 from ..web.settings import WebSettings
@@ -122,14 +124,22 @@ def _fetch(links: Mapping[str, Link], folder: Path, web: WebSettings) -> dict[st
         return {}
     _check_space(todo, folder, web)
     remotes = {path: Remote(link.url, kind="tiff") for path, link in todo.items()}
-    return fetch_all(remotes, folder, web, on_missing="list", what="the LiCSAR portal").skipped
+    try:
+        return fetch_all(remotes, folder, web, on_missing="list", what="the LiCSAR portal").skipped
+    except Refused as error:
+        came = "a login page" if error.status == 200 else f"an answer {error.status} (no access)"
+        raise InsarcastError(
+            f"{came.capitalize()} came in the place of a file of {folder.name}, but the LiCSAR portal needs no account: open "
+            f"{shown(next(iter(todo.values())).url)} in a browser to see whether your network or the portal's maintenance is in "
+            "between, then run again: what has come is kept."
+        ) from None
 
 
 def _check_space(links: Mapping[str, Link], folder: Path, web: WebSettings) -> None:
     """Ask for the disk space before hours of downloads: the sizes that the portal's pages say, the largest where they do not."""
     sizes = {path.rpartition(".geo.")[2]: link.size for path, link in links.items() if link.size}
     needed = sum(link.size or sizes.get(path.rpartition(".geo.")[2], 0) for path, link in links.items())
-    parts = sum(part.stat().st_size for path in links if (part := folder / f"{path}.part").is_file())
+    parts = sum(part.stat().st_size for path in links if (part := part_of(folder / path)).is_file())
     free = shutil.disk_usage(folder).free
     if needed - parts > free - web.spare_gb * 1e9:
         raise InsarcastError(

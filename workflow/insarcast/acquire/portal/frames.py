@@ -154,12 +154,13 @@ def _bounds(head: bytes) -> list[Point]:
     """Corners of a raster of which only the beginning is here; nothing if that does not say them."""
     import rasterio
     from rasterio.errors import RasterioError
+    from rasterio.warp import transform_bounds
 
     try:
-        with rasterio.Env(CPL_LOG="/dev/null"), rasterio.open(io.BytesIO(head)) as file:
-            if file.crs is None or not file.crs.is_geographic:
+        with rasterio.open(io.BytesIO(head)) as file:
+            if file.crs is None:
                 return []
-            west, south, east, north = file.bounds
+            west, south, east, north = transform_bounds(file.crs, "EPSG:4326", *file.bounds)
     except (RasterioError, ValueError):
         return []
     return [(west, south), (east, south), (east, north), (west, north)]

@@ -13,7 +13,7 @@ from .pairs import files_of
 
 
 def list_frame(record: Path, area: Any, data_root: str | None) -> str:
-    """ "gone" where files that the record names left the cache since, so that they are fetched anew; else of the area's file, if any.
+    """Whether files that the record names left the cache since ("gone": fetch them anew); else the state of the area's file.
 
     Args:
         record: the record of an earlier run, if there was one.

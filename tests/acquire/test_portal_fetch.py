@@ -1,0 +1,384 @@
+"""A frame from the LiCSAR portal: three forms of its pages, everything that may be missing, and every fault of a server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from products import write_raster
+from standins.licsar_portal import LicsarPortal
+from standins.loopback import count
+
+from insarcast.acquire import fetch_frame
+from insarcast.acquire.fetched import Fetched, read_fetched
+from insarcast.acquire.licsar import find_licsar
+from insarcast.acquire.portal.listing import list_frame
+from insarcast.core import InsarcastError
+
+FRAME = "005A_07021_131313"
+DATES = ["20200101", "20200113", "20200125", "20200206"]
+PAIRS = [f"{one}_{other}" for i, one in enumerate(DATES) for other in DATES[i + 1 : i + 3]]
+CORNERS = [(-99.5, 18.5), (-97.0, 19.0), (-97.4, 20.6), (-99.9, 20.1)]
+LICSAR = {
+    "frame": FRAME,
+    "track": None,
+    "direction": None,
+    "min_days": 0,
+    "max_days": None,
+    "gacos": False,
+    "hosts": ["localhost"],
+}
+PRODUCTS = {"start": None, "end": None, "exclude": []}
+DOWNLOADS = {"at_once": 3, "attempts": 4, "timeout": 2.0, "longest_wait": 0.05, "spare_gb": 0}
+FORMS = ("listing", "pages", "archive")
+
+
+@pytest.fixture(scope="session")
+def rasters(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A phase, a coherence and a layer of a frame, compressed as the portal's are."""
+    folder = tmp_path_factory.mktemp("rasters")
+    values = np.random.default_rng(0).uniform(1, 5, (40, 50)).astype(np.float32)
+    kinds = {"unw": values, "cc": (values * 40).astype(np.uint8), "layer": values / 9, "sltd": values * 3}
+    for kind, layer in kinds.items():
+        write_raster(folder / f"{kind}.tif", layer, nodata=None)
+    return {kind: (folder / f"{kind}.tif").read_bytes() for kind in kinds}
+
+
+@pytest.fixture
+def portal(rasters: dict[str, bytes]) -> Iterator[LicsarPortal]:
+    with LicsarPortal() as server:
+        pair = {"unw": rasters["unw"], "cc": rasters["cc"]}
+        layers = {f"{FRAME}.geo.{letter}.tif": rasters["layer"] for letter in ("E", "N", "U", "hgt", "mli")}
+        texts = {"baselines": b"20200101 20200113 40.5 12\n", "metadata.txt": b"master=20200101\ncenter_time=12:30:15.5\n"}
+        server.add_frame(
+            FRAME,
+            pairs=dict.fromkeys(PAIRS, pair),
+            metadata=layers | texts | {"network.png": b"png"},
+            epochs={
+                date: {f"{date}.geo.mli.tif": rasters["layer"], f"{date}.sltd.geo.tif": rasters["sltd"]} for date in DATES[:3]
+            },
+            corners=CORNERS,
+        )
+        yield server
+
+
+def fetch(portal: LicsarPortal, tmp_path: Path, form: str = "listing", **changes: Any) -> Fetched:
+    """Fetch the frame; ``changes`` go into the section that has the key."""
+    sections: list[dict[str, Any]] = [
+        section | {key: value for key, value in changes.items() if key in section or (key == "url" and section is LICSAR)}
+        for section in (LICSAR, PRODUCTS, DOWNLOADS)
+    ]
+    licsar = {"url": portal.url(form)} | sections[0]
+    out = tmp_path / "frame.json"
+    fetch_frame(out, licsar, sections[1], changes.get("area"), None, sections[2], str(tmp_path / "cache"))
+    return read_fetched(out)
+
+
+def sentence(portal: LicsarPortal, tmp_path: Path, form: str = "listing", **changes: Any) -> str:
+    with pytest.raises(InsarcastError) as caught:
+        fetch(portal, tmp_path, form, **changes)
+    text = str(caught.value)
+    assert text.endswith(".")
+    assert "\n" not in text
+    return text
+
+
+def held(tmp_path: Path) -> dict[str, bytes]:
+    """Files of the frame in the cache, without what keeps track of them."""
+    folder = tmp_path / "cache/licsar" / FRAME
+    names = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in names if path.name != "places.json"}
+
+
+def expected(rasters: dict[str, bytes], pairs: list[str]) -> dict[str, bytes]:
+    files = {f"interferograms/{pair}/{pair}.geo.{kind}.tif": rasters[kind] for pair in pairs for kind in ("unw", "cc")}
+    files |= {f"metadata/{FRAME}.geo.{letter}.tif": rasters["layer"] for letter in ("E", "N", "U", "hgt")}
+    return files | {
+        "metadata/baselines": b"20200101 20200113 40.5 12\n",
+        "metadata/metadata.txt": b"master=20200101\ncenter_time=12:30:15.5\n",
+    }
+
+
+def downloads(portal: LicsarPortal) -> dict[str, int]:
+    return {path: n for path, n in count(portal.seen).items() if path.endswith(".tif")}
+
+
+@pytest.mark.parametrize("table", [False, True])
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_the_pages_gives_the_same_files(
+    portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path, form: str, table: bool
+) -> None:
+    portal.table = table
+    record = fetch(portal, tmp_path, form, url=f"{portal.url(form)}/")
+    assert held(tmp_path) == expected(rasters, PAIRS)
+    assert record.pairs == PAIRS
+    assert record.skipped == []
+    assert "COMET" in record.credits[0]
+    assert set(downloads(portal).values()) == {1}
+    found = find_licsar(Path(record.folder), PRODUCTS | NO_NAMES | {"only": record.pairs})
+    assert len(found.pairs) == len(PAIRS)
+    assert sorted(found.static) == ["dem", "los_east", "los_north", "los_up"]
+
+
+NO_NAMES: dict[str, Any] = dict.fromkeys(
+    ("unwrapped", "coherence", "dem", "baselines", "los", "wavelength", "incidence", "heading")
+) | {
+    "nodata": None,
+    "sign": "away",
+    "bad_file": "stop",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_again_nothing_is_fetched_and_a_new_pair_alone(
+    portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path, form: str
+) -> None:
+    fetch(portal, tmp_path, form)
+    first = (tmp_path / "frame.json").read_bytes()
+    portal.seen.clear()
+    fetch(portal, tmp_path, form)
+    assert (tmp_path / "frame.json").read_bytes() == first
+    assert downloads(portal) == {}
+    assert len(portal.seen) <= 8  # roots, track, interferograms, metadata and its two texts
+    new = "20200206_20200218"
+    portal.frames[FRAME]["interferograms"][new] = {f"{new}.geo.{kind}.tif": rasters[kind] for kind in ("unw", "cc")}
+    portal.seen.clear()
+    assert fetch(portal, tmp_path, form).pairs == [*PAIRS, new]
+    assert {path.rpartition("/")[2] for path in downloads(portal)} == {f"{new}.geo.unw.tif", f"{new}.geo.cc.tif"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_pair_without_one_of_its_files_is_listed(portal: LicsarPortal, tmp_path: Path, form: str) -> None:
+    pairs = portal.frames[FRAME]["interferograms"]
+    del pairs[PAIRS[0]][f"{PAIRS[0]}.geo.cc.tif"]
+    pairs[PAIRS[1]] = {f"{PAIRS[1]}.geo.bovldiff.tif": b"II"}
+    record = fetch(portal, tmp_path, form)
+    assert record.pairs == PAIRS[2:]
+    assert [(entry["what"], entry["name"]) for entry in record.skipped] == [("pair", PAIRS[0]), ("pair", PAIRS[1])]
+    assert "no geo.cc.tif" in record.skipped[0]["reason"]
+    assert "no geo.unw.tif and no geo.cc.tif" in record.skipped[1]["reason"]
+    assert not [path for path in downloads(portal) if PAIRS[0] in path or PAIRS[1] in path]
+
+
+def test_what_is_not_wanted_is_not_asked_for(portal: LicsarPortal, tmp_path: Path) -> None:
+    record = fetch(portal, tmp_path, max_days=12, start="2020-01-10", exclude=["20300101"], end="20201231")
+    assert record.pairs == ["20200113_20200125", "20200125_20200206"]
+    lines = {entry["reason"]: entry["name"] for entry in record.skipped}
+    assert lines["longer than licsar.max_days, 12"] == "2, 20200101_20200125 to 20200113_20200206"
+    assert lines["outside products.start and products.end"] == "20200101_20200113"
+    assert lines["products.exclude names it, but there is no such date or pair"] == "20300101"
+    assert len(record.skipped) == 3
+    assert not [request for request in portal.seen if PAIRS[0] in request.path]
+    record = fetch(portal, tmp_path / "b", exclude=[PAIRS[0], DATES[3]], min_days=1)
+    assert {entry["name"] for entry in record.skipped} >= {PAIRS[0], DATES[3]}
+    assert len(record.pairs) == 2
+
+
+def test_too_few_are_a_sentence_before_anything_is_fetched(portal: LicsarPortal, tmp_path: Path) -> None:
+    said = sentence(portal, tmp_path, start="2020-01-20")
+    assert "Of the 5 interferograms" in said
+    assert "20200101 to 20200206" in said
+    assert downloads(portal) == {}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_delays_of_dates(portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path, form: str) -> None:
+    del portal.frames[FRAME]["epochs"][DATES[1]][f"{DATES[1]}.sltd.geo.tif"]
+    record = fetch(portal, tmp_path, form, gacos=True)
+    assert record.pairs == PAIRS  # a date without a delay loses no interferogram
+    assert [(entry["what"], entry["name"]) for entry in record.skipped] == [("delay", DATES[1]), ("delay", DATES[3])]
+    assert held(tmp_path) == expected(rasters, PAIRS) | {
+        f"epochs/{date}/{date}.sltd.geo.tif": rasters["sltd"] for date in (DATES[0], DATES[2])
+    }
+    assert any("GACOS" in line for line in record.credits)
+
+
+def test_what_a_frame_lacks_is_listed(portal: LicsarPortal, tmp_path: Path) -> None:
+    metadata = portal.frames[FRAME]["metadata"]
+    del metadata[f"{FRAME}.geo.hgt.tif"], metadata["baselines"]
+    metadata["metadata.txt"] = b"<html><body>log in=1</body></html>"
+    record = fetch(portal, tmp_path)
+    assert {entry["name"] for entry in record.skipped} == {f"{FRAME}.geo.hgt.tif", "baselines", "metadata.txt"}
+    assert not (Path(record.folder) / "metadata/metadata.txt").exists()
+    metadata["metadata.txt"] = b"heading=-12.5\n"
+    metadata["baselines"] = b"20200101 20200113 1.5 12\n"
+    assert [entry["name"] for entry in fetch(portal, tmp_path).skipped] == [f"{FRAME}.geo.hgt.tif"]
+    metadata["baselines"] = b"garbage\n"
+    (entry,) = [entry for entry in fetch(portal, tmp_path).skipped if entry["name"] == "baselines"]
+    assert "the one of an earlier run is used" in entry["reason"]
+    assert (Path(record.folder) / "metadata/baselines").read_bytes() == b"20200101 20200113 1.5 12\n"
+
+
+@pytest.mark.parametrize(
+    "fault", ["429", "500", "503html", "reset", "truncate", "cut", "short", "nolength", "stall", "slow", "wrongsize"]
+)
+def test_faults_of_a_file(portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path, fault: str) -> None:
+    portal.faults = {rf".*{PAIRS[2]}\.geo\.unw\.tif": [fault], rf".*{FRAME}\.geo\.U\.tif": [fault]}
+    downloads = {"timeout": 0.5} if fault == "stall" else {}
+    assert fetch(portal, tmp_path, **downloads).skipped == []
+    assert held(tmp_path) == expected(rasters, PAIRS)
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "503html", "reset", "truncate", "cut", "short", "nolength", "stall"])
+@pytest.mark.parametrize("form", ["listing", "pages"])
+def test_faults_of_a_page(portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path, fault: str, form: str) -> None:
+    """Half a list of interferograms would look like a frame with half of them."""
+    root = portal.url(form).removeprefix(portal.base)
+    portal.faults = {f"{root}/5/{FRAME}/{name}/": [fault] for name in ("interferograms", "metadata")} | {f"{root}/": [fault]}
+    downloads = {"timeout": 0.5} if fault == "stall" else {}
+    assert fetch(portal, tmp_path, form, **downloads).skipped == []
+    assert held(tmp_path) == expected(rasters, PAIRS)
+
+
+@pytest.mark.parametrize("fault", ["login", "401", "403"])
+def test_a_login_page_says_that_the_portal_needs_none(
+    portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path, fault: str
+) -> None:
+    portal.faults = {rf".*{PAIRS[2]}\.geo\.unw\.tif": [fault]}
+    said = sentence(portal, tmp_path)
+    assert "the LiCSAR portal needs no account" in said
+    assert "EARTHDATA" not in said
+    assert fetch(portal, tmp_path).skipped == []
+    assert held(tmp_path) == expected(rasters, PAIRS)
+
+
+def test_a_killed_run_goes_on(portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path) -> None:
+    portal.faults = {r".*/20200125_20200206\.geo\.cc\.tif": ["500"] * 4}
+    sentence(portal, tmp_path, at_once=1)
+    done = {path for path in held(tmp_path) if path.endswith(".tif")}
+    assert done
+    portal.seen.clear()
+    assert fetch(portal, tmp_path).pairs == PAIRS
+    assert held(tmp_path) == expected(rasters, PAIRS)
+    assert not {path.rpartition("/")[2] for path in downloads(portal)} & {Path(path).name for path in done}
+    pages = [request.path for request in portal.seen if request.path.rstrip("/").endswith(tuple(PAIRS))]
+    assert pages == []  # where the files are was kept
+
+
+def test_a_file_that_moved_since_its_page_was_read(portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path) -> None:
+    portal.faults = {r".*/20200125_20200206\.geo\.cc\.tif": ["500"] * 4}
+    sentence(portal, tmp_path, form="pages", at_once=1)
+    places = tmp_path / "cache/licsar" / FRAME / "places.json"
+    places.write_text(places.read_text().replace("/neodc/comet/", "/neodc/old/"))
+    record = fetch(portal, tmp_path, form="pages")
+    assert record.skipped == []
+    assert held(tmp_path) == expected(rasters, PAIRS)
+
+
+def test_a_listed_pair_with_nothing_behind(portal: LicsarPortal, tmp_path: Path) -> None:
+    portal.faults = {rf".*/{PAIRS[0]}/?": ["404"]}
+    (entry,) = fetch(portal, tmp_path).skipped
+    assert entry == {"what": "pair", "name": PAIRS[0], "reason": "the portal lists it, but there is nothing behind"}
+    portal.faults = {r".*/\d{8}_\d{8}/?": ["404"] * 9}
+    said = sentence(portal, tmp_path / "b")
+    assert f"None of the 5 wanted interferograms of {FRAME}" in said
+    assert "dap.ceda.ac.uk" in said
+
+
+def test_a_file_that_is_listed_and_not_there(portal: LicsarPortal, tmp_path: Path) -> None:
+    portal.faults = {rf".*{PAIRS[1]}\.geo\.cc\.tif": ["404"]}
+    record = fetch(portal, tmp_path)
+    assert [entry["name"] for entry in record.skipped] == [PAIRS[1]]
+    assert "is not there" in record.skipped[0]["reason"]
+    assert fetch(portal, tmp_path).pairs == PAIRS  # it has come meanwhile
+
+
+def test_a_server_without_listings_of_pairs(portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path) -> None:
+    root = portal.url("listing").removeprefix(portal.base)
+    portal.hidden = [rf"{root}/5/{FRAME}/(interferograms/\d+_\d+|metadata)/"]
+    assert fetch(portal, tmp_path).skipped == []
+    assert held(tmp_path) == expected(rasters, PAIRS)
+
+
+def test_nothing_is_followed_or_written_elsewhere(portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path) -> None:
+    root = portal.url("listing").removeprefix(portal.base)
+    pages = portal.url("pages").removeprefix(portal.base)
+    away, more = "http://127.0.0.2:9/x", "20190101_20190113"
+    hostile = (
+        f'<a href="../">up</a><a href="{away}/{more}/">a</a><a href="/elsewhere/{more}/">b</a><a href="%2e%2e/%2e%2e/{more}/">c</a>'
+        f'<a href="//127.0.0.2/{more}/">d</a><a href="javascript:alert(1)">e</a><a href="..%2f..%2f{more}/">f</a><a href="http://[bad/">g</a>'
+    )
+    for path in (f"{root}/5/{FRAME}/interferograms/", f"{pages}/5/{FRAME}/interferograms/"):
+        portal.links[path] = hostile
+    portal.links[f"{pages}/5/{FRAME}/interferograms/{PAIRS[0]}"] = f"<a href='../../../../{PAIRS[1]}.geo.unw.tif'>x</a>"
+    for number, form in enumerate(("listing", "pages")):
+        record = fetch(portal, tmp_path / str(number), form)
+        assert record.pairs == PAIRS
+        assert held(tmp_path / str(number)) == expected(rasters, PAIRS)
+    del portal.frames[FRAME]["interferograms"][PAIRS[0]][f"{PAIRS[0]}.geo.cc.tif"]
+    portal.links[f"{pages}/5/{FRAME}/interferograms/{PAIRS[0]}"] = f"<a href='{away}/{PAIRS[0]}.geo.cc.tif'>x</a>"
+    record = fetch(portal, tmp_path / "c", "pages")
+    assert [entry["name"] for entry in record.skipped] == [PAIRS[0]]
+    assert {path.parts[len(tmp_path.parts) + 1] for path in tmp_path.rglob("*") if path.is_file()} == {"cache", "frame.json"}
+
+
+def test_files_on_hosts_that_are_not_named_are_not_fetched(portal: LicsarPortal, tmp_path: Path) -> None:
+    said = sentence(portal, tmp_path, "pages", hosts=[])
+    assert "None of the 5 wanted interferograms" in said
+    assert not [request for request in portal.seen if request.headers["Host"].startswith("localhost")]
+
+
+def test_a_record_in_the_place_of_a_file(portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path) -> None:
+    """The portal's public folder holds, for what is in the archive, an XML record with a link to it."""
+    for pair, files in portal.frames[FRAME]["interferograms"].items():
+        for name in list(files):
+            place = f"{portal.archive}/05/{FRAME}/{pair}"
+            files[f"{name}.xml"] = (
+                f'<?xml version="1.0"?><entry><link rel="enclosure" type="image/tiff" href="{place}/{name}"/></entry>'.encode()
+            )
+    portal.faults = {}
+    listing = portal.listing
+    portal.listing = lambda form, path, entries: listing(  # type: ignore[method-assign]
+        form,
+        path,
+        {name: body for name, body in entries.items() if form != "listing" or not name.endswith(("unw.tif", "cc.tif"))},
+    )
+    assert fetch(portal, tmp_path).skipped == []
+    assert held(tmp_path) == expected(rasters, PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({"frame": "005A_07221_131313"}, ["no frame 005A_07221_131313", "the nearest 005A_07021_131313"]),
+        ({"frame": "007A_07221_131313"}, ["no frames of track 7", "are 5"]),
+        ({"frame": "005D_07021_131313"}, ["no frame 005D_07021_131313"]),
+    ],
+)
+def test_a_frame_that_is_not_there(portal: LicsarPortal, tmp_path: Path, changes: dict[str, str], parts: list[str]) -> None:
+    said = sentence(portal, tmp_path, **changes)
+    for part in parts:
+        assert part in said
+
+
+def test_an_address_with_nothing_behind(portal: LicsarPortal, tmp_path: Path) -> None:
+    assert "There is nothing at" in sentence(portal, tmp_path, url=f"{portal.base}/nowhere")
+    assert "cannot be reached" in sentence(portal, tmp_path, url="http://127.0.0.1:9/x", attempts=1)
+
+
+def test_empty_pages(portal: LicsarPortal, tmp_path: Path) -> None:
+    portal.frames[FRAME]["interferograms"] = {}
+    assert "lists no interferogram" in sentence(portal, tmp_path)
+
+
+def test_disk_space_is_asked_for_before(portal: LicsarPortal, tmp_path: Path) -> None:
+    said = sentence(portal, tmp_path, spare_gb=10**6)
+    assert "14 files" in said or "10 files" in said
+    assert downloads(portal) == {}
+
+
+def test_what_left_the_cache_is_noticed(portal: LicsarPortal, tmp_path: Path) -> None:
+    record = tmp_path / "frame.json"
+    assert list_frame(record, None, None) == ""
+    fetch(portal, tmp_path)
+    assert list_frame(record, None, None) == ""
+    shutil.rmtree(tmp_path / "cache/licsar" / FRAME / "interferograms" / PAIRS[3])
+    assert list_frame(record, None, None) == "gone"
+    fetch(portal, tmp_path)
+    assert list_frame(record, None, None) == ""
+    record.write_text("{}")
+    assert list_frame(record, None, None) == "gone"
