@@ -16,9 +16,12 @@ include: "workflow/rules/patterns_series.smk"
 include: "workflow/rules/patterns_decompose.smk"
 include: "workflow/rules/patterns_corrections.smk"
 include: "workflow/rules/patterns_services.smk"
+include: "workflow/rules/patterns_ready.smk"
 include: "workflow/rules/acquire_portal.smk"
+include: "workflow/rules/acquire_order.smk"
 include: "workflow/rules/acquire.smk"
 include: "workflow/rules/stack.smk"
+include: "workflow/rules/stack_ready.smk"
 include: "workflow/rules/stack_corrections.smk"
 include: "workflow/rules/stack_cube.smk"
 include: "workflow/rules/stack_filter.smk"
@@ -30,6 +33,7 @@ include: "workflow/rules/stitch.smk"
 include: "workflow/rules/combine.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/report_order.smk"
 
 
 rule all:
@@ -52,6 +56,10 @@ report: "workflow/report/workflow.rst"
 
 onstart:
     FAILURES.unlink(missing_ok=True)
+
+
+onsuccess:
+    show_plans()
 
 
 onerror:

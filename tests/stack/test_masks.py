@@ -8,7 +8,7 @@ import pytest
 
 from insarcast.core import InsarcastError, open_cube, open_store, write_store
 from insarcast.stack import build_cube
-from insarcast.stack.mask import FLAGS, INDICES, LEAST_PIXELS, PRESETS, SHADOW, WATER, least_pixels, untested
+from insarcast.stack.mask import FLAGS, INDICES, LEAST_PIXELS, PRESETS, PRODUCT, SHADOW, WATER, least_pixels, untested
 from insarcast.stack.noise import gap_runs
 from insarcast.stack.terrain import in_shadow
 from tests.stack.conftest import lags, solve, write_ifgs
@@ -38,7 +38,7 @@ def test_presets_are_as_published() -> None:
 def test_stored_bits_keep_their_meaning() -> None:
     assert FLAGS.index("temporal_coherence") == 11
     assert FLAGS.index(WATER) == 12
-    assert set(FLAGS) == {*INDICES, "not_inverted", WATER, SHADOW}
+    assert set(FLAGS) == {*INDICES, "not_inverted", WATER, SHADOW, PRODUCT}
     assert len(FLAGS) <= 32
 
 

@@ -42,7 +42,6 @@ include: "report_stack.smk"
 
 GRID_FIGURES = [
     rules.draw_displacement.output,
-    rules.draw_network.output,
     rules.draw_noise.output,
     rules.draw_gnss.output,
     rules.draw_forecast.output,
@@ -52,6 +51,7 @@ GRID_FIGURES = [
 ]
 FIGURE_GROUPS = [
     *((gridded, drawn) for drawn in GRID_FIGURES),
+    (has_network, rules.draw_network.output),
     (clustered_grid, rules.draw_clusters.output),
     (tiled, rules.draw_tiles.output),
     (tiled, rules.draw_training.output),
@@ -92,7 +92,7 @@ use rule draw_noise as write_report with:
         page=f"{workflow.basedir}/workflow/report/page.html.j2",
         style=f"{workflow.basedir}/workflow/report/page.css",
         manifests=cubes_of(f"{CUBE}/acquire/manifest.json"),
-        decisions=of_grids(f"{CUBE}/stack/full/decisions.json"),
+        decisions=everywhere(lambda each: [record_of(each)] if gridded(each) else []),
         cubes=of_grids(f"{CUBE}/stack/full/cube.zarr"),
         forecasts=everywhere(
             given(gridded, models_of(f"{CUBE}/combine/{{model}}.zarr"))

@@ -1,6 +1,7 @@
 """report: how the displacement was made: noise of the interferograms, what is fitted and taken off, the fastest pixel.
 
-inputs:   the full cube, decisions.json, filtered.zarr and corrections.json of stack, the last two where the study has them
+inputs:   the full cube, decisions.json (displacement.json of a ready series), filtered.zarr and corrections.json of stack, the last two
+          where the study has them
 outputs:  results/{study}/{cube}/report/figures/Fxx_name.{png,svg,json}
 steps:    draw_motion, draw_corrections
 """
@@ -16,7 +17,7 @@ filtered = lambda wildcards: setting("stack.filter.method")(wildcards) != "none"
 use rule draw_noise as draw_motion with:
     input:
         cube=f"{CUBE}/stack/full/cube.zarr",
-        decisions=f"{CUBE}/stack/full/decisions.json",
+        decisions=record_of,
         filtered=where(filtered, f"{CUBE}/stack/full/filtered.zarr"),
     output:
         pair_noise=figure(RIGHT, "pair_noise", "F23_pair_noise.svg"),

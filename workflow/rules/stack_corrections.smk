@@ -1,6 +1,6 @@
 """stack: what is taken off the displacement of each date, where a study switches it on; other studies have none of these jobs.
 
-inputs:   the folder of delays that the study names; the aligned interferograms and the inversion of a vintage
+inputs:   the folder of delays that the study names; the aligned interferograms and the inversion of a vintage, or a ready series
 outputs:  results/{study}/{cube}/acquire/delays.json; results/{study}/{cube}/stack/{vintage}/corrections.zarr and corrections.json
 steps:    find_delays, estimate_corrections
 """
@@ -39,8 +39,8 @@ rule find_delays:
 
 rule estimate_corrections:
     input:
-        ifgs=rules.align_products.output.ifgs,
-        inversion=rules.invert_network.output.inversion,
+        ifgs=aligned_of,
+        inversion=inversion_of,
         delays=delays_of,
     output:
         corrections=directory(f"{CUBE}/stack/{{vintage}}/corrections.zarr"),

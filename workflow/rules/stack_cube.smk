@@ -1,6 +1,7 @@
 """stack: the cube of each vintage.
 
-inputs:   ifgs.zarr; inversion.zarr of a vintage, and corrections.zarr where there are corrections
+inputs:   ifgs.zarr, inversion.zarr of a vintage, or displacement.zarr of a ready series instead of both; corrections.zarr where there
+          are corrections
 outputs:  results/{study}/{cube}/stack/{vintage}/cube.zarr
 steps:    build_cube
 """
@@ -8,8 +9,8 @@ steps:    build_cube
 
 rule build_cube:
     input:
-        ifgs=rules.align_products.output.ifgs,
-        inversion=rules.invert_network.output.inversion,
+        ifgs=aligned_of,
+        inversion=inversion_of,
         corrections=lambda wildcards: corrections_of("zarr")(wildcards),
     output:
         cube=directory(f"{CUBE}/stack/{{vintage}}/cube.zarr"),
@@ -38,6 +39,11 @@ rule build_cube:
                     for k, v in setting("stack")(wildcards).items()
                     if k != "filter"
                 },
+                *(
+                    [setting("series")(wildcards)]
+                    if inverted_elsewhere(wildcards)
+                    else []
+                ),
             ]
         ),
         code=code("build_cube"),

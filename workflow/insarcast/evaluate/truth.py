@@ -42,7 +42,8 @@ def find_targets(
 
     Every vintage has its own reference point, so the truth is referred to that of the forecast: the mean increment of the newest
     cube over the window around the as-of cube's reference point is subtracted; pixels there whose increment leads over a bridged
-    step do not count, for nobody measured it.
+    step do not count, for nobody measured it. The vintages of a ready series have one reference in common, the product's own, so that
+    nothing is to be subtracted where it does not say where that is.
 
     Args:
         full: the newest cube.
@@ -53,7 +54,9 @@ def find_targets(
     found, unscored = [], []
     for at, cube in enumerate(vintages):
         origin = cube.time.values[-1].astype("datetime64[D]")
-        window = full[[name for name in ("displacement", "filled") if name in full]].isel(reference_window(cube)).load()
+        window = None
+        if "reference_row" in cube.attrs:
+            window = full[[name for name in ("displacement", "filled") if name in full]].isel(reference_window(cube)).load()
         for step, target in enumerate(target_time[at].astype("datetime64[D]")):
             if target > dates[-1]:
                 continue
@@ -62,7 +65,7 @@ def find_targets(
                 lost = origin if dates[ends[0]] != origin else target
                 unscored.append(f"{origin} to {target}: {lost} was dropped from the newest cube.")
                 continue
-            change = _observed_change(window, int(ends[0]), int(ends[1]))
+            change = np.zeros(1) if window is None else _observed_change(window, int(ends[0]), int(ends[1]))
             if not np.isfinite(change).any():
                 unscored.append(
                     f"{origin} to {target}: the newest cube has no displacement at the reference point of {cube.attrs['as_of']}, "

@@ -14,3 +14,5 @@ from .inversion.solver import estimate_noise as estimate_noise
 from .inversion.solver import invert as invert
 from .network import invert_network as invert_network
 from .points import read_series as read_series
+from .ready.grid_series import format_module as format_module
+from .ready.storing import read_displacement as read_displacement

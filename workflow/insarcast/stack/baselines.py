@@ -72,15 +72,23 @@ def height_of_term(term: Float, up: npt.NDArray[np.floating]) -> Float:
 
 
 def baselines_of(ifgs: xr.Dataset, pairs: xr.Dataset) -> Float:
-    """Baselines of the dates of an inversion, from those pairs of the interferogram store that it used.
+    """Baselines of the dates of an inversion, from those pairs of the interferogram store that it used; or a ready series' own.
 
     Args:
         ifgs: aligned interferograms with the coordinate ``baseline``.
-        pairs: the inversion, with ``time`` and the dates of its pairs, ``date1`` and ``date2``.
+        pairs: the inversion, with ``time`` and the dates of its pairs, ``date1`` and ``date2``; or a ready series, which has no pairs but may
+            have the ``baseline`` of its dates.
 
     Raises:
-        InsarcastError: as :func:`date_baselines`.
+        InsarcastError: as :func:`date_baselines`; or a ready series has no baselines.
     """
+    if "pair" not in pairs.dims:
+        if "baseline" not in pairs.coords or not np.isfinite(pairs.baseline.values).all():
+            raise InsarcastError(
+                f"stack.dem_error needs perpendicular baselines, which {pairs.attrs.get('product', 'the series')} does not have for each "
+                "date; set stack.dem_error: false."
+            )
+        return np.asarray(pairs.baseline.values - pairs.baseline.values[0], np.float64)
     used = set(zip(pairs.date1.values, pairs.date2.values, strict=True))
     kept = [k for k, key in enumerate(zip(ifgs.date1.values, ifgs.date2.values, strict=True)) if key in used]
     return date_baselines(

@@ -20,6 +20,7 @@ from .noise import consistency, gap_runs, spans, velocity_std
 from .terrain import in_shadow
 from .time_functions import TimeFunctions, dem_shift, dem_term_error, make_time_functions
 from .velocity import fit_series, fitted_layers, velocity_layers
+from .vintage import bridge_gaps, open_vintage
 
 Block = tuple[slice, slice]
 
@@ -39,8 +40,9 @@ def build_cube(
     """Write the cube of a vintage by the contract of :mod:`insarcast.core.cube`.
 
     Args:
-        ifgs: aligned interferograms, for height, line of sight and baselines.
-        inversion: what :func:`invert_network` left for this vintage.
+        ifgs: aligned interferograms, for height, line of sight and baselines; of a ready series on a grid its store.
+        inversion: what :func:`invert_network` left for this vintage, or the store of :func:`read_displacement`, whose later dates
+            are not looked at.
         cube: store to write.
         vintage: ``full`` or ``asof-yyyymmdd``.
         mask: ``preset``, ``thresholds``, and optionally ``min_pixels`` and ``shadow``.
@@ -53,7 +55,7 @@ def build_cube(
     Raises:
         InsarcastError: too few pixels are left by the mask, or the DEM error cannot be fitted.
     """
-    static, data = open_store(ifgs), open_store(inversion)
+    static, data = open_store(ifgs), open_vintage(inversion, vintage)
     fix = Corrections.open(corrections)
     fix.check_dates(data.time.values)
     chosen = {"annual": "auto", "steps": [], "sigma": "autocorrelation", "block_days": None} | (velocity or {})
@@ -64,7 +66,9 @@ def build_cube(
         baseline=baselines_of(static, data) if dem_error else None,
     )
     limits = resolve_thresholds(mask, float(functions.years[-1]))
-    notes = functions.notes + untested(limits, set(map(str, data.data_vars)))
+    notes = functions.notes + untested(
+        limits, set(map(str, data.data_vars)), "product" if "product" in data.attrs else "inversion"
+    )
     facts = fix.attributes | {"time_functions": list(functions.names), "notes": notes}
     ny, nx, edge = data.sizes["y"], data.sizes["x"], shard_edge(len(functions.years))
     create_store(cube_template(static, data, vintage, config, fitted_layers(functions), facts), cube, edge)
@@ -76,7 +80,8 @@ def build_cube(
         water = here.water.values if "water" in here else None
         shadow = in_shadow(static, block) if mask.get("shadow") else None
         indices = layers | index_ratios(layers, len(functions.years))
-        flags = reasons(indices, inverted, limits, water, shadow)
+        product = here.product_mask.values if "product_mask" in here else None
+        flags = reasons(indices, inverted, limits, water, shadow, product)
         tally.add(flags, indices, inverted)
         grid: dict[str, Any] = {name: (("y", "x"), values) for name, values in layers.items()}
         grid |= {"mask": (("y", "x"), flags == 0), "mask_reason": (("y", "x"), flags)}
@@ -99,6 +104,8 @@ def _derive(
     """One block: its variables with the displacement corrected, and all layers."""
     part = data.isel(y=block[0], x=block[1]).load()
     bordered = _bordered(data, block, fix)
+    if "min_dates" in data.attrs:  # a ready series may have gaps, an inversion has none
+        bordered = bridge_gaps(bordered, functions.years, data.attrs["min_dates"])
     inner = (slice(None), slice(1, -1), slice(1, -1))
     layers: dict[str, npt.NDArray[Any]] = {}
     if functions.baseline is not None:

@@ -48,8 +48,8 @@ def cube_template(
     """An empty cube for :func:`create_store`.
 
     Args:
-        static: aligned interferograms, for height and line of sight.
-        data: the inversion.
+        static: aligned interferograms, for height and line of sight; or the store of a ready series.
+        data: the inversion, or the dates of that store.
         vintage: ``full`` or ``asof-yyyymmdd``.
         config: hash of the settings that made the cube.
         fitted: layers beyond the velocity that are fitted: ``annual_amplitude``, ``step_<yyyymmdd>``, ``dem_error``, ...
@@ -82,9 +82,9 @@ def cube_template(
             "as_of": vintage,
             "insarcast_version": __version__,
             "config_hash": config,
-            "n_pairs": data.sizes["pair"],
             "n_dates": n,
         }
+        | ({"n_pairs": data.sizes["pair"]} if "pair" in data.sizes else {})
         | facts
     )
     coords = {"time": data.time, "y": data.y, "x": data.x, "enu": static.enu}

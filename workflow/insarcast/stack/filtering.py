@@ -174,9 +174,13 @@ def filter_cube(
     edge = shard_edge(n)
     smoother = Smoother(functions.years, _scene_noise(data, functions.years, pixel, causal, edge))
     create_store(_template(data, smoother.noise, method, causal), filtered, edge)
-    before, after = (data.attrs["reference_window"] - 1) // 2, data.attrs["reference_window"] // 2 + 1
-    place = [slice(max(data.attrs[f"reference_{k}"] - before, 0), data.attrs[f"reference_{k}"] + after) for k in ("row", "col")]
-    zero = reference_mean(_with_halo(data, (place[0], place[1]), smoother, causal, window), (slice(None), slice(None)))
+    zero = np.zeros(n)
+    if "reference_row" in data.attrs:  # a ready series need not say where it is zero
+        before, after = (data.attrs["reference_window"] - 1) // 2, data.attrs["reference_window"] // 2 + 1
+        place = [
+            slice(max(data.attrs[f"reference_{k}"] - before, 0), data.attrs[f"reference_{k}"] + after) for k in ("row", "col")
+        ]
+        zero = reference_mean(_with_halo(data, (place[0], place[1]), smoother, causal, window), (slice(None), slice(None)))
     for block in blocks(ny, nx, edge):
         found = _referred(_with_halo(data, block, smoother, causal, window), zero)
         rate = np.tensordot(functions.row("velocity"), found.astype(np.float64), 1).astype(np.float32)

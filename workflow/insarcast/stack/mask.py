@@ -54,9 +54,10 @@ LEAST_PIXELS = {"mintpy": 100}  # MintPy stops where fewer pixels pass
 NOT_INVERTED = "not_inverted"
 WATER = "water"
 SHADOW = "shadow"
+PRODUCT = "product_mask"
 # New flags come last: a stored bit keeps its meaning.
 _OLDEST = list(INDICES)[:11]
-FLAGS = [NOT_INVERTED, *_OLDEST, WATER, *(name for name in INDICES if name not in _OLDEST), SHADOW]
+FLAGS = [NOT_INVERTED, *_OLDEST, WATER, *(name for name in INDICES if name not in _OLDEST), SHADOW, PRODUCT]
 
 Flags = npt.NDArray[np.uint32]
 
@@ -74,13 +75,13 @@ def resolve_thresholds(settings: Mapping[str, Any], record_years: float) -> dict
     return limits
 
 
-def untested(limits: Mapping[str, float], data: Container[str]) -> list[str]:
-    """Sentences on thresholds whose index the inversion did not leave."""
+def untested(limits: Mapping[str, float], data: Container[str], where: str = "inversion") -> list[str]:
+    """Sentences on thresholds whose index the inversion, or a ready series' product, did not leave."""
     needs = {
         name: name for name in ("coherence", "temporal_coherence", "resid_rms", "n_pair_no_loop", "n_loop_err", "loop_phase_mean")
     } | {"n_unw_ratio": "n_unw", "loop_err_ratio": "n_loop"}
     return [
-        f"The mask does not test {name}: there is no such index in the inversion."
+        f"The mask does not test {name}: there is no such index in the {where}."
         for name in limits
         if name in needs and needs[name] not in data
     ]
@@ -106,6 +107,7 @@ def reasons(
     limits: Mapping[str, float],
     water: npt.NDArray[np.bool_] | None = None,
     shadow: npt.NDArray[np.bool_] | None = None,
+    product: npt.NDArray[np.bool_] | None = None,
 ) -> Flags:
     """Why each pixel is masked.
 
@@ -115,6 +117,7 @@ def reasons(
         limits: index name -> threshold.
         water: (y, x) pixels that are masked as water; that they have no displacement is no second reason.
         shadow: (y, x) pixels that are masked because the radar does not see them.
+        product: (y, x) pixels that the mask of a ready series uses; others that have a displacement are masked.
 
     Returns:
         (y, x) bits in the order of :data:`FLAGS`; 0 = use. NaN in an index masks the pixel.
@@ -127,6 +130,8 @@ def reasons(
             flags |= np.where(inverted & ~good, 1 << FLAGS.index(name), 0).astype(np.uint32)
     if shadow is not None:
         flags |= np.where(shadow, 1 << FLAGS.index(SHADOW), 0).astype(np.uint32)
+    if product is not None:
+        flags |= np.where(inverted & ~product, 1 << FLAGS.index(PRODUCT), 0).astype(np.uint32)
     if water is not None:
         flags[water] = 1 << FLAGS.index(WATER)
     return flags

@@ -13,6 +13,7 @@ import xarray as xr
 from insarcast.core import open_store, write_json
 
 from ..reference import Reference, reference_from_config
+from ..vintage import open_vintage
 from .height import estimate_height_delay
 from .layers import delay_at, write_layers
 from .maps import DelayMaps
@@ -41,8 +42,8 @@ def estimate_corrections(
     Everything comes from the vintage's own dates. The corrected displacement is zero at the first date and at the reference window.
 
     Args:
-        ifgs: aligned interferograms, for heights and line of sight.
-        inversion: what :func:`invert_network` left for this vintage.
+        ifgs: aligned interferograms, for heights and line of sight; of a ready series on a grid its store.
+        inversion: what :func:`invert_network` left for this vintage, or the store of :func:`read_displacement`.
         corrections: store to write, see :class:`insarcast.stack.corrections.store.Corrections`.
         record: JSON to write: what was corrected on which date, and how rough the dates were before and after.
         vintage: ``full`` or ``asof-yyyymmdd``.
@@ -55,7 +56,7 @@ def estimate_corrections(
         InsarcastError: dates without a delay, maps that do not cover the scene, a ramp that would take the motion off, or a reference
             that is not measured on every date.
     """
-    static, data = open_store(ifgs), open_store(inversion)
+    static, data = open_store(ifgs), open_vintage(inversion, vintage)
     dates = [str(day).replace("-", "") for day in data.time.values.astype("datetime64[D]")]
     maps = DelayMaps(delays[0], static, dates, troposphere) if delays else None
     kind, surface = troposphere["height"], deramp["surface"]
@@ -88,13 +89,16 @@ def estimate_corrections(
     small["offset"] = ("time", np.zeros(len(dates)))
     layers = xr.Dataset(small)
     fix = Corrections(open_store(corrections).assign(layers.variables).assign_attrs(attrs))
-    row, col, window = (int(data.attrs[f"reference_{key}"]) for key in ("row", "col", "window"))
-    place = Reference(row, col, window, "inversion", "")
+    place = None
+    if "reference_row" in data.attrs:  # a ready series need not say where it is zero
+        row, col, window = (int(data.attrs[f"reference_{key}"]) for key in ("row", "col", "window"))
+        place = Reference(row, col, window, "inversion", "")
     if move:
         place = reference_from_config(data, move["lon"], move["lat"], move["window"])
         attrs |= moved_attributes(data, place)
         steps.append(moved_entry(data, attrs))
-    layers["offset"] = ("time", _zero(data, fix, place), {"units": "mm", "long_name": "what makes the reference window zero"})
+    zero = _zero(data, fix, place) if place else np.zeros(len(dates))
+    layers["offset"] = ("time", zero, {"units": "mm", "long_name": "what makes the reference window zero"})
     attrs["corrections"] = "; ".join(step["sentence"] for step in steps)
     layers.assign_attrs(attrs).to_zarr(corrections, mode="a", zarr_format=3, consolidated=False)
     write_json(record, {"vintage": vintage, "dates": dates, "pixels": pixels, "steps": steps})

@@ -34,7 +34,7 @@ def read_gacos(paths: list[str], grid: Grid, block: Block, up: Float | None, wav
         grid: the cube's grid; a map on another one is interpolated bilinearly.
         block: rows and columns.
         up: (y, x) U; a slant delay needs none.
-        wavelength: m.
+        wavelength: m; NaN where it is not known.
 
     Returns:
         (y, x) mm, positive towards the satellite (more delay: more negative), NaN where the map has nothing (0 or NaN).
@@ -52,6 +52,10 @@ def read_gacos(paths: list[str], grid: Grid, block: Block, up: Float | None, wav
                 raise InsarcastError(f"{path} has no coordinate reference system; write one into it (gdal_edit.py -a_srs).")
             delay = _warp(file, path, grid, block)
     if ".sltd." in Path(path).name:
+        if not np.isfinite(wavelength):
+            raise InsarcastError(
+                f"{path} is a slant delay in radians, but the wavelength of the displacement is not known; set products.wavelength (m)."
+            )
         return -delay * wavelength / (4 * np.pi) * 1000
     if up is None:
         raise InsarcastError(

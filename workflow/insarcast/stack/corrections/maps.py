@@ -64,7 +64,7 @@ class DelayMaps:
 
     def _one(self, date: str, block: Block, here: xr.Dataset, up: Float | None) -> Float:
         if self.method == "gacos":
-            return read_gacos(self._files[date], self._grid, block, up, float(self._static.attrs["wavelength"]))
+            return read_gacos(self._files[date], self._grid, block, up, float(self._static.attrs.get("wavelength", np.nan)))
         from .era5 import read_column
 
         if up is None or "height" not in here:

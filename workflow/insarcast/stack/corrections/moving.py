@@ -17,13 +17,16 @@ Float = npt.NDArray[np.float64]
 NOTE = "moved after the inversion; sigma is still that of each date at its pixel, without the new reference's own error"
 
 
-def window_mean(values: npt.NDArray[Any], time: npt.NDArray[np.datetime64], where: str) -> Float:
+def window_mean(
+    values: npt.NDArray[Any], time: npt.NDArray[np.datetime64], where: str, key: str = "stack.reference.move"
+) -> Float:
     """Mean of a window on each date.
 
     Args:
         values: (n_dates, y, x) mm.
         time: (n_dates,) dates, for the sentence.
         where: which window, for the sentence.
+        key: which key of the study names it, for the sentence.
 
     Raises:
         InsarcastError: nothing in the window is inverted on some date.
@@ -34,7 +37,7 @@ def window_mean(values: npt.NDArray[Any], time: npt.NDArray[np.datetime64], wher
         gone = [str(day) for day in time[~known.any(1)].astype("datetime64[D]")]
         raise InsarcastError(
             f"Nothing in the window at {where} is measured on {', '.join(gone[:5])}{' ...' if len(gone) > 5 else ''}; give another "
-            "place (stack.reference.move), or a larger window."
+            f"place ({key}), or a larger window."
         )
     return np.asarray(np.where(known, flat, 0).sum(1) / known.sum(1), np.float64)
 

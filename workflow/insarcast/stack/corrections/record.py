@@ -68,12 +68,15 @@ def ramp_entry(ramp: Ramp, *, forced: bool, before: Sample, after: Sample) -> di
 def moved_entry(data: xr.Dataset, attributes: dict[str, Any]) -> dict[str, Any]:
     """The reference: from where to where."""
     keys = ("row", "col", "lon", "lat", "window")
-    old, new = ({key: source[f"reference_{key}"] for key in keys} for source in (data.attrs, attributes))
-    sentence = f"reference moved from {_place(old['lon'], old['lat'])} to {_place(new['lon'], new['lat'])}"
+    old, new = ({key: source.get(f"reference_{key}") for key in keys} for source in (data.attrs, attributes))
+    lon, lat = old["lon"], old["lat"]
+    before = "the product's own place, which is not known," if lon is None or lat is None else said_place(lon, lat)
+    sentence = f"reference moved from {before} to {said_place(attributes['reference_lon'], attributes['reference_lat'])}"
     return {"step": "reference", "sentence": sentence, "from": old, "to": new, "note": attributes["reference_note"]}
 
 
-def _place(lon: float, lat: float) -> str:
+def said_place(lon: float, lat: float) -> str:
+    """A place in words, degrees with their side of the globe."""
     return f"{abs(lat):.4f} {'N' if lat >= 0 else 'S'}, {abs(lon):.4f} {'E' if lon >= 0 else 'W'}"
 
 

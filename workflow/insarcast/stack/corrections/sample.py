@@ -99,8 +99,8 @@ class Sample:
 def draw_sample(static: xr.Dataset, data: xr.Dataset) -> Sample:
     """Read the sample, block by block.
 
-    Coherent pixels (temporal coherence of at least 0.7) without a bridged step; where there are fewer than a hundred, every pixel
-    that is inverted on all dates.
+    Coherent pixels (temporal coherence of at least 0.7; of a ready series without one those of the product's own mask) without a bridged
+    step; where there are fewer than a hundred, every pixel that is inverted on all dates.
 
     Args:
         static: aligned interferograms, for ``height``.
@@ -121,7 +121,7 @@ def draw_sample(static: xr.Dataset, data: xr.Dataset) -> Sample:
         pick = np.ix_(row - block[0].start, col - block[1].start)
         series = part.displacement.values[:, *pick].reshape(n_dates, -1)
         known = np.isfinite(series).all(0)
-        coherent = part.temporal_coherence.values[pick].ravel() >= _COHERENT
+        coherent = _trusted(part)[pick].ravel()
         coherent &= ~part.filled.values[:, *pick].any(0).ravel()
         height = np.full(len(known), np.nan)
         if "height" in static:
@@ -143,6 +143,15 @@ def draw_sample(static: xr.Dataset, data: xr.Dataset) -> Sample:
         "inverted pixels" if coherent.sum() < _FEWEST else "coherent pixels without a bridged step",
     )  # fmt: skip
     return sample if coherent.sum() < _FEWEST else sample.where(coherent)
+
+
+def _trusted(part: xr.Dataset) -> npt.NDArray[np.bool_]:
+    """(y, x) pixels that are coherent in time, or that the product's own mask uses."""
+    if "temporal_coherence" in part:
+        return np.asarray(part.temporal_coherence.values >= _COHERENT)
+    return (
+        np.asarray(part.product_mask.values) if "product_mask" in part else np.ones((part.sizes["y"], part.sizes["x"]), np.bool_)
+    )
 
 
 def line_rates(series: Float, years: Float) -> tuple[Float, Float]:

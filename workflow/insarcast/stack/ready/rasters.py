@@ -142,7 +142,7 @@ def _shares(path: str, layer: Any) -> Any:
     return _times(layer, scale)
 
 
-def _times(layer: Any, factor: float) -> Any:
+def _times(layer: Any, factor: float | np.float32) -> Any:
     return lambda block: layer(block) * np.float32(factor)
 
 
