@@ -48,7 +48,7 @@ def write_hyp3(scene: Scene, products: Path) -> list[str]:
         part = products / f".part-{name}"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        _write_product(scene, i, j, part, name)
+        write_product(scene, i, j, part, name)
         os.replace(part, products / name)
         if number % 20 == 0:
             print(f"simulated {number + 1} of {len(scene.pairs)} products", file=sys.stderr, flush=True)
@@ -81,7 +81,8 @@ def reference_pixel(pair: Interferogram, window: Window) -> tuple[int, int] | No
     return (int(row), int(col)) if quality[row, col] >= 0 else None
 
 
-def _write_product(scene: Scene, i: int, j: int, folder: Path, name: str) -> None:
+def write_product(scene: Scene, i: int, j: int, folder: Path, name: str) -> None:
+    """Write the files of the product of two dates, by their indices, into a folder that is there, each file named ``<name>_<tag>``."""
     lattice, window = scene.lattice, product_window(scene, i, j)
     pair = scene.interferogram(i, j)
     phase, reference = pair.phase[window], reference_pixel(pair, window)

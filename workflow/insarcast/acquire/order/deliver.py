@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,10 @@ from insarcast.core import InsarcastError
 
 from ..hyp3_product import Product, parse_name
 from ..web.download import fetch_all
-from ..web.errors import ServiceError
+from ..web.errors import Refused
 from ..web.remote import Remote
 from ..web.settings import WebSettings
+from ..web.space import NoSpace
 from ..web.unpack import unpack
 from .client import Service
 from .jobs import Wanted
@@ -46,10 +48,14 @@ class Courier:
         folder: the project's folder in the cache.
         journal: notes what was delivered.
         settings: of downloads.
+
+    Attributes:
+        unfetched: key -> why the file of a finished job did not come, where another run may have more luck.
     """
 
     def __init__(self, service: Service, folder: Path, journal: Journal, settings: WebSettings) -> None:
         self.service, self.folder, self.journal, self.settings = service, folder, journal, settings
+        self.unfetched: dict[str, str] = {}
 
     def bring(self, ready: Sequence[tuple[Wanted, Job]]) -> dict[str, str]:
         """Fetch and unpack products.
@@ -80,13 +86,13 @@ class Courier:
                 results[want.key] = ""
             else:
                 parcels.append(parcel)
-        missing = self._fetch(parcels)
+        missing = self._fetch(parcels, again=again)
         for parcel in parcels:
             key = parcel.want.key
             if key not in missing:
                 results[key] = self._place(parcel)
             elif not again:
-                results[key] = missing[key]
+                results[key] = self.unfetched[key] = missing[key]
         stale = [(parcel.want, jobs[parcel.want.key]) for parcel in parcels if parcel.want.key not in results]
         if stale:  # an address may have expired since the job was listed: ask for the job once more
             results |= self._bring([(want, self.service.job(job.job_id)) for want, job in stale], again=False)
@@ -102,43 +108,41 @@ class Courier:
             return True
         return False
 
-    def _fetch(self, parcels: Sequence[_Parcel]) -> dict[str, str]:
+    def _fetch(self, parcels: Sequence[_Parcel], *, again: bool) -> dict[str, str]:
         """Fetch zips; key -> why it cannot be had."""
-        if not parcels:
-            return {}
         keys = {parcel.name: parcel.want.key for parcel in parcels}
         files = {parcel.name: parcel.remote for parcel in parcels}
-        what = "the list of the service's jobs"
+        what = f"the jobs of {self.folder.name}"
         try:
             report = fetch_all(files, self.folder / ARCHIVES, self.settings, on_missing="list", what=what)
-        except ServiceError as error:
-            if error.passing or len(parcels) > 1:
-                if error.passing:
-                    raise
-                # One file that is no good must not keep the others from coming.
-                return {key: why for parcel in parcels for key, why in self._fetch([parcel]).items()}
-            return {parcels[0].want.key: str(error).rstrip(".")}
-        return {keys[name]: reason for name, reason in report.skipped.items()}
+        except Refused as error:
+            if not again:
+                raise
+            return {key: str(error) for name, key in keys.items() if not (self.folder / ARCHIVES / name).is_file()}
+        return {keys[name]: reason.rstrip(".") for name, reason in report.skipped.items()}
 
     def _place(self, parcel: _Parcel) -> str:
         """Unpack a zip; "" or what is wrong with the product."""
         product, archive = parcel.product, self.folder / ARCHIVES / parcel.name
+        try:
+            # Beside the others first: a zip must not replace the product of another job.
+            place = unpack(archive, archive.parent, settings=self.settings)
+        except NoSpace:
+            raise
+        except InsarcastError as error:
+            shutil.rmtree(archive.parent)
+            return str(error).rstrip(".")
+        if place.name != product.name:
+            shutil.rmtree(archive.parent)
+            return f"its zip holds {place.name}, not {product.name}"
         if product.folder.exists():  # half of it: the rest was deleted
             shutil.rmtree(product.folder)
-        try:
-            place = unpack(archive, self.folder, settings=self.settings)
-        except InsarcastError:
-            archive.unlink(missing_ok=True)
-            raise
-        if place != product.folder:
-            shutil.rmtree(place, ignore_errors=True)
-            return f"its zip holds {place.name}, not {product.name}"
+        place.rename(product.folder)
         if absent := lacking(product, parcel.want.job):
             return f"the product that was delivered, {product.name}, lacks {', '.join(absent)}"
         self.journal.deliver(parcel.want.key, delivered(product, parcel.want.job))
-        if not self.settings.keep_archives:
-            archive.unlink(missing_ok=True)
-            shutil.rmtree(archive.parent, ignore_errors=True)
+        with suppress(OSError):  # an archive that is kept keeps its folder
+            archive.parent.rmdir()
         print(f"unpacked {product.name}", file=sys.stderr, flush=True)
         return ""
 

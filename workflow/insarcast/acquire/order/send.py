@@ -63,9 +63,8 @@ def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Jou
     ordered = len(wanted) - len(missing)
     if ordered:
         print(f"{ordered} of {len(wanted)} jobs are ordered already", file=sys.stderr, flush=True)
-    left = None
     if missing:
-        left = _afford(service, missing, len(wanted), terms)
+        _afford(service, missing, len(wanted), terms)
     if len(missing) > AT_ONCE:  # so that no part is paid for before another is refused
         for part in _parts(missing):
             try:
@@ -73,7 +72,7 @@ def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Jou
             except ServiceError as error:
                 raise _refusal(service, part, terms, error) from None
     for part in _parts(missing):
-        found |= _send(service, part, terms, journal, left, {want.key: _ids(found[want.key]) for want in part})
+        found |= _send(service, part, terms, journal, {want.key: _ids(found[want.key]) for want in part})
     return {want.key: found[want.key][0] for want in wanted}
 
 
@@ -108,8 +107,8 @@ def _cost(service: Service, wanted: Sequence[Wanted]) -> float | None:
     return None if None in each else float(sum(price for price in each if price is not None))
 
 
-def _afford(service: Service, missing: Sequence[Wanted], total: int, terms: Terms) -> float | None:
-    """Compare the price with what may be spent; returns the credits that are left before."""
+def _afford(service: Service, missing: Sequence[Wanted], total: int, terms: Terms) -> None:
+    """Compare the price with what may be spent."""
     cost, left = _cost(service, missing), service.credits()
     what = f"Ordering {len(missing)} of {total} jobs of project {terms.project}"
     if cost is None:
@@ -132,7 +131,6 @@ def _afford(service: Service, missing: Sequence[Wanted], total: int, terms: Term
     price = "an unknown number of" if cost is None else f"{cost:g}"
     rest = "" if left is None else f", {left:g} are left"
     print(f"ordering {len(missing)} jobs for {price} credits{rest}", file=sys.stderr, flush=True)
-    return left
 
 
 def _parts(wanted: Sequence[Wanted]) -> list[Sequence[Wanted]]:
@@ -148,12 +146,13 @@ def _ids(jobs: Iterable[Job]) -> set[str]:
 
 
 def _send(
-    service: Service, part: Sequence[Wanted], terms: Terms, journal: Journal, left: float | None, known: Mapping[str, set[str]]
+    service: Service, part: Sequence[Wanted], terms: Terms, journal: Journal, known: Mapping[str, set[str]]
 ) -> dict[str, list[Job]]:
     """Send a part; what an unclear answer leaves open is looked up before anything is sent again. ``known``: ids of earlier jobs."""
     found: dict[str, list[Job]] = {}
     rest, failures = list(part), 0
     while rest:
+        left = service.credits()  # what tells later whether a lost order was taken
         journal.sending([want.key for want in rest], left)
         try:
             new = match(rest, service.send(_named(rest, terms)))
@@ -216,11 +215,7 @@ def _found_again(
             for key, jobs in look(service, wanted, terms).items()
         }
         missing = [doubts[want.key] for want in wanted if not found[want.key]]
-        if (
-            not missing
-            or (any(found.values()) and number >= 1)
-            or all(time.time() - doubt.at > _SETTLED_AFTER for doubt in missing)
-        ):
+        if not missing or all(time.time() - doubt.at > _SETTLED_AFTER for doubt in missing):
             return found
         if number >= len(_LOOKS) - 1 and not _charged(service, missing):
             return found
@@ -248,7 +243,8 @@ def _refusal(service: Service, part: Sequence[Wanted], terms: Terms, error: Serv
             "wait until it renews the credits."
         )
     wrong, words = _first_wrong(service, part, terms, error.detail)
-    said = f" ({words[:200].rstrip('.')})" if words and "schemas" not in words else ""
+    echo = "job_parameters" in words or "schemas" in words
+    said = f" ({words[:200].rstrip('.')})" if words and not echo else ""
     return InsarcastError(
         f"The service refused the job of {wrong.pair}{said}, and with it an order of {len(part)}; list the pair in products.exclude, "
         f"or correct the keys of hyp3. Its granules: {', '.join(granule for date in granules_of(wrong.job) for granule in date[:2])}."

@@ -46,17 +46,19 @@ def watch(
         wait_hours: how long to wait.
 
     Returns:
-        Key -> "" for a product that is in its place, or why there is none.
+        Key -> "" for a product that is in its place, or why there will be none.
 
     Raises:
-        InsarcastError: not all jobs are done in that time, or the service refuses; a later run goes on.
+        InsarcastError: not all jobs are done in that time, files cannot be had, or the service refuses; a later run goes on.
     """
     began, out_of_reach, said = time.monotonic(), 0, ""
     now, results = dict(jobs), dict[str, str]()
     while True:
         states = {want.key: state_of(now[want.key]) for want in wanted if want.key not in results}
         results |= {key: _failure(now[key]) for key, state in states.items() if state == "failed"}
-        results |= {key: "its product expired before it was fetched" for key, state in states.items() if state == "expired"}
+        late = {key: "it expired before it was fetched" for key, state in states.items() if state == "expired"}
+        courier.unfetched |= late
+        results |= late
         ready = [(want, now[want.key]) for want in wanted if states.get(want.key) == "ready"]
         said = _tell(states, results, now, time.monotonic() - began, said)
         try:
@@ -68,6 +70,8 @@ def watch(
                 raise _ended(error, project) from None
             print(f"{error}; going on", file=sys.stderr, flush=True)
         if len(results) == len(wanted):
+            if courier.unfetched:
+                raise _unfetched(wanted, courier.unfetched, project)
             return results
         if len(ready) > _BATCH * courier.settings.at_once and not out_of_reach:
             continue
@@ -120,6 +124,15 @@ def _too_long(waiting: Sequence[Wanted], total: int, project: str, hours: float)
     return InsarcastError(
         f"{len(waiting)} of {total} jobs of project {project} are not done after {hours:g} h (hyp3.wait_hours; the first: "
         f"{waiting[0].pair}); run again later: nothing is ordered twice, and what was fetched is kept."
+    )
+
+
+def _unfetched(wanted: Sequence[Wanted], reasons: Mapping[str, str], project: str) -> InsarcastError:
+    """Products that are made and paid: to leave them out is the person's choice, not ours."""
+    first = next(want for want in wanted if want.key in reasons)
+    return InsarcastError(
+        f"{len(reasons)} of {len(wanted)} products of project {project} could not be fetched ({first.pair}: {reasons[first.key]}); run "
+        "again, which fetches only what is missing, or list the pairs in products.exclude."
     )
 
 
