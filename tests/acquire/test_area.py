@@ -12,7 +12,7 @@ import geopandas
 import pytest
 import shapely
 
-from insarcast.acquire.area import area_bounds, area_file, list_area, read_area
+from insarcast.acquire.area import area_bounds, area_name, list_area, read_area
 from insarcast.core import InsarcastError
 
 BOX = [-99.2, 19.3, -99.0, 19.5]
@@ -160,7 +160,8 @@ def test_a_replaced_file_is_noticed(tmp_path: Path) -> None:
     """A shapefile's coordinates may change in a file other than the one that is named."""
     assert list_area(BOX, None) is None
     assert list_area("POLYGON ((0 0, 1 0, 1 1, 0 0))", str(tmp_path)) is None
-    assert area_file("a.shp", str(tmp_path)) == tmp_path / "a.shp"
+    assert area_name("a.shp") == "a.shp"
+    assert [area_name(value) for value in (BOX, "POLYGON EMPTY", "1, 2, 3, 4", " ", None)] == [None] * 5
     assert list_area("a.shp", str(tmp_path)) is None
     save(tmp_path / "a.shp", shapely.box(*BOX))
     before = list_area("a.shp", str(tmp_path))

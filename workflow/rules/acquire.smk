@@ -5,7 +5,14 @@ outputs:  results/{study}/{cube}/acquire/manifest.json (the files stay where the
 steps:    acquire_products
 """
 
-from insarcast.acquire import check_still_there, list_files, needed_root, source_module
+from insarcast.acquire import (
+    area_name,
+    check_still_there,
+    list_area,
+    list_files,
+    needed_root,
+    source_module,
+)
 
 # The two sections of a cube that name folders.
 folders = lambda wildcards: [setting(key)(wildcards) for key in ("products", "gnss")]
@@ -40,14 +47,20 @@ checkpoint acquire_products:
         series=lambda wildcards: {
             key: setting("series")(wildcards)[key] for key in SERIES
         },
-        data_root=lambda wildcards: needed_root(*folders(wildcards), DATA_ROOT),
-        listing=lambda wildcards: plainly(check_still_there)(
-            Path(CUBE.format(**wildcards), "acquire/manifest.json"),
-            setting("products.folder")(wildcards),
-            DATA_ROOT,
-            CACHE,
-        )
-        or list_files(*folders(wildcards), DATA_ROOT, names_of_series(wildcards)),
+        area=setting("area"),
+        data_root=lambda wildcards: needed_root(
+            *folders(wildcards), DATA_ROOT, area_name(setting("area")(wildcards))
+        ),
+        listing=lambda wildcards: [
+            plainly(check_still_there)(
+                Path(CUBE.format(**wildcards), "acquire/manifest.json"),
+                setting("products.folder")(wildcards),
+                DATA_ROOT,
+                CACHE,
+            )
+            or list_files(*folders(wildcards), DATA_ROOT, names_of_series(wildcards)),
+            list_area(setting("area")(wildcards), DATA_ROOT),
+        ],
         originals=f"{workflow.basedir}/config/originals",
         cache=CACHE,
         code=lambda wildcards: code(

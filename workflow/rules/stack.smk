@@ -28,6 +28,7 @@ rule align_products:
         runtime="2h",
     params:
         bad_file=setting("products.bad_file"),
+        crop=setting("stack.crop"),
         cache=KEPT,
         code=code("align_products"),
     message:

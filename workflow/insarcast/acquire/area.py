@@ -75,7 +75,8 @@ def area_bounds(value: Any, data_root: str | None) -> Bounds | None:
 
 def list_area(value: Any, data_root: str | None) -> str | None:
     """Fingerprint of name, size and time of change of the file that ``area`` names, so that a replaced one is noticed; else None."""
-    place = area_file(value, data_root)
+    name = area_name(value)
+    place = locate(name, data_root) if name else None
     if place is None or not place.is_file():
         return None
     # A shapefile is several files, of which the one named may be the one that did not change.
@@ -83,10 +84,10 @@ def list_area(value: Any, data_root: str | None) -> str | None:
     return fingerprint([(path.name, (state := path.stat()).st_size, state.st_mtime_ns) for path in files])
 
 
-def area_file(value: Any, data_root: str | None) -> Path | None:
-    """Where the file that ``area`` names would lie, or None where it names none."""
-    is_name = isinstance(value, str) and not _WKT.fullmatch(value) and not _FOUR.fullmatch(value)
-    return locate(value, data_root) if is_name else None
+def area_name(value: Any) -> str | None:
+    """The name of a file that ``area`` is, or None where it is a box or WKT."""
+    is_name = isinstance(value, str) and value.strip() and not _WKT.fullmatch(value) and not _FOUR.fullmatch(value)
+    return value if is_name else None
 
 
 def check_box(value: Any) -> Bounds:

@@ -53,9 +53,17 @@ def locate(name: str, data_root: str | None) -> Path | None:
     return wanted if wanted.is_absolute() else Path(data_root).expanduser() / wanted if data_root else None
 
 
-def needed_root(products: dict[str, Any], gnss: dict[str, Any], data_root: str | None) -> str | None:
-    """The data root as an absolute path if a folder of the cube lies under it, else None: what is not used reruns nothing."""
-    names = [name for name in (products["folder"], gnss["folder"]) if name and not Path(name).expanduser().is_absolute()]
+def needed_root(products: dict[str, Any], gnss: dict[str, Any], data_root: str | None, area: str | None = None) -> str | None:
+    """The data root as an absolute path if a folder of the cube lies under it, else None: what is not used reruns nothing.
+
+    Args:
+        products: the study's ``products``.
+        gnss: the study's ``gnss``.
+        data_root: folder that relative names lie under, or None.
+        area: name of the file that the study's ``area`` is, if it is one.
+    """
+    wanted = (products["folder"], gnss["folder"], area)
+    names = [name for name in wanted if name and not Path(name).expanduser().is_absolute()]
     return str(Path(data_root).expanduser().absolute()) if names and data_root else None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from insarcast.core import InsarcastError, Manifest, file_sha256
 
+from .area import area_bounds
 from .fetched import read_fetched
 from .found import Found
 from .originals import original_credits
@@ -30,6 +31,7 @@ def acquire_products(
     simulate: dict[str, Any] | None = None,
     series: dict[str, Any] | None = None,
     fetched: Sequence[Path] = (),
+    area: Any = None,
 ) -> None:
     """Find the products and GNSS files of one cube, fetch their public originals, or simulate a scene first.
 
@@ -46,11 +48,13 @@ def acquire_products(
             sign, units; for those sources.
         fetched: the record of what a service left in the cache (:class:`.fetched.Fetched`), in a list; empty where the study names a
             folder. Pairs of the folder that it does not name are not this cube's.
+        area: the study's ``area``, or None.
 
     Raises:
-        InsarcastError: the folder is nowhere, its files cannot be used, or a file is broken.
+        InsarcastError: the folder is nowhere, its files cannot be used, a file is broken, or the area is none.
     """
     find_products = finder(source)
+    bounds = area_bounds(area, data_root)
     places: dict[str, Any] = {"data_root": data_root, "originals": Path(originals), "cache": Path(cache)}
     if source == "simulate":
         found: Found = find_products(simulate or {}, products, Path(cache))
@@ -63,7 +67,7 @@ def acquire_products(
         folder = find_folder(products["folder"], key="products.folder", original=products["original"], **places)
         found = find_products(folder, products, series) if source in INVERTED else find_products(folder, products)
     stations, missing = _find_gnss(gnss, places)
-    files = [pair.unwrapped for pair in found.pairs] + [pair.coherence for pair in found.pairs if pair.coherence]
+    files = [path for pair in found.pairs for path in (pair.unwrapped, pair.coherence, pair.components) if path]
     Manifest(
         source=source,
         dates=found.dates or sorted({date for pair in found.pairs for date in (pair.date1, pair.date2)}),
@@ -78,6 +82,7 @@ def acquire_products(
         },
         credits=[*(_SIMULATED if found.truth else ()), *found.credits, *_credits(products, gnss, Path(originals))],
         truth=found.truth,
+        area=bounds,
     ).write(manifest)
 
 
