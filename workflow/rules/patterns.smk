@@ -108,7 +108,7 @@ def cubes_of(pattern):
 
 
 def targets(name):
-    """What a study leaves; its file is read when the target is asked for."""
+    """What a study leaves, read when it is asked for; cubes that are only planned leave a plan, and what joins all cubes waits."""
     grids = [
         *("stack/full/cube.zarr", "evaluate/scores.parquet", "evaluate/maps.parquet"),
         "report/maps",
@@ -121,22 +121,30 @@ def targets(name):
         **dict.fromkeys(READY, points),
         "simulate": [*grids, "evaluate/truth.parquet"],
     }
-    return lambda wildcards: [
-        *(
-            [f"results/{name}/stack/decomposed.zarr"]
-            if study(name).get("decompose.cubes")
-            else []
-        ),
-        *(
-            f"results/{name}/{cube}/{leaf}"
-            for cube in study(name).cubes
-            for leaf in leaves.get(study(name).get("source", cube), grids)
-        ),
-        *(
-            f"results/{name}/{cube}/stack/full/filtered.zarr"
-            for cube in study(name).cubes
-            if study(name).get("source", cube) not in READY
-            and study(name).get("stack.filter.method", cube) != "none"
-        ),
-        f"results/{name}/report/index.html",
-    ]
+
+    def wanted(wildcards):
+        planned = planned_cubes(name, wildcards)
+        leaves_of = lambda cube: [
+            *leaves.get(source := study(name).get("source", cube), grids),
+            *(
+                ["stack/full/filtered.zarr"]
+                if source not in READY
+                and study(name).get("stack.filter.method", cube) != "none"
+                else []
+            ),
+        ]
+        joined = ["stack/decomposed.zarr"] if study(name).get("decompose.cubes") else []
+        return [
+            *(
+                f"results/{name}/{cube}/{leaf}"
+                for cube in study(name).cubes
+                for leaf in (PLANNED_LEAVES if cube in planned else leaves_of(cube))
+            ),
+            *(
+                f"results/{name}/{leaf}"
+                for leaf in [*joined, "report/index.html"]
+                if not planned
+            ),
+        ]
+
+    return wanted

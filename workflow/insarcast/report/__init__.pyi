@@ -11,6 +11,7 @@ from .maps import write_maps as write_maps
 from .motion import draw_motion as draw_motion
 from .network import draw_network as draw_network
 from .noise import draw_noise as draw_noise
+from .order import draw_order as draw_order
 from .page import write_report as write_report
 from .scores import draw_scores as draw_scores
 from .series_failure import draw_failure as draw_failure

@@ -10,6 +10,7 @@ asf_search makes the queries and reads the answers; what it leaves to its caller
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -155,6 +156,7 @@ def _pages(options: Mapping[str, Any], session: ServiceSession, place: str) -> l
     from asf_search.search import search_generator
 
     asf_search.REPORT_ERRORS = False
+    asf_search.ASF_LOGGER.setLevel(logging.CRITICAL)  # what matters of its warnings is said here, in sentences
     session.headers.pop("CMR-Search-After", None)  # asf_search leaves it there when it fails half-way
     found: list[Any] = []
     complete = False

@@ -1,0 +1,215 @@
+"""From an area and a period to a plan: which interferograms to order, why, and what they cost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from insarcast.core import InsarcastError, write_json
+
+from ..area import read_area
+from ..select import Skipped, skip
+from ..web.session import service_session
+from ..web.settings import WebSettings
+from .baselines import date_baselines
+from .bridges import in_season
+from .bursts import burst_acquisitions, choose_bursts
+from .frames import most_common_frame, overlap_enough, scene_acquisitions
+from .network import Network, Pairing
+from .prepare import check_job, prepare_job
+from .prices import Prices, job_costs
+from .scenes import Acquisition, choose_track, newest, one_a_day
+from .scores import check_score, pair_scores
+from .search import Query, Scene, find_scenes, search_session
+from .summary import tell, write_pairs
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+FEWEST = 3  # dates: a stack needs them to close a loop
+_ASKED_AGAIN = 2  # attempts at what the plan can do without: prices and credits
+
+
+def plan_order(
+    plan: Path,
+    pairs: Path,
+    area: Any,
+    hyp3: Mapping[str, Any],
+    products: Mapping[str, Any],
+    name: str,
+    manner: Mapping[str, Any],
+    data_root: str | None,
+    downloads: Mapping[str, Any],
+    look_at: Sequence[str],
+) -> None:
+    """Plan the order of one cube: search, choose what covers the area, pair the dates, price the pairs. Nothing is ordered.
+
+    Args:
+        plan: JSON to write: project, job, track, direction, frame, bursts, area, covered (share of the area), scenes (date, names,
+            perpendicular baseline in m against the first), pairs (dates, days, baseline in m, score, why, job, credits), left_out,
+            credits (null: unknown), cost_table, connected.
+        pairs: the same pairs as a csv: date1, date2, days, baseline_m, score, why, credits.
+        area: the study's ``area``, or None where bursts are named.
+        hyp3: keys of the study's ``hyp3`` that say what is ordered.
+        products: start, end and exclude of the study's ``products``.
+        name: name of the order where ``hyp3.project`` is none.
+        manner: keys of the study's ``hyp3`` that say where to ask: search, api, login.
+        data_root: folder that a relative name of ``area`` lies under, or None.
+        downloads: the study's ``downloads``.
+        look_at: files that the printed summary names.
+
+    Raises:
+        InsarcastError: keys that contradict each other, no answer in full, nothing found, several tracks, bursts that the service does
+            not join, or fewer than three dates.
+    """
+    place = None if area is None else read_area(area, data_root)
+    check_job(hyp3, place is not None)
+    check_score(hyp3["score"])
+    settings = WebSettings.of(downloads)
+    scenes, left_out = newest(_search(place, hyp3, products, manner["search"], settings))
+    scenes = choose_track(scenes, place, hyp3)
+    bursts: list[str] = []
+    if hyp3["job"] == "INSAR_GAMMA":
+        assert place is not None
+        found, missing = scene_acquisitions(scenes, place, hyp3)
+    else:
+        bursts = choose_bursts(scenes, place, hyp3)
+        found, missing = burst_acquisitions(scenes, bursts, place)
+    taken, others = one_a_day(found)
+    taken, unwanted = _wanted_dates(taken, hyp3["network"]["season"], products["exclude"])
+    left_out += missing + others + unwanted
+    _enough(taken, left_out)
+    baselines, unknown = date_baselines(taken)
+    network = _network(taken, baselines, hyp3, products["exclude"], place)
+    used = [taken[number] for number in network.used]
+    _enough(used, left_out + network.left_out)
+    left_out += unknown + network.left_out + _useless(products["exclude"], taken, left_out)
+    optional = replace(settings, attempts=min(settings.attempts, _ASKED_AGAIN))
+    prices = job_costs(manner["api"], service_session(optional))
+    rows = _rows(network, taken, hyp3, prices)
+    bounds = place.bounds if place is not None else _bounds(scenes, bursts)
+    content = {
+        "project": hyp3["project"] or re.sub(r"[^A-Za-z0-9_.-]", "-", name),
+        "job": hyp3["job"],
+        "track": scenes[0].track,
+        "direction": scenes[0].direction,
+        "frame": most_common_frame(used) if hyp3["job"] == "INSAR_GAMMA" else None,
+        "bursts": bursts,
+        "area": [round(float(value), 6) for value in bounds],
+        "covered": round(min(one.covered for one in used), 4),
+        "scenes": [
+            {"date": taken[number].date, "names": taken[number].names, "baseline": baselines[number]} for number in network.used
+        ],
+        "pairs": rows,
+        "left_out": left_out,
+        "credits": None if any(row["credits"] is None for row in rows) else sum(row["credits"] for row in rows),
+        "cost_table": prices.source,
+        "connected": True,
+    }
+    write_json(plan, content)
+    write_pairs(pairs, rows)
+    tell(content, hyp3, prices.note, manner, optional, look_at)
+
+
+def _search(
+    place: BaseGeometry | None, hyp3: Mapping[str, Any], products: Mapping[str, Any], search: str, settings: WebSettings
+) -> list[Scene]:
+    query = Query(
+        "SLC" if hyp3["job"] == "INSAR_GAMMA" else "BURST",
+        hyp3["polarization"],
+        None if hyp3["bursts"] else place,
+        hyp3["bursts"],
+        hyp3["track"],
+        hyp3["direction"],
+        products["start"],
+        products["end"],
+    )
+    return find_scenes(query, search_session(search, settings))
+
+
+def _wanted_dates(
+    taken: Sequence[Acquisition], season: Sequence[str] | None, exclude: Sequence[str]
+) -> tuple[list[Acquisition], list[Skipped]]:
+    """Acquisitions that the study's season and list of exceptions leave."""
+    kept, left_out = [], []
+    for one in taken:
+        if one.date in exclude:
+            left_out.append(skip("date", one.date, "products.exclude"))
+        elif not in_season(_day(one), season):
+            left_out.append(skip("date", one.date, "outside of hyp3.network.season"))
+        else:
+            kept.append(one)
+    return kept, left_out
+
+
+def _enough(taken: Sequence[Acquisition], left_out: Sequence[Skipped]) -> None:
+    """Raise an InsarcastError where too few dates are left."""
+    if len(taken) >= FEWEST:
+        return
+    dates = [entry for entry in left_out if entry["what"] == "date"]
+    why = f"; {len(dates)} were left out ({dates[0]['name']}: {dates[0]['reason']})" if dates else ""
+    raise InsarcastError(
+        f"{len(taken)} acquisitions can be paired, and a stack needs {FEWEST} at least{why}; widen products.start and products.end, or "
+        "look at hyp3.bursts, hyp3.min_cover and hyp3.network."
+    )
+
+
+def _network(
+    taken: Sequence[Acquisition],
+    baselines: Sequence[float | None],
+    hyp3: Mapping[str, Any],
+    exclude: Sequence[str],
+    place: BaseGeometry | None,
+) -> Network:
+    days = [_day(one) for one in taken]
+    south = sum(scene.footprint.centroid.y for scene in taken[0].scenes) < 0
+    least = hyp3["min_cover"] * max(one.covered for one in taken)
+
+    def possible(first: int, second: int) -> bool:
+        return place is None or bool(taken[0].scenes[0].burst) or overlap_enough(taken[first], taken[second], place, least)
+
+    score = pair_scores(days, baselines, south, hyp3["score"])
+    return Pairing(days, baselines, hyp3["network"], score, possible, exclude).make()
+
+
+def _useless(exclude: Sequence[str], taken: Sequence[Acquisition], left_out: Sequence[Skipped]) -> list[Skipped]:
+    """Names in ``products.exclude`` that fit nothing."""
+    dates = {one.date for one in taken} | {entry["name"] for entry in left_out if entry["what"] == "date"}
+    wrong = [name for name in exclude if not set(name.split("_")) <= dates]
+    return [skip("exclude", name, "products.exclude names it, but there is no such date or pair") for name in wrong]
+
+
+def _rows(network: Network, taken: Sequence[Acquisition], hyp3: Mapping[str, Any], prices: Prices) -> list[dict[str, Any]]:
+    """The pairs as the plan holds them."""
+    rows = []
+    for link in network.links:
+        first, second = (taken[number] for number in link.edge)
+        job = prepare_job(first, second, hyp3)
+        rows.append(
+            {
+                "date1": first.date,
+                "date2": second.date,
+                "days": link.days,
+                "baseline": link.baseline,
+                "score": round(link.score, 1),
+                "why": link.why,
+                "job": job,
+                "credits": prices.of(job),
+            }
+        )
+    return rows
+
+
+def _bounds(scenes: Sequence[Scene], bursts: Sequence[str]) -> tuple[float, ...]:
+    """West, south, east and north of bursts, degrees."""
+    from shapely import total_bounds
+
+    return tuple(total_bounds([scene.footprint for scene in scenes if scene.burst in bursts]).tolist())
+
+
+def _day(one: Acquisition) -> Any:
+    return datetime.strptime(one.date, "%Y%m%d").date()

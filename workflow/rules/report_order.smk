@@ -1,0 +1,24 @@
+"""report: the figure of what is to be ordered, which a dry run ends with.
+
+inputs:   plan.json of acquire
+outputs:  results/{study}/{cube}/report/figures/F33_order.{svg,json}
+steps:    draw_order
+"""
+
+PLAN = "1 What is ordered"
+
+
+use rule draw_noise as draw_order with:
+    input:
+        plan=f"{CUBE}/acquire/plan.json",
+    output:
+        order=figure(PLAN, "order", "F33_order.svg"),
+        order_json=f"{FIGURES}/F33_order.json",
+    log:
+        "logs/draw_order/{study}/{cube}.log",
+    benchmark:
+        f"{BENCHMARKS}/draw_order/{{study}}/{{cube}}.tsv"
+    params:
+        code=code("draw_order"),
+    message:
+        "Drawing the network that is planned for {wildcards.cube}"
