@@ -96,7 +96,7 @@ def make_ready(
 def cut(ready: Ready, rows: slice, cols: slice) -> Ready:
     """A part of a scene, with its own corner."""
     parts = {name: getattr(ready, name)[rows, cols] for name in ("incidence", "height", "coherence", "water")}
-    corner = ready.transform * Affine.translation(cols.start, rows.start)
+    corner = ready.transform @ Affine.translation(cols.start, rows.start)
     return replace(ready, displacement=ready.displacement[:, rows, cols], transform=corner, **parts)
 
 
@@ -109,7 +109,7 @@ def mintpy_attributes(ready: Ready, kind: str, unit: str, **changes: str | None)
     degrees = ready.crs == "EPSG:4326"
     where = {"X_UNIT": "degrees", "Y_UNIT": "degrees"} if degrees else {"X_UNIT": "meters", "Y_UNIT": "meters", "UTM_ZONE": "14N"}
     t = ready.transform
-    centre = t * (ready.reference[1] + 0.5, ready.reference[0] + 0.5)
+    centre = t @ (ready.reference[1] + 0.5, ready.reference[0] + 0.5)
     attributes: dict[str, str | None] = {
         "ALOOKS": "4", "RLOOKS": "20", "ANTENNA_SIDE": "-1", "CENTER_LINE_UTC": "45015.0", "DATA_TYPE": "float32",
         "EARTH_RADIUS": "6371000.0", "FILE_LENGTH": str(ny), "FILE_TYPE": kind, "HEADING": str(ready.heading), "HEIGHT": "693000.0",
@@ -344,7 +344,7 @@ def write_static(folder: Path, ready: Ready, satellite: str = "S1A", frame: int 
     start = f"OPERA_L3_DISP-S1-STATIC_F{frame:05d}_20140403_{satellite}_v1.0"
     around = [(wider, wider), (wider, wider)]
     profile = {
-        "driver": "GTiff", "dtype": "float32", "crs": ready.crs, "transform": ready.transform * Affine.translation(-wider, -wider),
+        "driver": "GTiff", "dtype": "float32", "crs": ready.crs, "transform": ready.transform @ Affine.translation(-wider, -wider),
         "height": ready.shape[0] + 2 * wider, "width": ready.shape[1] + 2 * wider,
     }  # fmt: skip
     with rasterio.open(folder / f"{start}_line_of_sight_enu.tif", "w", count=3, nodata=0, interleave="pixel", **profile) as file:
@@ -434,6 +434,6 @@ def _write_disp(
 def _lonlat(ready: Ready) -> tuple[float, float]:
     from pyproj import Transformer
 
-    x, y = ready.transform * (ready.reference[1] + 0.5, ready.reference[0] + 0.5)
+    x, y = ready.transform @ (ready.reference[1] + 0.5, ready.reference[0] + 0.5)
     lon, lat = Transformer.from_crs(ready.crs, "EPSG:4326", always_xy=True).transform(x, y)
     return float(lon), float(lat)
