@@ -69,9 +69,7 @@ class Service:
             mark = (parse_qs(urlsplit(str(following)).query).get("start_token") or [""])[0]
             empty = 0 if here else empty + 1
             if not mark or mark in seen or empty > _MOST_EMPTY:
-                raise ServiceError(
-                    f"{self.api}/jobs leads from page to page without end; nothing was ordered. Try again later.", passing=True
-                )
+                raise ServiceError(f"{self.api}/jobs leads from page to page without end; try again later.", passing=True)
             seen.add(mark)
             query["start_token"] = mark
 
@@ -112,7 +110,9 @@ class Service:
             yield
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             what = f"it lacks {error}" if isinstance(error, KeyError) else "it cannot be read"
-            raise ServiceError(f"{self.api} gave an answer that is none of HyP3's ({what})", passing=True) from None
+            raise ServiceError(
+                f"{self.api} gave an answer that is none of HyP3's ({what}); is hyp3.api right?", passing=True, reason=what
+            ) from None
 
 
 def connect(api: str, login: str, settings: WebSettings) -> Service:

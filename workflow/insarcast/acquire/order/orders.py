@@ -85,7 +85,7 @@ def _have_made(
             journal.refresh()  # what another run noted while this one waited
             jobs = order(service, missing, terms, journal)
     except ServiceError as error:
-        raise InsarcastError(f"{str(error).rstrip('.')}. What was ordered is kept; see to that, then run again.") from None
+        raise InsarcastError(f"{str(error).rstrip('.')}. Nothing that was ordered is lost: run again.") from None
     courier = Courier(service, folder, journal, settings)
     return watch(
         service, missing, jobs, courier,

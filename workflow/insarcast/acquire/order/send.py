@@ -161,12 +161,12 @@ def _send(
                 journal.settled([want.key for want in rest])
                 raise _refusal(service, rest, terms, error) from None
             failures += 1
-            print(f"an order got no clear answer ({error}); looking whether it was taken", file=sys.stderr, flush=True)
+            print(f"an order got no clear answer ({error.reason}); looking whether it was taken", file=sys.stderr, flush=True)
             time.sleep(min(error.wait, terms.poll_seconds))
             new = _found_again(service, rest, terms, {want.key: Doubt(time.time(), left) for want in rest}, known)
             if not any(new.values()) and failures >= terms.attempts:
                 raise InsarcastError(
-                    f"{service.api} did not take the order in {failures} attempts ({error}); what it has taken is kept. Run again later."
+                    f"{service.api} did not take the order in {failures} attempts ({error.reason}); what it has taken is kept. Run again later."
                 ) from None
         found |= {key: jobs for key, jobs in new.items() if jobs}
         journal.settled([want.key for want in rest if want.key in found], {key: jobs[0].job_id for key, jobs in found.items()})
@@ -236,7 +236,7 @@ def _charged(service: Service, doubts: Sequence[Doubt]) -> bool:
 def _refusal(service: Service, part: Sequence[Wanted], terms: Terms, error: ServiceError) -> InsarcastError:
     """The service's 400 repeats the job, its 403 and 401 speak of the account: one sentence for each."""
     if error.status != 400:
-        return InsarcastError(f"{str(error).rstrip('.')}. Nothing of this order was taken; see to that, then run again.")
+        return InsarcastError(f"{str(error).rstrip('.')}. Nothing of this order was taken: run again.")
     if "credits" in error.detail:
         return InsarcastError(
             f"The service refused the order: {error.detail.rstrip('.')}; order fewer pairs (hyp3.network, products.start and end), or "

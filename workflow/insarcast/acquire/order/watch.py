@@ -138,5 +138,5 @@ def _unfetched(wanted: Sequence[Wanted], reasons: Mapping[str, str], project: st
 
 def _ended(error: ServiceError, project: str) -> InsarcastError:
     return InsarcastError(
-        f"{str(error).rstrip('.')}. The jobs of project {project} go on at the service; see to that, then run again."
+        f"{str(error).rstrip('.')}. The jobs of project {project} go on at the service, and nothing is lost: run again."
     )
