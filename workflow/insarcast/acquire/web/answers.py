@@ -114,21 +114,32 @@ def failure_of(error: Exception, url: str, settings: WebSettings) -> ServiceErro
     """The error for a request that got no answer; requests' own words hold the whole URL, so they are not shown."""
     import requests
 
-    place, causes, wrong = shown(url), list(_causes(error)), requests.exceptions
+    place, causes = shown(url), list(_causes(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or "CERTIFICATE_VERIFY_FAILED" in str(error):
         return ServiceError(
             f"The certificate of {urlsplit(place).netloc} is not trusted; if your network has its own certificates, set "
             "REQUESTS_CA_BUNDLE or SSL_CERT_FILE to their file."
         )
-    if isinstance(error, wrong.InvalidProxyURL):
-        return ServiceError("The environment's proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) is no address; correct it.")
-    if isinstance(error, wrong.InvalidURL | wrong.InvalidSchema | wrong.MissingSchema):
+    if isinstance(error, ValueError):  # InvalidURL, InvalidSchema, LocationParseError, UnicodeError and others
+        if _is_address(url) and requests.utils.get_environ_proxies(url, no_proxy=None):
+            return ServiceError(
+                f"{place} cannot be reached through the environment's proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY), which is no "
+                "address of the form http://host:port; correct it."
+            )
         return ServiceError(f"{place} is no address that can be fetched.")
     if isinstance(error, requests.TooManyRedirects):
         return ServiceError(f"{place} leads from one address to the next without end.")
     reason = _reason(error, causes, settings)
     sentence = f"{place} cannot be reached ({reason}); check the network and run again: what is done is kept."
     return ServiceError(sentence, passing=True, reason=reason)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _reason(error: Exception, causes: list[BaseException], settings: WebSettings) -> str:

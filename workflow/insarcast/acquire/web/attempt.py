@@ -102,11 +102,7 @@ def _receive(session: WebSession, name: str, remote: Remote, part: Part, note: N
         headers["Range"] = f"bytes={have}-"
         if note and note.validator:
             headers["If-Range"] = note.validator
-    try:
-        answer = session.get(remote.url, headers=headers, stream=True)
-    except _broken() as error:
-        raise failure_of(error, remote.url, session.settings) from None
-    with answer:
+    with session.get(remote.url, headers=headers, stream=True) as answer:
         if answer.status_code == 416 and have:
             if _total(answer, have) == have:
                 return False  # all there is: the check will say
@@ -139,18 +135,17 @@ def _confirm_end(session: WebSession, remote: Remote, part: Part) -> None:
     """Ask for a byte more, where a server told no length: a connection that was cut looks like one that ended.
 
     Raises:
-        ServiceError: there is more; the next attempt continues.
+        ServiceError: there is more, or no telling now; the next attempt continues.
     """
     note = part.note
     if note is None or not note.validator:
         return
     headers = {"Accept-Encoding": "identity", "Range": f"bytes={part.size}-", "If-Range": note.validator}
-    try:
-        with session.get(remote.url, headers=headers, stream=True) as answer:
-            total = _total(answer, part.size) if answer.status_code in (206, 416) else None
-    except _broken():
-        return  # it was a courtesy
-    if total is not None and total > part.size:
+    with session.get(remote.url, headers=headers, stream=True) as answer:
+        if answer.status_code not in (200, 206, 416):
+            raise _problem(session, answer)
+        total = _total(answer, part.size)
+    if total not in (None, part.size):
         raise ServiceError("", passing=True, reason=_TOO_EARLY)
 
 
@@ -166,22 +161,17 @@ def _write(part: Part, name: str, first: bytes, blocks: Iterator[bytes], around:
 
 def _blocks(session: WebSession, answer: requests.Response, remote: Remote) -> Iterator[bytes]:
     """The body as it comes: what a broken connection brought is kept."""
-    coded = answer.headers.get("Content-Encoding", "identity").lower() != "identity" and not remote.url.endswith("gz")
+    from urllib3.exceptions import HTTPError
+
+    coded = answer.headers.get("Content-Encoding", "identity").lower() != "identity" and not shown(remote.url).endswith("gz")
     while True:
         try:
             block: bytes = answer.raw.read1(_BLOCK, decode_content=coded)
-        except _broken() as error:
+        except (HTTPError, HTTPException, OSError) as error:
             raise failure_of(error, remote.url, session.settings) from None
         if not block:
             return
         yield block
-
-
-def _broken() -> tuple[type[Exception], ...]:
-    import requests
-    from urllib3.exceptions import HTTPError
-
-    return requests.RequestException, HTTPError, HTTPException, OSError
 
 
 def _problem(session: WebSession, answer: requests.Response) -> ServiceError:

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from insarcast import __version__
 
 from .access import Auth
+from .answers import failure_of
 from .errors import Refused
 from .secrets import Secret, shown
 from .settings import WebSettings
@@ -56,9 +58,17 @@ class WebSession(requests.Session):
             self.mount(scheme, HTTPAdapter(pool_maxsize=settings.at_once, max_retries=0))
 
     def request(self, method: str | bytes, url: str | bytes, *arguments: Any, **options: Any) -> requests.Response:
-        """As requests has it, with our time-outs, whatever the caller says: the study's setting rules."""
+        """As requests has it, with our time-outs, whatever the caller says: the study's setting rules.
+
+        Raises:
+            ServiceError: no answer came; requests' own error would show the whole URL.
+        """
         options["timeout"] = (min(_LONGEST_CONNECT, self.settings.timeout), self.settings.timeout)
-        return super().request(method, self.replaced(str(url)), *arguments, **options)
+        place = self.replaced(str(url))
+        try:
+            return super().request(method, place, *arguments, **options)
+        except (requests.RequestException, HTTPError, ValueError) as error:
+            raise failure_of(error, place, self.settings) from None
 
     def replaced(self, url: str) -> str:
         """The URL at the host that stands in for its own."""

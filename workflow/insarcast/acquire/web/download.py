@@ -10,7 +10,6 @@ from pathlib import Path
 from queue import Empty, Queue
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
 from insarcast.core import InsarcastError
 
@@ -243,12 +242,11 @@ class _Fetching:
         """A server that asks for a pause gets it from every thread."""
         with self._lock:
             until = time.monotonic() + min(wait, self._settings.longest_wait)
-            host = urlsplit(remote.url).netloc
-            self._closed_until[host] = max(until, self._closed_until.get(host, 0.0))
+            self._closed_until[_host(remote)] = max(until, self._closed_until.get(_host(remote), 0.0))
 
     def _wait_for(self, remote: Remote) -> None:
         with self._lock:
-            until = self._closed_until.get(urlsplit(remote.url).netloc, 0.0)
+            until = self._closed_until.get(_host(remote), 0.0)
         if self._around.halt.wait(max(0.0, until - time.monotonic())):
             raise Halted
 
@@ -256,6 +254,10 @@ class _Fetching:
         """Bytes still to come of a file whose size is known; of the others the server will tell."""
         size, part = self._files[name].size, part_of(self._folder / name)
         return max(0, size - (part.stat().st_size if part.exists() else 0)) if size else 0
+
+
+def _host(remote: Remote) -> str:
+    return remote.url.partition("://")[2].partition("/")[0]
 
 
 def _tidy(path: Path) -> None:

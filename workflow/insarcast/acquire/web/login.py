@@ -9,7 +9,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from .access import Auth
-from .answers import failure_of, own_words
+from .answers import own_words, passes
 from .errors import Refused, ServiceError
 from .retry import passing_tried_again
 from .secrets import Credentials, Secret, shown
@@ -56,10 +56,7 @@ def _log_in(credentials: Credentials, settings: WebSettings) -> Secret:
                 request.headers["Authorization"] = credentials.basic()
                 return request
 
-            try:
-                answer = session.post(url, auth=signed, allow_redirects=False)
-            except requests.RequestException as error:
-                raise failure_of(error, url, settings) from None
+            answer = session.post(url, auth=signed, allow_redirects=False)
         if answer.status_code in (401, 403):
             raise Refused(
                 f"{shown(url)} does not accept the name and password of {credentials.source} (the server answered "
@@ -71,7 +68,7 @@ def _log_in(credentials: Credentials, settings: WebSettings) -> Secret:
                 f"{shown(url)} gave no token (the server answered {answer.status_code}{own_words(answer)}); "
                 "try again later, or set EARTHDATA_TOKEN.",
                 status=answer.status_code,
-                passing=answer.status_code == 429 or answer.status_code >= 500,
+                passing=passes(answer.status_code),
             )
         return answer
 

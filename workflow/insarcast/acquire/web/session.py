@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import requests
 
 from .access import Auth
-from .answers import failure_of, is_html, is_login, problem_of
+from .answers import is_html, is_login, problem_of
 from .client import WebSession
 from .errors import Refused, ServiceError
 from .login import expired_on, token_of
@@ -46,10 +46,7 @@ class ServiceSession(WebSession):
         again = options.pop("idempotent", self.idempotent) or str(method).upper() in _REPEATABLE
 
         def ask() -> requests.Response:
-            try:
-                answer = super(ServiceSession, self).request(method, url, *arguments, **options)
-            except requests.RequestException as error:
-                raise failure_of(error, self.replaced(str(url)), self.settings) from None
+            answer = super(ServiceSession, self).request(method, url, *arguments, **options)
             self._judge(answer)
             return answer
 

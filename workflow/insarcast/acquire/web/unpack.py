@@ -19,13 +19,14 @@ from .space import GB, Space
 _BLOCK = 1 << 20
 _MOST_SQUEEZED = 100  # products of images shrink to a third or so; whole archives of more than a GB never to a hundredth
 _UNSUSPICIOUS = 1e9
+_AGAIN = "delete it and run again: it is fetched anew"
 
 
 class _Unsafe(Exception):
     """Why an archive is not unpacked."""
 
 
-def unpack(archive: Path, into: Path, *, settings: WebSettings) -> Path:
+def unpack(archive: Path, into: Path, *, settings: WebSettings, advice: str = _AGAIN) -> Path:
     """Unpack an archive, unless that was done before.
 
     Everything is written to ``<into>/.part-<folder>`` and renamed when its last byte is on the disk, so a folder under its own
@@ -35,6 +36,7 @@ def unpack(archive: Path, into: Path, *, settings: WebSettings) -> Path:
         archive: the zip; it may be gone if its folder is there.
         into: where its folder goes.
         settings: space to spare, and whether archives are kept.
+        advice: what to do about one that is broken.
 
     Returns:
         The folder: the only one at the archive's top, or one of the archive's name where it has files there.
@@ -57,7 +59,7 @@ def unpack(archive: Path, into: Path, *, settings: WebSettings) -> Path:
     except FileNotFoundError:
         raise InsarcastError(f"There is no archive {archive}, and no folder {into / archive.stem}; fetch it again.") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
-        raise InsarcastError(f"{archive} cannot be unpacked ({error}); delete it and run again: it is fetched anew.") from None
+        raise InsarcastError(f"{archive} cannot be unpacked ({error}); {advice}.") from None
     if not settings.keep_archives:
         archive.unlink()
     return folder
