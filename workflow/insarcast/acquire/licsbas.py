@@ -9,7 +9,7 @@ from typing import Any
 from insarcast.core import InsarcastError, line_of_sight
 
 from .found import Found, refuse_keys
-from .licsbas_file import LAYERS, LicsbasFile, looks_of, read_licsbas_file, wavelength_of
+from .licsbas_file import LAYERS, LicsbasFile, check_rate, looks_of, read_licsbas_file, wavelength_of
 from .patterns import example
 from .ready import choose_dates, place_of
 from .select import Skipped, skip
@@ -29,12 +29,13 @@ def find_licsbas(folder: Path, products: dict[str, Any], series: dict[str, Any])
         series: the study's ``series``: files.
 
     Raises:
-        InsarcastError: there is none or several, it is broken or in radar coordinates, or nothing says where the satellite looks from.
+        InsarcastError: there is none or several, it is broken, in radar coordinates or contradicts itself, or nothing says where the satellite looks from.
     """
     refuse_keys(products, "licsbas")
     path, skipped = _choose(folder, series["files"])
     found = read_licsbas_file(path)
     dates, rows, left_out = choose_dates(found.days, products, path)
+    check_rate(found)
     looks = looks_of(path)
     grid = found.grid(looks or 1)
     if looks is None:

@@ -79,7 +79,7 @@ def read_licsbas_file(path: Path) -> LicsbasFile:
     """Open a cumulative time series and read what it says about itself.
 
     Raises:
-        InsarcastError: it is none, is broken, in radar coordinates, or its own velocity contradicts its units or sign.
+        InsarcastError: it is none, is broken, or in radar coordinates.
     """
     with open_hdf5(path) as file:
         shape = find_shape(file, "cum")
@@ -100,7 +100,6 @@ def read_licsbas_file(path: Path) -> LicsbasFile:
         reference = _area(text_of(read_part(file, "refarea"))) if find_shape(file, "refarea") is not None else None
         has = [layer for layer, name in LAYERS.items() if find_shape(file, name) == shape[1:]]
         gaps = find_shape(file, "gap") == (shape[0] - 1, *shape[1:])
-        _check_rate(file, days, path)
         done = _done(file)
     return LicsbasFile(path, (shape[0], shape[1], shape[2]), days, baselines, (lon, lat), (dx, dy), has, gaps, reference, done)
 
@@ -149,31 +148,35 @@ def _done(file: Any) -> list[str]:
     return done
 
 
-def _check_rate(file: Any, days: list[str], path: Path) -> None:
+def check_rate(found: LicsbasFile) -> None:
     """Compare displacement with the file's own velocity (mm/yr), so that other units or another sign do not pass.
+
+    Args:
+        found: with dates of the calendar.
 
     Raises:
         InsarcastError: the two contradict each other.
     """
-    shape = find_shape(file, "cum") or ()
-    if find_shape(file, "vel") != shape[1:]:
-        return
-    row = int(np.argmax(np.isfinite(read_part(file, "vel")).sum(axis=1)))
-    cum, velocity = (read_part(file, name, (..., row, slice(None))).astype(float) for name in ("cum", "vel"))
+    with open_hdf5(found.path) as file:
+        if find_shape(file, "vel") != found.shape[1:]:
+            return
+        row = int(np.argmax(np.isfinite(read_part(file, "vel")).sum(axis=1)))
+        cum, velocity = (read_part(file, name, (..., row, slice(None))).astype(float) for name in ("cum", "vel"))
     whole = np.isfinite(cum).all(axis=0) & np.isfinite(velocity)
-    years = (np.array([f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in days], "datetime64[D]").astype(float)) / 365.25
-    centred = years - years.mean()
+    days = np.array([f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in found.days], "datetime64[D]")
+    centred = days.astype(float) / 365.25
+    centred -= centred.mean()
     chosen = np.flatnonzero(whole & (np.abs(velocity) > _LEAST_RATE))[:_TESTED]
     if chosen.size < 5 or len(days) < 3:
         return
     ratio = float(np.median((centred @ cum[:, chosen]) / (centred @ centred) / velocity[chosen]))
     if ratio < 0:
         raise InsarcastError(
-            f"cum of {path} falls where its own vel rises: one of them has the other sign; give the file as LiCSBAS wrote it (both "
+            f"cum of {found.path} falls where its own vel rises: one of them has the other sign; give the file as LiCSBAS wrote it (both "
             "positive towards the satellite)."
         )
     if not 0.2 < ratio < 5:
         raise InsarcastError(
-            f"cum of {path} changes {ratio:.3g} times as fast as its own vel says, so one of them is not in mm; give the file as LiCSBAS "
+            f"cum of {found.path} changes {ratio:.3g} times as fast as its own vel says, so one of them is not in mm; give the file as LiCSBAS "
             "wrote it."
         )
