@@ -42,6 +42,7 @@ rule fetch_frame:
             Path(CUBE.format(**wildcards), "acquire/frame.json"),
             place(wildcards),
             DATA_ROOT,
+            setting("licsar.gacos")(wildcards),
         ),
         cache=CACHE,
         code=code("fetch_frame"),

@@ -19,6 +19,12 @@ def delays_of(wildcards):
     return expand(rules.find_delays.output.delays, **wildcards) if asked else []
 
 
+def delays_fetched(wildcards):
+    """The record of the frame that delays were fetched with, where the study names no folder of them."""
+    has_folder = setting("stack.troposphere.folder")(wildcards) is not None
+    return [] if has_folder else fetched_of(wildcards)
+
+
 def corrections_of(ending):
     """What build_cube takes off, or nothing."""
 

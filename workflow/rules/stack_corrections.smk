@@ -1,6 +1,6 @@
 """stack: what is taken off the displacement of each date, where a study switches it on; other studies have none of these jobs.
 
-inputs:   the folder of delays that the study names; the aligned interferograms and the inversion of a vintage, or a ready series
+inputs:   the folder of delays that the study names, or those that came with a LiCSAR frame; the aligned interferograms and the inversion of a vintage, or a ready series
 outputs:  results/{study}/{cube}/acquire/delays.json; results/{study}/{cube}/stack/{vintage}/corrections.zarr and corrections.json
 steps:    find_delays, estimate_corrections
 """
@@ -9,6 +9,8 @@ from insarcast.acquire import list_delays
 
 
 rule find_delays:
+    input:
+        fetched=delays_fetched,
     output:
         delays=f"{CUBE}/acquire/delays.json",
     log:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from insarcast.core import InsarcastError, file_sha256, fingerprint, write_json
 
+from .fetched import read_fetched
 from .listing import locate
 from .patterns import example, is_date
 
@@ -16,26 +17,30 @@ _GACOS = (".sltd.geo.tif", ".ztd.tif", ".ztd")
 _KINDS = {"gacos": "<date>.sltd.geo.tif, <date>.ztd.tif or <date>.ztd", "era5": "NetCDF (.nc) with a date in its name"}
 
 
-def find_delays(delays: Path, method: str, folder: str, data_root: str | None) -> None:
+def find_delays(delays: Path, method: str, folder: str | None, data_root: str | None, fetched: Sequence[Path] = ()) -> None:
     """Write down which files of a folder hold the delay of which date.
 
     Args:
         delays: JSON to write: ``method``; ``files``, date -> files; ``sha256``, file -> checksum.
         method: ``gacos`` or ``era5``.
-        folder: the study's ``stack.troposphere.folder``, absolute or under the data root.
+        folder: the study's ``stack.troposphere.folder``, absolute or under the data root; None: what was fetched.
         data_root: folder that relative names lie under, or None.
+        fetched: the record of the LiCSAR frame whose delays were fetched with it, in a list.
 
     Raises:
         InsarcastError: the folder is nowhere, holds no delay, or holds one twice; the sentence says which.
     """
-    place = _folder(folder, data_root)
     found: dict[str, list[Path]] = {}
-    for date, path in sorted(_gacos(place) if method == "gacos" else _era5(place)):
-        found.setdefault(date, []).append(path)
-    if not found:
-        raise InsarcastError(
-            f"{place}, which stack.troposphere.folder names, holds no delays of {method}, {_KINDS[method]}; {example(place)}."
-        )
+    if folder is None:
+        found = {date: [path] for date, path in _fetched(fetched[0])}
+    else:
+        place = _folder(folder, data_root)
+        for date, path in sorted(_gacos(place) if method == "gacos" else _era5(place)):
+            found.setdefault(date, []).append(path)
+        if not found:
+            raise InsarcastError(
+                f"{place}, which stack.troposphere.folder names, holds no delays of {method}, {_KINDS[method]}; {example(place)}."
+            )
     if method == "gacos":
         found = {date: _best(date, paths) for date, paths in found.items()}
     files = {date: [str(path) for path in paths] for date, paths in sorted(found.items())}
@@ -43,15 +48,22 @@ def find_delays(delays: Path, method: str, folder: str, data_root: str | None) -
     write_json(delays, {"method": method, "files": files, "sha256": sums})
 
 
-def list_delays(folder: str, data_root: str | None) -> str:
+def list_delays(folder: str | None, data_root: str | None) -> str:
     """Fingerprint of name, size and time of change of every file in the folder, so that a new or replaced one is noticed.
 
     Raises:
         InsarcastError: the folder is nowhere.
     """
+    if folder is None:
+        return ""  # the record of what was fetched tells
     place = _folder(folder, data_root)
     states = ((path.relative_to(place).as_posix(), path.stat()) for path in sorted(place.rglob("*")) if path.is_file())
     return fingerprint([(name, state.st_size, state.st_mtime_ns) for name, state in states])
+
+
+def fetched_delay(date: str) -> str:
+    """Name of a date's delay below the folder of a LiCSAR frame that was fetched."""
+    return f"epochs/{date}/{date}{_GACOS[0]}"
 
 
 def _folder(name: str, data_root: str | None) -> Path:
@@ -65,6 +77,19 @@ def _folder(name: str, data_root: str | None) -> Path:
             f"{looked}{'' if Path(name).is_absolute() else f', {where}'}; correct it, or give an absolute folder."
         )
     return place.resolve()
+
+
+def _fetched(record: Path) -> list[tuple[str, Path]]:
+    """Dates of a fetched frame's interferograms that the portal has a delay of, and the files."""
+    frame = read_fetched(record)
+    dates = sorted({date for pair in frame.pairs for date in pair.split("_")})
+    found = [(date, path) for date in dates if (path := Path(frame.folder) / fetched_delay(date)).is_file()]
+    if not found:
+        raise InsarcastError(
+            f"The LiCSAR portal has no delay of GACOS for any of the {len(dates)} dates of {Path(frame.folder).name}; order them at "
+            "gacos.net and name their folder in stack.troposphere.folder, or set stack.troposphere.method: none."
+        )
+    return found
 
 
 def _gacos(folder: Path) -> Iterator[tuple[str, Path]]:

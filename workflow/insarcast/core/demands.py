@@ -28,7 +28,7 @@ def check_cube_keys(cube: Mapping[str, Any], where: str) -> None:
             f"{where}: stack.reference has only one of lon and lat; give both, or neither to choose by evidence."
         )
     air = cube["stack"]["troposphere"]
-    if (air["method"] == "none") != (air["folder"] is None):
+    if (air["method"] == "none") != (air["folder"] is None) and not _fetches_delays(cube, where):
         missing = "folder" if air["folder"] is None else "method"
         raise InsarcastError(f"{where}: stack.troposphere has only one of method and folder; give {missing} too, or neither.")
     size, overlap = cube["tile"]["size"], cube["tile"]["overlap"]
@@ -95,6 +95,19 @@ def _check_service(cube: Mapping[str, Any], source: str, where: str) -> None:
         raise InsarcastError(
             f"{where}: source {source} needs 'products.folder', where products lie already, or 'area' (or '{named[0]}') to fetch them."
         )
+
+
+def _fetches_delays(cube: Mapping[str, Any], where: str) -> bool:
+    """Whether the delays that a cube asks for without a folder come with its LiCSAR frame."""
+    air, fetched = cube["stack"]["troposphere"], cube["source"] == "licsar" and cube["products"]["folder"] is None
+    if not fetched or air["method"] != "gacos" or air["folder"] is not None:
+        return False
+    if not cube["licsar"]["gacos"]:
+        raise InsarcastError(
+            f"{where}: stack.troposphere.method is gacos without a folder; set licsar.gacos: true, so that the delays are fetched "
+            "with the frame, or name their folder."
+        )
+    return True
 
 
 def _is_date(text: str) -> bool:

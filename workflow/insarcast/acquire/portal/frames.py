@@ -52,10 +52,13 @@ class Footprint:
         return self.frame[3] == "A"
 
     def shape(self, near: float) -> BaseGeometry:
-        """The convex hull of the corners, over the antimeridian where they are; longitudes are within 180 degrees of ``near``."""
+        """The convex hull of the corners, over the antimeridian where they are, on the turn of longitudes next to ``near``."""
         import shapely
+        from shapely import affinity
 
-        return shapely.MultiPoint([(near + (lon - near + 180) % 360 - 180, lat) for lon, lat in self.points]).convex_hull
+        first = self.points[0][0]
+        whole = shapely.MultiPoint([(first + (lon - first + 180) % 360 - 180, lat) for lon, lat in self.points]).convex_hull
+        return affinity.translate(whole, xoff=360 * round((near - whole.centroid.x) / 360))
 
 
 def frame_latitude(frame: str) -> float:
@@ -88,6 +91,7 @@ class Known:
         self.footprints: dict[str, Footprint] = {}
         kept = _read(path).get(portal.url, {})
         self.kept = bool(kept.get("tracks"))
+        self._whole = bool(kept.get("whole"))
         for track, names in kept.get("tracks", {}).items():
             self.tracks[int(track)] = names
         for name, entry in kept.get("footprints", {}).items():
@@ -95,9 +99,11 @@ class Known:
 
     def learn_tracks(self, wanted: list[int] | None) -> None:
         """Read which frames the tracks have: those wanted, or all that the portal lists."""
-        asked = [track for track in wanted or self.portal.tracks() if track not in self.tracks]
+        every = wanted or (sorted(self.tracks) if self._whole else self.portal.tracks())
+        asked = [track for track in every if track not in self.tracks]
         for track, frames in zip(asked, self.portal.each(self.portal.frames, asked), strict=True):
             self.tracks[track] = {name: places[0] for name, places in sorted(frames.items())}
+        self._whole = self._whole or wanted is None
         self._keep()
 
     def learn_footprints(self, frames: list[str]) -> None:
@@ -110,6 +116,7 @@ class Known:
     def forget(self, track: int | None) -> None:
         """Forget which frames a track has (all tracks, where none is named): the portal may have got new ones."""
         self.tracks = {} if track is None else {number: frames for number, frames in self.tracks.items() if number != track}
+        self._whole = self._whole and track is not None
 
     def _footprint(self, frame: str) -> Footprint:
         """From ``<frame>-poly.txt``, one corner a line; older and newer frames lack it: from the head of a raster of the frame."""
@@ -125,17 +132,18 @@ class Known:
     def _keep(self) -> None:
         """Add what is known to the file; another job may have added to it meanwhile."""
         with _held(self.path):
-            whole = _read(self.path)
-            before = whole.get(self.portal.url, {})
+            every = _read(self.path)
+            before = every.get(self.portal.url, {})
             tracks = before.get("tracks", {}) | {str(track): names for track, names in self.tracks.items()}
             footprints = before.get("footprints", {}) | {
                 name: {"points": [list(point) for point in entry.points], "source": entry.source}
                 for name, entry in self.footprints.items()
                 if entry.points  # what is missing today may be there tomorrow
             }
-            entry = {"tracks": dict(sorted(tracks.items())), "footprints": dict(sorted(footprints.items()))}
+            whole = self._whole or bool(before.get("whole"))  # every track that the portal lists
+            entry = {"whole": whole, "tracks": dict(sorted(tracks.items())), "footprints": dict(sorted(footprints.items()))}
             part = self.path.with_name(f".part-{self.path.name}")
-            write_json(part, whole | {self.portal.url: entry})
+            write_json(part, every | {self.portal.url: entry})
             part.replace(self.path)
 
 
@@ -173,7 +181,7 @@ def _read(path: Path) -> dict[str, Any]:
         return {
             str(url): entry
             for url, entry in whole.items()
-            if set(entry) == {"tracks", "footprints"}
+            if set(entry) == {"whole", "tracks", "footprints"}
             and all(isinstance(frames, dict) for frames in entry["tracks"].values())
             and all(set(footprint) == {"points", "source"} for footprint in entry["footprints"].values())
         }

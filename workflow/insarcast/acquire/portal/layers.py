@@ -8,6 +8,7 @@ from pathlib import Path
 
 from insarcast.core import InsarcastError
 
+from ..delays import fetched_delay
 from ..licsar_frame import read_bperp
 from ..select import Skipped, skip
 from ..web.secrets import shown
@@ -73,19 +74,16 @@ def locate_delays(
     Returns:
         Name below the frame's folder -> link; and the dates without.
     """
-    asked = [date for date in dates if not (folder / delay_of(date)).is_file()]
+    asked = [date for date in dates if not (folder / fetched_delay(date)).is_file()]
     if not asked:
         return {}, []
     pages = portal.listed(places, "epochs", DATE)
     found = portal.each(lambda date: locate(portal, pages.get(date, []), {"sltd": f"{date}.sltd.geo.tif"}), asked)
-    links = {delay_of(date): located.links["sltd"] for date, located in zip(asked, found, strict=True) if located.links}
-    lost = [skip("delay", date, "the portal has no delay of GACOS of this date") for date in asked if delay_of(date) not in links]
+    links = {fetched_delay(date): located.links["sltd"] for date, located in zip(asked, found, strict=True) if located.links}
+    lost = [
+        skip("delay", date, "the portal has no delay of GACOS of this date") for date in asked if fetched_delay(date) not in links
+    ]
     return links, lost
-
-
-def delay_of(date: str) -> str:
-    """Name of a date's delay below the frame's folder."""
-    return f"epochs/{date}/{date}.sltd.geo.tif"
 
 
 def _text(portal: Portal, page: str, name: str) -> str | None:
