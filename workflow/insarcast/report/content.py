@@ -13,7 +13,7 @@ import xarray as xr
 
 from insarcast.core import Manifest, open_cube, open_store, read_manifest
 
-from . import class_words, gain_words, inversion_words, scoring, sentences, words
+from . import class_words, gain_words, inversion_words, ready_words, scoring, sentences, words
 from .answer import Tile, answer_lines, checked, headline_rows, held, tiles_of, trusted
 from .areas import SMALLEST, find_areas, speeds
 from .gains import read_likeness
@@ -141,7 +141,10 @@ def gather(source: Sources) -> Content:
         where=sentences.areas(count, edge, SMALLEST)
         if facts.used
         else sentences.measured(facts.used, facts.total, facts.reasons),
-        trust=_trust(facts, scores, verdict, store, likeness),
+        trust=[
+            *([ready_words.retrospective(found)] if ready_words.is_ready(found) else []),
+            *_trust(facts, scores, verdict, store, likeness),
+        ],
         evidence=[*checked(gnss, said), *_evidence(facts, found)],
         made=_made(manifest, found, source, store),
         areas=areas_table(source.name, fast, last.target if last.peak else None, last.level),
@@ -176,7 +179,7 @@ def _figures(paths: Sequence[Path]) -> list[tuple[Path, Facts]]:
 def _strip(cube: xr.Dataset, manifest: Manifest, facts: CubeNumbers, found: dict[str, Any]) -> list[tuple[str, str]]:
     reference = found["reference"]
     days = f"{facts.dates[0]} to {facts.dates[-1]}, {len(found['dates'])} of {words.count(found['dates_found'], 'date')} used"
-    zero = "not recorded"
+    zero = ready_words.zero(reference)
     if "reference_moved_from_lon" in cube.attrs:  # the record of the inversion has the place before
         moved = words.place(float(cube.attrs["reference_lon"]), float(cube.attrs["reference_lat"]))
         zero = f"{moved}, moved there after the inversion"
@@ -186,6 +189,7 @@ def _strip(cube: xr.Dataset, manifest: Manifest, facts: CubeNumbers, found: dict
     known = facts.dates[-1] if vintage == "full" else words.day(vintage.removeprefix("asof-"))
     return [
         ("Source", _source(manifest)),
+        *(ready_words.strip(found) if ready_words.is_ready(found) else []),
         ("Geometry", sentences.geometry(facts.incidence, facts.heading)),
         ("Dates", days),
         ("Reference (zero)", zero),
@@ -234,34 +238,46 @@ def _evidence(facts: CubeNumbers, found: dict[str, Any]) -> list[str]:
     date = sentences.worst_date(
         worst.date if worst else None, worst.rms if worst else 0, facts.usual, worst.share if worst else 0, 15
     )
+    first = sentences.dropped(*pair_counts(found), reasons_of_pairs(found))
     return [
-        sentences.dropped(*pair_counts(found), reasons_of_pairs(found)),
+        ready_words.unchecked(found) if ready_words.is_ready(found) else first,
         date,
         sentences.measured(facts.used, facts.total, facts.reasons),
     ]
 
 
 def _made(manifest: Manifest, found: dict[str, Any], source: Sources, store: xr.Dataset) -> list[str]:
-    reference = found["reference"]
-    kept = pair_counts(found)[0]
     models = words.listed([_labelled(each) for each in map(open_store, source.forecasts)])
-    origins = [words.day(str(value)[:10]) for value in store.origin.values]
+    origins = words.listed([words.day(str(value)[:10]) for value in store.origin.values])
+    if ready_words.is_ready(found):
+        *before, forecasts = ready_words.made(found, _source(manifest), origins)
+    else:
+        *before, forecasts = _inverted(manifest, found, origins)
     lines = [
+        *before,
+        *inversion_words.corrections(_steps(source)),
+        *inversion_words.fitted(open_cube(source.cube)),
+        forecasts,
+        f"Models: {models}.",
+        *(str(open_store(path).attrs.get("sentence", "")) for path in source.clusters),
+        *grid_lines(source.batches, source.seams),
+    ]
+    return [line for line in lines if line]
+
+
+def _inverted(manifest: Manifest, found: dict[str, Any], origins: str) -> list[str]:
+    """How interferograms became displacement, and where forecasts start."""
+    kept = pair_counts(found)[0]
+    return [
         f"{words.count(len(manifest.pairs), 'interferogram')} of {words.count(found['dates_found'], 'date')} were read "
         f"({_source(manifest)}) and put on one grid.",
         f"{words.count(kept, 'interferogram')} passed the gates (coverage, coherence, loop closure) and were inverted by "
         f"{inversion_words.solver(found.get('inversion', {}))}, pixel by pixel.",
         inversion_words.noise(found),
         inversion_words.unwrapping(found),
-        str(reference.get("sentence", "")),
-        *inversion_words.corrections(_steps(source)),
-        *inversion_words.fitted(open_cube(source.cube)),
-        f"Forecasts start from {words.listed(origins)}; each origin has its own cube, made from acquisitions up to that date only.",
-        f"Models: {models}.",
-        *(str(open_store(path).attrs.get("sentence", "")) for path in source.clusters),
-        *grid_lines(source.batches, source.seams),
+        str(found["reference"].get("sentence", "")),
+        f"Forecasts start from {origins}; each origin has its own cube, made from acquisitions up to that date only.",
     ]
-    return [line for line in lines if line]
 
 
 def _steps(source: Sources) -> list[dict[str, Any]]:

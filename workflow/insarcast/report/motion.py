@@ -163,7 +163,7 @@ def _draw_course(data: xr.Dataset, filtered: list[xr.Dataset], image: Path, text
     facts = cube_numbers(data)
     far = facts.fastest
     sentence = sentences.measured(facts.used, facts.total, facts.reasons)
-    title = sentence
+    title, band = sentence, ""
     with canvas(3.0) as figure:
         if far is None:
             say(figure, sentence)
@@ -174,8 +174,9 @@ def _draw_course(data: xr.Dataset, filtered: list[xr.Dataset], image: Path, text
             values = data.displacement.isel(at).values.astype(float)
             dates = np.array(facts.dates, "datetime64[D]")
             axes.axhline(0, color=SOFT, linewidth=0.6)
-            if "sigma" in data:
-                sigma = data.sigma.isel(at).values.astype(float)
+            sigma = data.sigma.isel(at).values.astype(float) if "sigma" in data else np.full(len(values), np.nan)
+            if np.isfinite(sigma).any():
+                band = "; the band is one formal standard deviation, which does not know of the air"
                 axes.fill_between(dates, values - sigma, values + sigma, color=LINES[0], alpha=0.2, linewidth=0, label="± 1σ")
             axes.plot(dates, values, "o-", color=LINES[0], markersize=3.5, linewidth=1.3, label="displacement")
             for store in filtered:
@@ -184,9 +185,8 @@ def _draw_course(data: xr.Dataset, filtered: list[xr.Dataset], image: Path, text
             bridged: list[int] = np.flatnonzero(data.filled.isel(at).values).tolist() if "filled" in data else []
             for number, step in enumerate(bridged):
                 span = (dates[max(step - 1, 0)], dates[step])
-                axes.axvspan(
-                    *span, color=SOFT, alpha=0.15, linewidth=0, label="bridged: no interferogram" if not number else None
-                )
+                why = "bridged: no value" if "product" in data.attrs else "bridged: no interferogram"
+                axes.axvspan(*span, color=SOFT, alpha=0.15, linewidth=0, label=None if number else why)
             axes.set_ylabel("line of sight [mm]")
             axes.grid(axis="y")
             axes.legend(loc="best")
@@ -197,9 +197,8 @@ def _draw_course(data: xr.Dataset, filtered: list[xr.Dataset], image: Path, text
         Facts(
             "F31",
             title,
-            f"A line over time with its standard deviation as a band. {title}.",
-            f"Displacement in mm along the line of sight, positive towards the satellite, zero at {facts.dates[0]}; the band is one formal standard "
-            f"deviation, which does not know of the air.{thin}",
+            f"A line over time{' with its standard deviation as a band' if band else ''}. {title}.",
+            f"Displacement in mm along the line of sight, positive towards the satellite, zero at {facts.dates[0]}{band}.{thin}",
             "mm",
             {HIDDEN: far is None, "filtered": bool(filtered)},
         ),

@@ -110,6 +110,8 @@ def reasons_of(cube: xr.Dataset) -> list[tuple[str, int]]:
         return []
     flags = cube.mask_reason.values
     names = str(cube.mask_reason.attrs.get("flag_meanings", "")).split()
+    if "product" in cube.attrs:  # a ready series is not inverted here
+        names = ["not_measured" if name == "not_inverted" else name for name in names]
     masks = np.atleast_1d(cube.mask_reason.attrs.get("flag_masks", [])).tolist()
     counts = [(name, int(((flags & int(bit)) != 0).sum())) for name, bit in zip(names, masks, strict=True)]
     return sorted([item for item in counts if item[1]], key=lambda item: (-item[1], item[0]))

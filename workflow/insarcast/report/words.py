@@ -110,6 +110,7 @@ def reason(name: str) -> str:
     known = {
         "no_data": "no data",
         "not_inverted": "too few interferograms to invert",
+        "not_measured": "no value on enough of the dates",
         "too_few_pairs": "too few interferograms",
         "coherence": "low mean coherence",
         "n_unw_ratio": "too few interferograms per date",
@@ -127,6 +128,7 @@ def reason(name: str) -> str:
         "loop_phase_mean": "loops that close badly",
         "water": "water",
         "shadow": "radar shadow or layover",
+        "product_mask": "the product's own mask",
     }
     return known.get(name, name.replace("_", " "))
 

@@ -75,16 +75,6 @@ def read_displacement(
         store = _Store(product, window, found, keep_water=water == "keep")
         zero = find_zero(product, store.placed, store.raw, reference)
         counts = store.write(displacement, zero, float(series["min_dates"]), mem_mb, check=bool(series["check_size"]))
-    own = [{**entry, "count": None} for entry in found.skipped]
-    if counts["no_data"]:
-        own.append(
-            {
-                "what": "pixel",
-                "name": f"{counts['no_data']} pixels",
-                "reason": "the product has no value",
-                "count": counts["no_data"],
-            }
-        )
     write_json(
         record,
         {
@@ -96,7 +86,7 @@ def read_displacement(
             "dates_found": len(found.dates) + sum(entry["what"] == "date" for entry in found.skipped),
             "pairs": [],
             "triplets": [],
-            "dropped": own,
+            "dropped": [{**entry, "count": None} for entry in found.skipped],
             "reference": zero.record,
             "pixels": {key: counts[key] for key in ("total", "inverted", "no_data", "with_gaps")},
             "measured": counts["measured"],

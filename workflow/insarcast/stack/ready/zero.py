@@ -63,7 +63,7 @@ def find_zero(series: GridSeries, placed: xr.Dataset, read: Any, settings: dict[
     stays = Zero(np.zeros(n), {"method": "product"})
     if series.reference is None:
         stays.record["sentence"] = (
-            f"{series.product} does not say where it is zero; its own reference is kept. stack.reference.lon and lat set another."
+            f"The product ({series.product}) does not say where it is zero; its own reference is kept. stack.reference.lon and lat set another."
         )
         return stays
     lon, lat = series.reference
@@ -75,8 +75,8 @@ def find_zero(series: GridSeries, placed: xr.Dataset, read: Any, settings: dict[
     own: Array = read((slice(row, row + 1), slice(col, col + 1)))
     if not (np.abs(own - own[0]) <= _ZERO).all():
         stays.record["sentence"] = (
-            f"{series.product} names {said_place(lon, lat)} as its reference, but is not zero there on all dates; its series are kept as "
-            "they are. stack.reference.lon and lat set another."
+            f"The product ({series.product}) names {said_place(lon, lat)} as its reference, but is not zero there on all dates; its series are "
+            "kept as they are. stack.reference.lon and lat set another."
         )
         return stays
     place = Reference(row, col, 1, "product", "The reference is the product's own.")
