@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,7 @@ def write_product(folder: Path, name: str, seed: int = 0, *, flat: bool = False,
     layers: dict[str, np.ndarray | None] = {
         "unw_phase": field(seed), "corr": np.full((8, 10), 0.7, np.float32), "dem": np.full((8, 10), 2240, np.float32),
         "lv_theta": np.full((8, 10), THETA, np.float32), "lv_phi": np.full((8, 10), PHI, np.float32), "water_mask": land,
+        "conncomp": None,
     }  # fmt: skip
     for tag, array in (layers | {key: value for key, value in changes.items() if key in layers}).items():
         if array is not None:
@@ -95,7 +98,8 @@ def acquire(folder: Path, **products: Any) -> Manifest:
     path.write_text(path.read_text().replace("source: geotiff", "source: hyp3"))
     study = Study(path)
     out = folder.parent / "manifest.json"
-    acquire_products(out, "hyp3", study.get("products", "A"), study.get("gnss", "A"), None, "originals", "cache")
+    cache = str(folder.parent / "cache")
+    acquire_products(out, "hyp3", study.get("products", "A"), study.get("gnss", "A"), None, "originals", cache)
     return read_manifest(out)
 
 
@@ -246,7 +250,7 @@ def test_a_second_product_of_a_pair_and_odd_files_are_listed(folder: Path) -> No
     write_stack(folder)
     write_product(folder, gamma(*PAIRS[0], code="FFFF"), 9)
     write(folder / "mine_unw_phase.tif", field(1))
-    (folder / f"{gamma('20200628', '20200710')}.zip").write_bytes(b"PK")
+    (folder / "mine.zip").write_bytes(b"PK")
     (folder / f"{gamma(*PAIRS[0])}.zip").write_bytes(b"PK")  # was unpacked
     (folder / "notes.txt").write_text("mine")
     found = acquire(folder)
@@ -254,7 +258,7 @@ def test_a_second_product_of_a_pair_and_odd_files_are_listed(folder: Path) -> No
     listed = {entry["name"]: entry["reason"] for entry in found.skipped}
     assert len(listed) == 3
     assert f"{gamma(*PAIRS[0])} is used" in next(reason for name, reason in listed.items() if "FFFF" in name)
-    assert "unpack it" in listed[f"{gamma('20200628', '20200710')}.zip"]
+    assert "does not bear the name" in listed["mine.zip"]
     assert "HyP3 does not name" in listed["mine_unw_phase.tif"]
 
 
@@ -302,8 +306,13 @@ def test_a_truncated_file_and_another_zone_are_sentences_of_the_alignment(folder
     with pytest.raises(InsarcastError, match=r"_unw_phase\.tif is broken or truncated.*20200604_20200628 in products\.exclude"):
         align_products(folder.parent / "manifest.json", folder.parent / "i.zarr", "stop")
     path.write_bytes(whole)
-    write_product(folder, names[1], 1, crs="EPSG:32615")
+    write_product(folder, names[1], 1, crs="EPSG:32615")  # the same metres in the next zone are six degrees away
     acquire(folder)
+    with pytest.raises(
+        InsarcastError, match=r"EPSG:32615 touches none of the others, which are on EPSG:32614.*20200604_20200628"
+    ):
+        align_products(folder.parent / "manifest.json", folder.parent / "i.zarr", "stop")
+    acquire(folder, other_grid="refuse")
     with pytest.raises(InsarcastError, match="EPSG:32615, the others are on EPSG:32614"):
         align_products(folder.parent / "manifest.json", folder.parent / "i.zarr", "stop")
 
@@ -330,10 +339,123 @@ def test_bursts_of_satellites_that_are_not_named(folder: Path) -> None:
 
 def test_a_folder_without_products(folder: Path) -> None:
     assert "the folder is empty" in sentence(folder)
-    (folder / f"{gamma(*PAIRS[0])}.zip").write_bytes(b"PK")
+    (folder / "notes.txt").write_text("mine")
+    assert "there is for example notes.txt" in sentence(folder)
+
+
+def pack(folder: Path, name: str, *, top: bool = True) -> Path:
+    """Pack a product as HyP3 delivers it, and remove its folder."""
+    with zipfile.ZipFile(folder / f"{name}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted((folder / name).iterdir()):
+            archive.write(path, f"{name}/{path.name}" if top else path.name)
+    shutil.rmtree(folder / name)
+    return folder / f"{name}.zip"
+
+
+def test_packed_products_are_unpacked_in_the_cache(folder: Path) -> None:
+    names = write_stack(folder)
+    plain = acquire(folder)
+    archives = [pack(folder, names[1]), pack(folder, names[2], top=False)]
+    (folder / f"{gamma('20210101', '20210113')}.zip").write_bytes(b"PK")  # broken, but not wanted
+    for path in archives:
+        path.chmod(0o444)
+    folder.chmod(0o555)  # a folder that cannot be written to
+    before = sorted(path.name for path in folder.rglob("*"))
+    try:
+        found = acquire(folder, end="2020-12-31")
+        again = acquire(folder, end="2020-12-31")
+    finally:
+        folder.chmod(0o755)
+    assert sorted(path.name for path in folder.rglob("*")) == before
+    assert found == again
+    assert [pair.name for pair in found.pairs] == [pair.name for pair in plain.pairs]
+    assert {Path(pair.unwrapped).is_relative_to(folder) for pair in found.pairs[1:]} == {False}
+    assert [found.sha256[pair.unwrapped] for pair in found.pairs] == [plain.sha256[pair.unwrapped] for pair in plain.pairs]
+    assert [Path(name).name for names in found.static.values() for name in names] == [
+        Path(name).name for names in plain.static.values() for name in names
+    ]
+
+
+def test_a_broken_zip_stops_or_is_listed(folder: Path) -> None:
+    names = write_stack(folder)
+    write_product(folder, gamma("20200628", "20200710"), 4)
+    whole = pack(folder, gamma("20200628", "20200710"))
+    whole.write_bytes(whole.read_bytes()[:-50])
     said = sentence(folder)
-    assert "1 packed products" in said
-    assert "unpack them" in said
+    assert "cannot be unpacked" in said
+    assert "fetch it again" in said
+    assert "anew" not in said
+    assert "20200628_20200710 in products.exclude" in said
+    found = acquire(folder, bad_file="skip")
+    assert len(found.pairs) == len(names)
+    assert [entry["name"] for entry in found.skipped] == ["20200628_20200710"]
+
+
+def burst(number: str, swath: int, pair: tuple[str, str], code: str = "E09B") -> str:
+    return f"S1_{number}_IW{swath}_{pair[0]}_{pair[1]}_VV_INT80_{code}"
+
+
+def write_bursts(folder: Path, *grounds: tuple[str, int], **changes: Any) -> None:
+    for k, pair in enumerate(PAIRS):
+        for number, swath in grounds:
+            write_product(folder, burst(number, swath, pair), k, **changes)
+
+
+def test_products_of_several_bursts_need_a_choice(folder: Path) -> None:
+    write_bursts(folder, ("056072", 2), ("056073", 2))
+    said = sentence(folder)
+    assert "056072_IW2 (3 products), 056073_IW2 (3 products)" in said
+    assert "products.burst" in said
+    assert "INSAR_ISCE_MULTI_BURST" in said
+    for wanted in ("056073_IW2", "026_056073_IW2"):
+        found = acquire(folder, burst=wanted)
+        assert {Path(pair.unwrapped).name[3:13] for pair in found.pairs} == {"056073_IW2"}
+        assert len([entry for entry in found.skipped if "056072_IW2" in entry["reason"]]) == 3
+    assert "products.burst is '056074_IW2', but" in sentence(folder, burst="056074_IW2")
+    write_product(folder, gamma(*PAIRS[0]))
+    assert "whole scenes (1 products)" in sentence(folder)
+
+
+def test_several_bursts_in_one_product_are_one_place(folder: Path) -> None:
+    for k, pair in enumerate(PAIRS):
+        write_product(folder, f"S1_064_000000s1n00-093117s2n01-093118s3n01_IW_{pair[0]}_{pair[1]}_VV_INT80_B4F{k}", k)
+    assert len(acquire(folder).pairs) == 3
+    assert len(acquire(folder, burst="064_000000s1n00-093117s2n01-093118s3n01").pairs) == 3
+
+
+def test_a_burst_is_referenced_to_no_pixel_and_0_is_nodata(folder: Path) -> None:
+    """GAMMA sets its most coherent pixel to 0; ISCE references nothing."""
+    phase, corr = field(1), np.full((8, 10), 0.5, np.float32)
+    phase[1:4, 1:4], phase[2, 2], corr[2, 2] = 0.2, 0, 0.95
+    write_bursts(folder, ("056072", 2), unw_phase=phase, corr=corr)
+    assert acquire(folder).conventions["reference_zero"] is False
+    align_products(folder.parent / "manifest.json", folder.parent / "i.zarr", "stop")
+    found = open_store(folder.parent / "i.zarr").phase.values
+    assert np.isnan(found[:, 2, 2]).all()
+    assert int(np.isnan(found).sum()) == 3
+
+
+def test_pixels_of_no_connected_component_are_left_out(folder: Path) -> None:
+    labels = np.ones((8, 10), np.uint8)
+    labels[5:, 6:], labels[:2, :3] = 0, 2
+    write_bursts(folder, ("056072", 2), conncomp=labels)
+    found = acquire(folder)
+    assert [Path(pair.components or "").name for pair in found.pairs] == [
+        f"{burst('056072', 2, pair)}_conncomp.tif" for pair in PAIRS
+    ]
+    assert all(pair.components in found.sha256 for pair in found.pairs)
+    align_products(folder.parent / "manifest.json", folder.parent / "i.zarr", "stop")
+    data = open_store(folder.parent / "i.zarr").load()
+    for k in range(3):
+        np.testing.assert_array_equal(data.phase.values[k], np.where(labels > 0, field(k), np.nan))
+    assert np.isfinite(data.coherence.values).all()
+    assert [pair.components for pair in acquire(folder, components="keep").pairs] == [None] * 3
+    align_products(folder.parent / "manifest.json", folder.parent / "j.zarr", "stop")
+    assert np.isfinite(open_store(folder.parent / "j.zarr").phase.values).all()
+    (folder / burst("056072", 2, PAIRS[0]) / f"{burst('056072', 2, PAIRS[0])}_conncomp.tif").unlink()
+    found = acquire(folder)
+    assert [(entry["what"], entry["name"]) for entry in found.skipped] == [("layer", "connected components")]
+    assert [pair.components is None for pair in found.pairs] == [True, False, False]
 
 
 def test_two_dates_are_too_few(folder: Path) -> None:

@@ -128,6 +128,7 @@ def _conventions(products: dict[str, Any], tags: list[Tags]) -> dict[str, Any]:
         **values,
         "nodata": own if products["nodata"] is None else products["nodata"],
         "los": los,
+        "other_grid": products["other_grid"] or "refuse",
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,33 +10,36 @@ import numpy as np
 from insarcast.core import InsarcastError, Pair, line_of_sight
 
 from .found import Found, Key, check_enough, open_pairs, refuse_keys, stop_or_skip
-from .hyp3_product import Parameters, Product, parse_name, read_parameters
-from .patterns import example
+from .hyp3_folder import PHASE, list_products, unpack_products
+from .hyp3_product import Parameters, Product, read_parameters
 from .select import Skipped, select, skip
 from .tags import Tags, agreed, read_tags
 
 WAVELENGTH = 0.055465763  # m, Sentinel-1: 5.405 GHz
-_PHASE = "unw_phase"
 
 
 def find_hyp3(folder: Path, products: dict[str, Any]) -> Found:
     """Find the products of a folder by HyP3's own names.
 
     Args:
-        folder: holds a folder per product, or the files of all products.
-        products: the study's ``products``, defaults filled in; and ``names``, of the products that were ordered, if they were.
+        folder: holds a folder or a zip per product, or the files of all products; it is never written to.
+        products: the study's ``products``, defaults filled in; ``names``, of the products that were ordered, if they were; and
+            ``unpack_into``, a folder in the cache for zips, or None.
 
     Raises:
-        InsarcastError: no product, one that lacks a file, products of two tracks, fewer than three dates, or no line of sight.
+        InsarcastError: no product, one that lacks a file, products of two tracks or bursts, fewer than three dates, or no line of
+            sight.
     """
     refuse_keys(products, "hyp3")
-    named, skipped = _products(folder, products.get("names"))
+    named, skipped = list_products(folder, products["burst"], products.get("names"))
     wanted, left_out = select(list(named), products)
     skipped += left_out
-    parameters, lacking = _parameters({pair: named[pair] for pair in wanted}, products["bad_file"])
+    named, packed = unpack_products({pair: named[pair] for pair in wanted}, products.get("unpack_into"), products["bad_file"])
+    skipped += packed
+    parameters, lacking = _parameters(named, products["bad_file"])
     skipped += lacking
     tags, broken = open_pairs(
-        {pair: [named[pair].file(_PHASE), named[pair].file("corr")] for pair in parameters}, products["bad_file"]
+        {pair: [named[pair].file(PHASE), named[pair].file("corr")] for pair in parameters}, products["bad_file"]
     )
     skipped += broken
     kept = list(tags)
@@ -46,8 +48,9 @@ def find_hyp3(folder: Path, products: dict[str, Any]) -> Found:
     _one_track(used, parameters)
     static, absent = _static(list(used.values()), products["water"])
     conventions = _conventions(products, used, parameters, "lv_theta" in static)
+    labels, unlabelled = _components(used, products["components"])
     pairs = [
-        Pair(*pair, str(product.file(_PHASE)), str(product.file("corr")), parameters[pair].baseline)
+        Pair(*pair, str(product.file(PHASE)), str(product.file("corr")), parameters[pair].baseline, labels.get(pair))
         for pair, product in used.items()
     ]
     unknown = [
@@ -55,39 +58,7 @@ def find_hyp3(folder: Path, products: dict[str, Any]) -> Found:
         for pair in pairs
         if pair.baseline is None
     ]
-    return Found(pairs, static, conventions, skipped + absent + unknown)
-
-
-def _products(folder: Path, names: Collection[str] | None = None) -> tuple[dict[Key, Product], list[Skipped]]:
-    """Pair -> product, in the order of the dates; second products of a pair, foreign names and packed ones are listed."""
-    phases = [path for pattern in (f"*_{_PHASE}.tif", f"*/*_{_PHASE}.tif") for path in folder.glob(pattern)]
-    places = {(path.name.removesuffix(f"_{_PHASE}.tif"), path.parent) for path in phases}
-    # A product whose phase is missing is still a product: its folder's name says so.
-    places |= {(path.name, path) for path in folder.iterdir() if path.is_dir() and parse_name(path, path.name)}
-    places = {(name, place) for name, place in places if not names or name in names}  # others were ordered for something else
-    named: dict[Key, Product] = {}
-    skipped = []
-    for name, place in sorted(places):
-        product = parse_name(place, name)
-        where = str(place.relative_to(folder) / f"{name}_{_PHASE}.tif")
-        if product is None:
-            skipped.append(skip("file", where, "HyP3 does not name interferograms so; give it the name it was delivered with"))
-        elif (pair := (product.date1, product.date2)) in named:
-            skipped.append(skip("file", where, f"a second product of the pair; {named[pair].name} is used"))
-        else:
-            named[pair] = product
-    unpacked = {name for name, _ in places}
-    zips = set() if names else {*folder.glob("*.zip"), *folder.glob("*/*.zip")}
-    packed = [path for path in sorted(zips) if path.stem not in unpacked]
-    skipped += [skip("file", str(path.relative_to(folder)), "a packed product; unpack it") for path in packed]
-    if not named:
-        held = (
-            f"there are {len(packed)} packed products, for example {packed[0].name}: unpack them" if packed else example(folder)
-        )
-        raise InsarcastError(
-            f"No unpacked HyP3 product (<name>_{_PHASE}.tif) lies in {folder}, which products.folder names; {held}."
-        )
-    return dict(sorted(named.items())), skipped
+    return Found(pairs, static, conventions, skipped + absent + unlabelled + unknown)
 
 
 def _parameters(products: dict[Key, Product], bad_file: str) -> tuple[dict[Key, Parameters], list[Skipped]]:
@@ -96,7 +67,7 @@ def _parameters(products: dict[Key, Product], bad_file: str) -> tuple[dict[Key, 
     skipped = []
     for pair, product in products.items():
         try:
-            for tag in (_PHASE, "corr"):
+            for tag in (PHASE, "corr"):
                 if not product.file(tag).is_file():
                     raise InsarcastError(f"There is no {product.file(tag)}; unpack or fetch the product again.")
             found[pair] = read_parameters(product)
@@ -119,6 +90,17 @@ def _one_track(products: dict[Key, Product], parameters: dict[Key, Parameters]) 
             )
         if here:
             common, first = (common & here, first) if common else (here, product.name)
+
+
+def _components(products: dict[Key, Product], use: str) -> tuple[dict[Key, str], list[Skipped]]:
+    """Pair -> file of its connected components, where such pixels as belong to none are to be left out."""
+    files = {pair: product.file("conncomp") for pair, product in products.items() if not product.is_gamma and use == "mask"}
+    found = {pair: str(path) for pair, path in files.items() if path.is_file()}
+    for path in found.values():
+        read_tags(Path(path))
+    few = len(files) - len(found)
+    reason = f"{few} of {len(files)} products came without it; all that they unwrapped is used"
+    return found, [skip("layer", "connected components", reason)] if few else []
 
 
 def _static(products: list[Product], water: str) -> tuple[dict[str, list[str]], list[Skipped]]:
@@ -169,8 +151,10 @@ def _conventions(
         "heading": heading,
         "nodata": 0.0 if products["nodata"] is None else products["nodata"],
         "static_nodata": {"lv_theta": 0.0, "lv_phi": 0.0},
-        # Each interferogram is 0 at its own reference pixel, which is its most coherent: there 0 is a measurement.
-        "reference_zero": True,
+        # GAMMA's interferograms are 0 at their own reference pixel, which is their most coherent: there 0 is a measurement. ISCE's are
+        # referenced to no pixel (HyP3 burst guide: no such entries in the parameter file).
+        "reference_zero": any(product.is_gamma for product in used.values()),
+        "other_grid": products["other_grid"] or "warp",
         "utc": float(np.median(utc)) if utc else None,
         **({"angles": "hyp3", "los": None} if has_vectors else {"los": list(line_of_sight(incidence or 0, heading or 0))}),
     }

@@ -142,6 +142,7 @@ def _conventions(folder: Path, products: dict[str, Any], static: dict[str, list[
         "static_nodata": dict.fromkeys(static, 0.0),
         "utc": frame.utc,
         "los": los,
+        "other_grid": products["other_grid"] or "refuse",
     }
 
 

@@ -65,7 +65,8 @@ def acquire_products(
         found.credits += record.credits
     else:
         folder = find_folder(products["folder"], key="products.folder", original=products["original"], **places)
-        found = find_products(folder, products, series) if source in INVERTED else find_products(folder, products)
+        unpack_into = {"unpack_into": Path(cache) / "unpacked"}  # the study's own folder is only read
+        found = find_products(folder, products, series) if source in INVERTED else find_products(folder, products | unpack_into)
     stations, missing = _find_gnss(gnss, places)
     files = [path for pair in found.pairs for path in (pair.unwrapped, pair.coherence, pair.components) if path]
     Manifest(

@@ -9,10 +9,12 @@ import unicodedata
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from threading import Event
+from typing import IO
 
 from insarcast.core import InsarcastError
 
-from .part import sync_folder
+from .part import is_still, lock, sync_folder
 from .settings import WebSettings
 from .space import GB, Space
 
@@ -45,21 +47,30 @@ def unpack(archive: Path, into: Path, *, settings: WebSettings, advice: str = _A
         InsarcastError: it is no zip, broken, encrypted, does not fit on the disk, would grow beyond all measure, or holds names that
             lead outside, links, or one name twice.
     """
-    if not archive.exists() and (into / archive.stem).is_dir():
-        return into / archive.stem
     try:
-        with zipfile.ZipFile(archive) as zipped:
-            members = {_place(member): member for member in zipped.infolist() if not member.is_dir()}
-            top = _check(zipped, members, archive)
-            folder = into / (top or archive.stem)
-            if not _is_there(folder, members, top):
-                _extract(zipped, members, top, folder, settings)
+        with open(archive, "rb") as file:
+            lock(file, Event())
+            if is_still(file, archive):
+                return _unpack(archive, file, into, settings)
     except _Unsafe as error:
         raise InsarcastError(f"{archive} is not unpacked: {error}; delete it and ask those who made it.") from None
     except FileNotFoundError:
-        raise InsarcastError(f"There is no archive {archive}, and no folder {into / archive.stem}; fetch it again.") from None
+        pass
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
-        raise InsarcastError(f"{archive} cannot be unpacked ({error}); {advice}.") from None
+        raise InsarcastError(f"{archive} cannot be unpacked ({error}); delete it and run again: it is fetched anew.") from None
+    folder = into / archive.stem
+    if not folder.is_dir():
+        raise InsarcastError(f"There is no archive {archive}, and no folder {folder}; fetch it again.")
+    return folder  # unpacked before, or by another process while we waited
+
+
+def _unpack(archive: Path, file: IO[bytes], into: Path, settings: WebSettings) -> Path:
+    with zipfile.ZipFile(file) as zipped:
+        members = {_place(member): member for member in zipped.infolist() if not member.is_dir()}
+        top = _check(zipped, members, archive)
+        folder = into / (top or archive.stem)
+        if not _is_there(folder, members, top):
+            _extract(zipped, members, top, folder, settings)
     if not settings.keep_archives:
         archive.unlink()
     return folder
@@ -99,7 +110,7 @@ def _check(zipped: zipfile.ZipFile, members: dict[PurePosixPath, zipfile.ZipInfo
     packed, size = sum(member.compress_size for member in files), archive.stat().st_size
     whole = sum(member.file_size for member in files)
     if packed > size or (whole > _UNSUSPICIOUS and whole > _MOST_SQUEEZED * size):
-        raise _Unsafe(f"it would grow from {size / GB:.3f} to {whole / GB:.1f} GB, as no archive of images does")
+        raise _Unsafe(f"it would grow from {size / 1e6:.1f} MB to {whole / GB:.1f} GB, as no archive of images does")
     tops = {place.parts[0] for place in members}
     return tops.pop() if len(tops) == 1 and all(len(place.parts) > 1 for place in members) else None
 
@@ -119,12 +130,28 @@ def _extract(
     folder: Path,
     settings: WebSettings,
 ) -> None:
-    beside = folder.with_name(f".part-{folder.name}")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    Space(beside, settings.spare_gb).check(sum(member.file_size for member in members.values()))
+    beside, old = (folder.with_name(f"{start}{folder.name}") for start in (".part-", ".old-"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in (beside, old):  # of a killed run
+        shutil.rmtree(left, ignore_errors=True)
+    Space(folder.parent, settings.spare_gb).check(sum(member.file_size for member in members.values()))
+    beside.mkdir()
+    try:
+        _write(zipped, members, beside, 1 if top else 0)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    if folder.exists():
+        folder.rename(old)  # an incomplete folder of the same name makes room
+    beside.rename(folder)
+    sync_folder(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write(zipped: zipfile.ZipFile, members: dict[PurePosixPath, zipfile.ZipInfo], beside: Path, without: int) -> None:
+    """Write every member, less so many leading folders, and wait until the disk has it."""
     for place, member in members.items():
-        target = beside.joinpath(*place.parts[1 if top else 0 :])
+        target = beside.joinpath(*place.parts[without:])
         target.parent.mkdir(parents=True, exist_ok=True)
         with zipped.open(member) as source, open(target, "xb") as file:
             written = 0
@@ -138,10 +165,3 @@ def _extract(
             file.flush()
             os.fsync(file.fileno())
         sync_folder(target.parent)
-    old = folder.with_name(f".old-{folder.name}")
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)  # an incomplete folder of the same name makes room
-    beside.rename(folder)
-    sync_folder(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
