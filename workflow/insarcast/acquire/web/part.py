@@ -97,8 +97,8 @@ def claimed(path: Path, halt: Event) -> Iterator[Part]:
     while True:
         file = open(place, "ab", buffering=0)  # noqa: SIM115 (closed below, or kept for the caller)
         try:
-            _lock(file, halt)
-            if _is_still(file, place):
+            lock(file, halt)
+            if is_still(file, place):
                 break
         except BaseException:
             file.close()
@@ -107,7 +107,7 @@ def claimed(path: Path, halt: Event) -> Iterator[Part]:
     try:
         yield Part(path, file)
     finally:
-        if _is_still(file, place) and os.fstat(file.fileno()).st_size == 0:
+        if is_still(file, place) and os.fstat(file.fileno()).st_size == 0:
             place.unlink()  # nothing came: leave nothing
             note_of(path).unlink(missing_ok=True)
         file.close()
@@ -132,7 +132,12 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _lock(file: IO[bytes], halt: Event) -> None:
+def lock(file: IO[bytes], halt: Event) -> None:
+    """Wait until no other process holds the file.
+
+    Raises:
+        Halted: while waiting.
+    """
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -146,7 +151,8 @@ def _lock(file: IO[bytes], halt: Event) -> None:
             raise
 
 
-def _is_still(file: IO[bytes], place: Path) -> bool:
+def is_still(file: IO[bytes], place: Path) -> bool:
+    """True if the name still leads to the open file: another process may have renamed or removed it."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), os.stat(place))
     except FileNotFoundError:
