@@ -373,7 +373,47 @@ def _write_disp(
     one: int,
     other: int,
 ) -> None:
-    """A product: datasets, groups, units, descriptions, chunks and coordinates as disp-s1 writes them."""
+    """A product: datasets, groups, units, descriptions, chunks and coordinates as disp-s1 writes them by h5netcdf.
+
+    Further products of a folder are copies of the first with other values, which is quicker.
+    """
+    import h5py
+
+    shape = ready.shape
+    water = np.zeros(shape, bool) if ready.water is None else ready.water
+    bperp = ready.baselines[other] - ready.baselines[one] if ready.baselines else 0.0
+    values: dict[str, Array] = {
+        "displacement": _rounded(metres, keep_bits),
+        "short_wavelength_displacement": np.where(good, metres, np.nan).astype(np.float32),
+        "recommended_mask": (good & ~water).astype(np.uint8),
+        "connected_component_labels": good.astype(np.uint16),
+        "corrections/solid_earth_tide": np.full(shape, tide, np.float32),
+        "corrections/perpendicular_baseline": np.full(shape, bperp, np.float32),
+    }
+    template = next((old for old in sorted(path.parent.glob("*.nc")) if _covers(old, ready)), None)
+    if template is None:
+        _new_disp(path, ready, water)
+    elif template != path:
+        path.write_bytes(template.read_bytes())
+    with h5py.File(path, "a") as file:
+        for name, layer in values.items():
+            file[name][...] = layer
+        for name, day in (("time", pair[1]), ("reference_time", pair[0])):
+            start = datetime.strptime(day, "%Y%m%d") + timedelta(minutes=26, seconds=51)
+            file[name].attrs["units"] = f"seconds since {start}.000000"
+
+
+def _covers(path: Path, ready: Ready) -> bool:
+    """Whether a product has the pixels of a scene."""
+    import h5py
+
+    with h5py.File(path) as file:
+        t = ready.transform
+        return file["displacement"].shape == ready.shape and (file["x"][0], file["y"][0]) == t @ (0.5, 0.5)
+
+
+def _new_disp(path: Path, ready: Ready, water: Array) -> None:
+    """A product without displacement."""
     import h5netcdf
     from pyproj import CRS
 
@@ -383,14 +423,12 @@ def _write_disp(
         {"chunks": (min(256, ny), min(256, nx)), "compression": "gzip", "compression_opts": 4, "shuffle": True},
     )
     towards = "Displacement along the radar Line-of-Sight (LOS) direction. Positive values indicate apparent motion towards the platform."
-    water = np.zeros(shape, bool) if ready.water is None else ready.water
-    flat = np.ones(shape, np.float32)
-    bperp = ready.baselines[other] - ready.baselines[one] if ready.baselines else 0.0
+    flat, nothing = np.ones(shape, np.float32), np.full(shape, np.nan, np.float32)
     root: dict[str, tuple[Array, Any, str, str]] = {
-        "displacement": (_rounded(metres, keep_bits), np.nan, "meters", towards),
-        "short_wavelength_displacement": (np.where(good, metres, np.nan).astype(np.float32), np.nan, "meters", towards),
-        "recommended_mask": ((good & ~water).astype(np.uint8), np.uint8(255), "unitless", "Suggested mask"),
-        "connected_component_labels": (good.astype(np.uint16), np.uint16(65535), "unitless", "Connected component labels"),
+        "displacement": (nothing, np.nan, "meters", towards),
+        "short_wavelength_displacement": (nothing, np.nan, "meters", towards),
+        "recommended_mask": (np.zeros(shape, np.uint8), np.uint8(255), "unitless", "Suggested mask to remove low quality pixels"),
+        "connected_component_labels": (np.zeros(shape, np.uint16), np.uint16(65535), "unitless", "Connected component labels"),
         "temporal_coherence": (ready.coherence.astype(np.float32), np.nan, "unitless", "Temporal coherence of phase inversion"),
         "water_mask": (
             (~water).astype(np.uint8),
@@ -398,13 +436,13 @@ def _write_disp(
             "unitless",
             "Binary mask created to ignore water during processing.",
         ),
-        "phase_similarity": (0.6 * flat, np.nan, "unitless", "Median cosine similarity"),
+        "phase_similarity": (np.float32(0.6) * flat, np.nan, "unitless", "Median cosine similarity"),
         "timeseries_inversion_residuals": (0 * flat, np.nan, "radians", "Sum of residuals"),
     }
     corrections: dict[str, tuple[Array, Any, str, str]] = {
         "ionospheric_delay": (0 * flat, np.nan, "meters", "Subtract from /displacement to apply as a correction."),
-        "solid_earth_tide": (np.float32(tide) * flat, np.nan, "meters", "Subtract from /displacement to apply as a correction."),
-        "perpendicular_baseline": (np.float32(bperp) * flat, np.nan, "meters", "Perpendicular baseline"),
+        "solid_earth_tide": (0 * flat, np.nan, "meters", "Subtract from /displacement to apply as a correction."),
+        "perpendicular_baseline": (0 * flat, np.nan, "meters", "Perpendicular baseline"),
     }
     with h5netcdf.File(path, "w") as file:
         file.attrs.update({"Conventions": "CF-1.8", "mission_name": "OPERA", "title": "OPERA_L3_DISP-S1 Product"})
@@ -418,10 +456,10 @@ def _write_disp(
             for name, (values, fill, units, description) in layers.items():
                 made = group.create_variable(name, ("y", "x"), data=values, fillvalue=fill, **chunk)
                 made.attrs.update({"units": units, "description": description, "grid_mapping": "spatial_ref"})
-        for name, day in (("time", pair[1]), ("reference_time", pair[0])):
-            when = file.create_variable(name, ("time",), data=np.zeros(1), dtype=float)
-            start = datetime.strptime(day, "%Y%m%d") + timedelta(minutes=26, seconds=51)
-            when.attrs.update({"standard_name": "time", "calendar": "standard", "units": f"seconds since {start}.000000"})
+        for name in ("time", "reference_time"):
+            file.create_variable(name, ("time",), data=np.zeros(1), dtype=float).attrs.update(
+                {"standard_name": "time", "calendar": "standard"}
+            )
         point = file["corrections"].create_variable("reference_point", (), data=0, dtype=int)
         lon, lat = _lonlat(ready)
         point.attrs.update({"rows": [ready.reference[0]], "cols": [ready.reference[1]], "latitudes": [lat], "longitudes": [lon]})

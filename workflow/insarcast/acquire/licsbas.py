@@ -29,7 +29,8 @@ def find_licsbas(folder: Path, products: dict[str, Any], series: dict[str, Any])
         series: the study's ``series``: files.
 
     Raises:
-        InsarcastError: there is none or several, it is broken, in radar coordinates or contradicts itself, or nothing says where the satellite looks from.
+        InsarcastError: there is none or several, it is broken, in radar coordinates or contradicts itself, or nothing says where the satellite
+            looks from.
     """
     refuse_keys(products, "licsbas")
     path, skipped = _choose(folder, series["files"])
