@@ -136,7 +136,10 @@ def gather(source: Sources) -> Content:
         name=source.name,
         strip=_strip(cube, manifest, facts, found),
         tiles=tiles_of(facts, last, scores, verdict, gnss),
-        answer=answer_lines(cube, facts, last, scores, verdict, checked(gnss, said[:2]), scoring.unscored(store)),
+        answer=[
+            *answer_lines(cube, facts, last, scores, verdict, checked(gnss, said[:2]), scoring.unscored(store)),
+            *(ready_words.warned(found, scoring.scored_origins(scores)) if ready_words.is_ready(found) else []),
+        ],
         figures=figures,
         where=sentences.areas(count, edge, SMALLEST)
         if facts.used
@@ -155,7 +158,7 @@ def gather(source: Sources) -> Content:
         truths=truth.tables(source.name, days),
         gnss=gnss_table(source.name, gnss["comparisons"]),
         stations=stations_table(source.name, gnss.get("table", [])),
-        pairs=pairs_table(source.name, found["pairs"]),
+        pairs=pairs_table(source.name, found["pairs"]) if found["pairs"] else Table("", "", [], []),
         dropped=dropped_table(source.name, [*_dropped(found, facts, gnss), *lost_tiles(source.batches)]),
         masked=facts.reasons,
         pixels=(facts.used, facts.total),

@@ -2,7 +2,11 @@
 
 GLOSSARY: tuple[tuple[str, str], ...] = (
     ("Acquisition", "One passage of the satellite over the area; its date is a date of this report."),
-    ("As of", "The last date that a result may know. A forecast from a date is made from acquisitions up to that date only."),
+    (
+        "As of",
+        "The last date that a result may know. A forecast from a date is made from what was measured up to that date only; where the evaluation is "
+        "retrospective, the product that holds these values has seen later dates.",
+    ),
     ("Baseline, perpendicular", "Distance in m between two positions of the satellite, across its line of sight."),
     ("Cluster", "Pixels whose displacement runs alike; the first one moves away fastest."),
     ("Coherence", "How alike two acquisitions are, 0 to 1; low where ground or plants changed, and then the phase is noise."),

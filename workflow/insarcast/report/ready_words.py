@@ -30,6 +30,15 @@ def zero(reference: Mapping[str, Any]) -> str:
     return "not recorded" if reference.get("method") != "product" else "the product's own, at a place that is not known"
 
 
+def warned(found: Mapping[str, Any], origins: int) -> list[str]:
+    """What the answer says of the scores; nothing where there are none."""
+    return (
+        [f"These scores are retrospective: {found['product']}, the product behind them, was made from all of its dates."]
+        if origins
+        else []
+    )
+
+
 def retrospective(found: Mapping[str, Any]) -> str:
     """What the scores of a ready series mean."""
     return (
