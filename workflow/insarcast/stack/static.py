@@ -12,6 +12,7 @@ from affine import Affine
 from rasterio.windows import Window
 
 from .grid import BadFileError, Grid, Layer, open_raster, read_window
+from .warp import Warp
 
 Array = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
@@ -27,11 +28,13 @@ class _Source:
         read: block -> (band, y, x), NaN where the product has nothing.
         rows: first row and the one after the last, in the common grid; may lie outside it.
         cols: the same for the columns.
+        warped: whether it lies on another lattice.
     """
 
     read: Reader
     rows: tuple[int, int]
     cols: tuple[int, int]
+    warped: bool = False
 
     def area(self, grid: Grid) -> int:
         """Pixels of the grid that the file's rectangle covers."""
@@ -123,13 +126,16 @@ class StaticLayers:
         keep_zero: bool = False,
         then: Callable[[Array], Array] | None = None,
     ) -> list[_Source]:
-        """The files of a layer, product by product, largest first; files that lie elsewhere are left out."""
+        """The files of a layer, product by product: those on the grid's lattice, largest first, then the others so.
+
+        Files that lie elsewhere are left out.
+        """
         sources = []
         for paths in products:
             placed = [_place(path, self.grid, mark, nearest, keep_zero) for path, mark in zip(paths, nodata, strict=True)]
             sources.append(_together(placed, then))
         found = [source for source in sources if source.area(self.grid)] or sources[:1]
-        return sorted(found, key=lambda source: -source.area(self.grid))
+        return sorted(found, key=lambda source: (source.warped, -source.area(self.grid)))
 
 
 def unit_vector(angles: Array) -> Array:
@@ -169,16 +175,25 @@ def _together(parts: list[_Source], then: Callable[[Array], Array] | None) -> _S
         bands = np.concatenate([part.read(block) for part in parts])
         return then(bands) if then else bands
 
-    return _Source(read, parts[0].rows, parts[0].cols)
+    return _Source(read, parts[0].rows, parts[0].cols, parts[0].warped)
 
 
 def _place(path: str, grid: Grid, nodata: float | None, nearest: bool, keep_zero: bool) -> _Source:
     """A file that is read as it is where it lies on the grid's lattice, and warped onto it elsewhere."""
+    whole = (slice(0, grid.ny), slice(0, grid.nx))
+
+    def warped(extent: Block) -> _Source:
+        rows, cols = ((axis.start, axis.stop) for axis in extent)
+        return _Source(lambda block: _warped(path, grid, block, nodata, nearest, keep_zero)[None], rows, cols, warped=True)
+
     try:
         own = Grid.of(path)
-        row, col = grid.offset(own, path)
     except BadFileError:  # a file that does not open says so again when it is warped
-        return _Source(lambda block: _warped(path, grid, block, nodata, nearest, keep_zero)[None], (0, grid.ny), (0, grid.nx))
+        return warped(whole)
+    try:
+        row, col = grid.offset(own, path)
+    except BadFileError:
+        return warped(Warp(own, grid).extent)
     layer = Layer(path, row, col)
     return _Source(lambda block: layer.read(block, nodata, keep_zero=keep_zero)[None], (row, row + own.ny), (col, col + own.nx))
 

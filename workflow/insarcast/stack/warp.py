@@ -29,6 +29,7 @@ Float = npt.NDArray[np.float64]
 
 JUMP = math.pi  # rad; neighbours that differ by more are on two sides of an unwrapping error
 _STEP = 32  # pixels between places that are projected exactly: over 2.5 km two UTM zones bend by 0.001 pixels
+_WIDE = 20.0  # degrees
 _ROWS = 256  # resampled at a time
 _SIZES = (0.8, 1.25)  # of a pixel in pixels of the other lattice: beyond, detail would be lost or made up
 
@@ -50,6 +51,9 @@ class Warp:
         """Rows and columns of the common grid that hold all of the product; they may lie outside of it."""
         from rasterio.warp import transform_bounds
 
+        left, bottom, right, top = self.own.bounds
+        if not max(right - left, top - bottom) < _WIDE:  # a map of half the Earth, which no UTM zone can hold
+            return slice(0, self.grid.ny), slice(0, self.grid.nx)
         west, north = self.own.transform @ (0, 0)
         east, south = self.own.transform @ (self.own.nx, self.own.ny)
         left, bottom, right, top = transform_bounds(self.own.crs, self.grid.crs, west, south, east, north)
