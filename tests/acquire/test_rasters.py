@@ -1,0 +1,196 @@
+"""Finding displacement as GeoTIFFs: dates in names or bands, units and sign held against the files' own tags."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from products import bowl, days
+from rasters import ANGLES, write_bands, write_dates
+from ready_open import acquire, refused
+
+from insarcast.core import InsarcastError, Study
+
+DATES = days(4)
+SERIES = bowl(DATES, 6, 8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def found(folder: Path, products: dict[str, Any] | None = None, **series: Any) -> Any:
+    return acquire(folder, "rasters", ANGLES | (products or {}), **({"files": ["disp_{date}.tif"]} | series))
+
+
+def refusal(folder: Path, products: dict[str, Any] | None = None, **series: Any) -> str:
+    return refused(folder, "rasters", ANGLES | (products or {}), **({"files": ["disp_{date}.tif"]} | series))
+
+
+def dashed(date: str) -> str:
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}"
+
+
+def test_one_file_per_date_is_found_in_the_order_of_the_dates(folder: Path) -> None:
+    write_dates(folder, DATES[::-1], SERIES[::-1])
+    manifest = found(folder)
+    assert manifest.dates == DATES
+    assert [Path(manifest.static["series"][at]).name for at, _ in manifest.conventions["bands"]] == [
+        f"disp_{d}.tif" for d in DATES
+    ]
+    assert set(manifest.sha256) == set(manifest.static["series"])
+    assert manifest.pairs == []
+
+
+def test_dates_with_dashes_as_pyrate_writes_them_and_the_first_without_a_file(folder: Path) -> None:
+    """PyRate writes tscuml_2018-01-06.tif in millimetres and leaves out the first date, whose displacement is 0."""
+    write_dates(
+        folder,
+        [dashed(date) for date in DATES[1:]],
+        SERIES[1:],
+        "tscuml_{}.tif",
+        DATA_UNITS="MILLIMETRES",
+        INCIDENCE_DEGREES="39.7",
+    )
+    manifest = found(folder, {"incidence": None}, files=["tscuml_{date}.tif"], first=dashed(DATES[0]))
+    assert manifest.dates == DATES
+    assert manifest.conventions["bands"] == [None, [0, 1], [1, 1], [2, 1]]
+    assert manifest.conventions["incidence"] == 39.7
+    assert manifest.conventions["says"] == ["units"]
+
+
+def test_names_of_two_dates_as_dolphin_writes_them_begin_on_one(folder: Path) -> None:
+    write_dates(folder, DATES[1:], SERIES[1:] / 1000, DATES[0] + "_{}.tif", units="meters")
+    manifest = found(folder, files=["{date1}_{date2}.tif"], units="m")
+    assert (manifest.dates, manifest.conventions["bands"][0]) == (DATES, None)
+    assert manifest.conventions["units"] == "m"
+
+
+def test_pairs_are_no_series(folder: Path) -> None:
+    for one, two in pairwise(DATES):
+        write_bands(folder / f"{one}_{two}.tif", SERIES[1].astype(np.float32))
+    assert "begin on different dates" in refusal(folder, files=["{date1}_{date2}.tif"])
+
+
+def test_bands_are_dated_by_their_descriptions_or_tags(folder: Path) -> None:
+    names = [*map(dashed, DATES[:2]), "velocity", f"D{DATES[2]}", ""]
+    bands = np.concatenate([SERIES[:2], SERIES[:1], SERIES[2:]]).astype(np.float32)
+    write_bands(folder / "stack.tif", bands, names=names, band_tags=[{}, {}, {}, {}, {"DATE": DATES[3]}])
+    manifest = found(folder, files=["stack.tif"])
+    assert manifest.dates == DATES
+    assert manifest.conventions["bands"] == [[0, 1], [0, 2], [0, 4], [0, 5]]
+    assert [(entry["what"], entry["name"]) for entry in manifest.skipped] == [("band", "stack.tif, velocity")]
+
+
+def test_start_end_and_exclude_leave_dates_out(folder: Path) -> None:
+    many = days(7)
+    write_dates(folder, many, bowl(many, 6, 8))
+    manifest = found(folder, {"start": many[1], "end": many[5], "exclude": [many[3], "20300101"]})
+    assert manifest.dates == [many[1], many[2], many[4], many[5]]
+    assert {(entry["what"], entry["name"]) for entry in manifest.skipped} == {
+        *(("date", many[at]) for at in (0, 3, 6)),
+        ("exclude", "20300101"),
+    }
+
+
+def test_a_broken_file_stops_or_is_listed(folder: Path) -> None:
+    many = days(5)
+    write_dates(folder, many, bowl(many, 6, 8))
+    (folder / f"disp_{many[2]}.tif").write_bytes(b"no raster")
+    assert f"list {many[2]} in products.exclude" in refusal(folder)
+    manifest = found(folder, {"bad_file": "skip"})
+    assert manifest.dates == [*many[:2], *many[3:]]
+    assert "no raster that can be opened" in manifest.skipped[0]["reason"]
+
+
+def test_layers_and_a_line_of_sight_in_files(folder: Path) -> None:
+    write_dates(folder, DATES, SERIES)
+    for name in ("mask", "quality", "dem", "east", "north", "up"):
+        write_bands(folder / f"{name}.tif", np.ones((6, 8), np.float32))
+    write_dates(folder, DATES, SERIES, "std_{}.tif")
+    (folder / f"std_{DATES[0]}.tif").unlink()
+    layers = {"mask": "mask.tif", "temporal_coherence": "quality.tif", "sigma": "std_{date}.tif"}
+    products = {
+        "incidence": None,
+        "heading": None,
+        "dem": "dem.tif",
+        "los": {name: f"{name}.tif" for name in ("east", "north", "up")},
+    }
+    (folder / f"disp_{DATES[0]}.tif").unlink()
+    manifest = found(folder, products, layers=layers, first=DATES[0])
+    assert {"mask", "temporal_coherence", "dem", "los_east", "los_north", "los_up", "sigma", "series"} == set(manifest.static)
+    assert manifest.conventions["los"] is None
+    assert manifest.conventions["sigma_bands"] == [None, [0, 1], [1, 1], [2, 1]]
+    (folder / f"std_{DATES[2]}.tif").unlink()
+    assert f"series.layers.sigma for {DATES[2]}" in refusal(folder, products, layers=layers, first=DATES[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "series", "said"),
+    [
+        ({"units": "m"}, {}, "says that its values are in m; set series.units: m"),
+        ({"UNITS": "centimeters"}, {"units": "m"}, "are in cm; set series.units: cm"),
+        ({"units": "radians"}, {}, "which is phase"),
+        ({"units": "mm/yr"}, {}, "which is no length"),
+        ({"SIGN": "away from the satellite"}, {}, "set series.sign: away"),
+        ({"SIGN": "positive towards the satellite"}, {"sign": "away"}, "set series.sign: towards"),
+    ],
+)
+def test_what_files_say_of_themselves_is_not_overruled(
+    folder: Path, options: dict[str, Any], series: dict[str, Any], said: str
+) -> None:
+    write_dates(folder, DATES, SERIES, **options)
+    assert said in refusal(folder, **series)
+
+
+@pytest.mark.parametrize(
+    ("products", "series", "said"),
+    [
+        ({}, {"files": ["los_{date}.tif"]}, "there is for example disp_"),
+        ({}, {"files": ["disp_*.tif"]}, "write {date} where their names have it"),
+        ({}, {"files": ["disp_{date1}.tif"]}, "give {date}, or {date1} and {date2}"),
+        ({"heading": None}, {}, "products.heading is not set"),
+        ({"unwrapped": "disp_{date1}_{date2}.tif"}, {}, "source rasters has series.files instead"),
+        ({"coherence": "c_{date1}_{date2}.tif"}, {}, "series.layers.coherence"),
+        ({}, {"layers": {"mask": "mask.tif"}}, "series.layers.mask names it"),
+        ({}, {"first": DATES[1]}, "has a file or band of its own"),
+        ({}, {"first": "20200110"}, "an earlier date; correct series.first"),
+        ({"end": DATES[1]}, {}, "holds 2 dates that fit series.files"),
+    ],
+)
+def test_every_wrong_key_has_a_sentence(folder: Path, products: dict[str, Any], series: dict[str, Any], said: str) -> None:
+    write_dates(folder, DATES, SERIES)
+    assert said in refusal(folder, products, **series)
+
+
+@pytest.mark.parametrize(
+    ("cube", "said"),
+    [
+        ("{source: rasters, products: {folder: a}}", "source rasters needs the names of its GeoTIFFs"),
+        ("{source: rasters, series: {files: [a]}}", "'products.folder' is missing"),
+        ("{source: mintpy, products: {folder: a}, series: {units: m}}", "series.units is set, but mintpy has its own"),
+        (
+            "{source: opera, products: {folder: a}, series: {layers: {mask: a}}}",
+            "series.layers.mask is set, but opera has its own",
+        ),
+        ("{source: rasters, products: {folder: a}, series: {files: [a], crs: EPSG:4326}}", "series.crs is for tables of points"),
+        (
+            "{source: points, products: {folder: a}, series: {files: [a], layers: {mask: b}}}",
+            "series.layers.mask is for the source rasters",
+        ),
+        (
+            "{source: rasters, products: {folder: a}, series: {files: [a], first: '20201301'}}",
+            "series.first is '20201301', which is no date",
+        ),
+    ],
+)
+def test_keys_that_do_not_fit_the_source_are_refused(tmp_path: Path, cube: str, said: str) -> None:
+    study = tmp_path / "study.yaml"
+    study.write_text(f"cubes: {{A: {cube}}}")
+    with pytest.raises(InsarcastError) as caught:
+        Study(study)
+    assert said in str(caught.value)
