@@ -16,7 +16,7 @@ from .look import ALARM, INK, SOFT, Facts, canvas, keep, scale_map
 from .network import dates_axis, time
 
 _DASHES: dict[str, Any] = {"near": "-", "bridge": (0, (6, 1.5)), "connect": (0, (2, 1.2)), "loop": (0, (4, 1, 1, 1))}
-_WORDS = {"near": "near pair", "bridge": "from year to year", "connect": "across a gap", "loop": "closes a loop"}
+_WORDS = {"near": "near pair", "bridge": "from year to year", "connect": "across a gap", "loop": "closes a triangle"}
 _MOST_DOTS = 120  # more dates than this get smaller dots
 
 

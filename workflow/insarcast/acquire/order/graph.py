@@ -1,8 +1,8 @@
-"""Networks of dates as graphs: parts that hang together, the best tree, and edges that close no loop."""
+"""Networks of dates as graphs: parts that hang together, the best tree, triangles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
 Edge = tuple[int, int]
 
@@ -52,38 +52,59 @@ def best_tree(count: int, ordered: Iterable[Edge], given: Iterable[Edge] = ()) -
     return [edge for edge in ordered if parts.join(edge)]
 
 
-def cut_edges(count: int, edges: Iterable[Edge]) -> list[Edge]:
-    """Edges that lie in no loop: without one of them the graph falls into more parts. In order.
+class Triangles:
+    """Which pairs of a network lie in a triangle, the loop that closure is measured in."""
 
-    Tarjan (1974), Information Processing Letters 2(6), 160-161, without recursion.
-    """
-    near: list[list[int]] = [[] for _ in range(count)]
-    for one, other in edges:
-        near[one].append(other)
-        near[other].append(one)
-    seen, lowest, cut = [-1] * count, [0] * count, []
-    step = 0
-    for root in range(count):
-        if seen[root] >= 0:
-            continue
-        seen[root] = lowest[root] = step
-        step += 1
-        stack: list[tuple[int, int, Iterator[int]]] = [(root, -1, iter(near[root]))]
-        while stack:
-            node, above, rest = stack[-1]
-            following = next(rest, None)
-            if following is None:
-                stack.pop()
-                if above >= 0:
-                    lowest[above] = min(lowest[above], lowest[node])
-                    if lowest[node] > seen[above]:
-                        cut.append((min(above, node), max(above, node)))
-            elif following == above:
-                continue
-            elif seen[following] >= 0:
-                lowest[node] = min(lowest[node], seen[following])
-            else:
-                seen[following] = lowest[following] = step
-                step += 1
-                stack.append((following, node, iter(near[following])))
-    return sorted(cut)
+    def __init__(self, edges: Iterable[Edge] = ()) -> None:
+        self.near: dict[int, set[int]] = {}
+        for edge in edges:
+            self.add(edge)
+
+    def add(self, edge: Edge) -> None:
+        one, other = edge
+        self.near.setdefault(one, set()).add(other)
+        self.near.setdefault(other, set()).add(one)
+
+    def closed(self, edge: Edge) -> bool:
+        """Whether a pair lies in a triangle, or would if it were added."""
+        return bool(self._thirds(edge))
+
+    def closers(self, edge: Edge) -> list[Edge]:
+        """Pairs that are not there and would make a triangle of a pair and one of its neighbours."""
+        one, other = edge
+        ends = [(end, near) for end, far in ((one, other), (other, one)) for near in self.near.get(far, set()) - {end}]
+        return [pair for pair in (ordered(*ends_) for ends_ in ends) if pair[1] not in self.near.get(pair[0], set())]
+
+    def gain(self, edge: Edge) -> int:
+        """How many pairs that lie in no triangle would lie in one if a pair were added, itself not counted."""
+        sides = {ordered(end, third) for third in self._thirds(edge) for end in edge}
+        return sum(not self.closed(side) for side in sides)
+
+    def _thirds(self, edge: Edge) -> set[int]:
+        return self.near.get(edge[0], set()) & self.near.get(edge[1], set())
+
+
+def ordered(one: int, other: int) -> Edge:
+    """Two nodes as an edge, the smaller first."""
+    return (one, other) if one < other else (other, one)
+
+
+def loose_edges(edges: Sequence[Edge]) -> list[Edge]:
+    """Pairs that lie in no triangle."""
+    triangles = Triangles(edges)
+    return [edge for edge in edges if not triangles.closed(edge)]
+
+
+def closing_edges(kept: Sequence[Edge], best_first: Sequence[Edge], most: int) -> list[Edge]:
+    """Of further edges those that bring as many of a network's into triangles as possible, at most so many, greedily."""
+    triangles = Triangles(kept)
+    rest, chosen = [edge for edge in best_first if edge not in set(kept)], list[Edge]()
+    while len(chosen) < most:
+        gains = {edge: triangles.gain(edge) for edge in rest}
+        best = max(gains, key=lambda edge: gains[edge], default=None)
+        if best is None or not gains[best]:
+            break
+        triangles.add(best)
+        rest.remove(best)
+        chosen.append(best)
+    return chosen

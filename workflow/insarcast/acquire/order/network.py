@@ -18,7 +18,7 @@ from insarcast.core import InsarcastError
 
 from ..select import Skipped, skip
 from .bridges import bridge_pairs
-from .graph import Edge, best_tree, cut_edges, parts_of
+from .graph import Edge, Triangles, best_tree, closing_edges, parts_of
 from .scores import between
 
 
@@ -31,7 +31,8 @@ class Link:
         days: days between them.
         baseline: perpendicular baseline in m, or None.
         score: 0 to 100.
-        why: near, bridge (from year to year), connect (across a gap) or loop (so that its dates are checked by a closed loop).
+        why: near, bridge (from year to year), connect (across a gap) or loop (the third side of a
+            triangle, so that the others are checked by its closure).
     """
 
     edge: Edge
@@ -115,7 +116,8 @@ class Pairing:
         Raises:
             InsarcastError: ``max_pairs`` is too few for the dates to hang together.
         """
-        wanted = dict.fromkeys(self._bridges(), "bridge") | dict.fromkeys(self._near(self.settings["neighbours"]), "near")
+        near = self._near(self.settings["neighbours"])
+        wanted = dict.fromkeys(near, "near") | dict.fromkeys(self._bridges(near), "bridge")
         left_out = self._drop_low(wanted)
         self._connect(wanted)
         if self.settings["connect"]:
@@ -138,25 +140,20 @@ class Pairing:
             edges += later
         return edges
 
-    def _bridges(self) -> list[Edge]:
-        """Pairs over one or more years, near one day of the year; the best of each year, no date twice."""
+    def _bridges(self, near: Sequence[Edge]) -> list[Edge]:
+        """Pairs over one or more years, near one day of the year: the best of each year, then such as make triangles with it."""
         if not self.settings["bridge_years"]:
             return []
-        groups = bridge_pairs(
-            self.dates,
-            self.settings,
-            lambda edge: self.link(edge).score,
-            lambda edge: self.within(edge, longest=False) and self.allowed(edge),
-        )
-        most, chosen = self.settings["neighbours"], []
-        for group in groups:
-            taken: set[int] = set()
-            for edge in self.best_first(group):
-                if most is None:
-                    chosen.append(edge)
-                elif not taken & set(edge) and len(taken) < 2 * most:
-                    chosen.append(edge)
-                    taken |= set(edge)
+        fits = lambda edge: self.within(edge, longest=False) and self.allowed(edge)  # noqa: E731
+        most, chosen = self.settings["neighbours"], list[Edge]()
+        for group in bridge_pairs(self.dates, self.settings, lambda edge: self.link(edge).score, fits):
+            rest, taken, triangles = self.best_first(group), list[Edge](), Triangles(near)
+            while rest and (most is None or len(taken) < most):
+                best = next((edge for edge in rest if triangles.closed(edge)), rest[0])
+                rest.remove(best)
+                triangles.add(best)
+                taken.append(best)
+            chosen += taken
         return chosen
 
     def _drop_low(self, wanted: dict[Edge, str]) -> list[Skipped]:
@@ -178,36 +175,23 @@ class Pairing:
             wanted.update(dict.fromkeys(best_tree(len(self.dates), ordered, wanted), "connect"))
 
     def _close_loops(self, wanted: dict[Edge, str]) -> None:
-        """Give pairs that lie in no loop a second way round, where there is one.
+        """Give each pair that lies in no triangle a third side, where there is one.
 
-        Within the study's limits; across a gap, where these are given up already, by the best pair there is. A study that pairs each
-        date with one later one wants a chain, and gets it.
+        Within the study's limits; beside a bridge or across a gap, where these are given up already, without those that it gave up. A
+        study that pairs each date with one later one wants a chain, and gets it.
         """
         if self.settings["neighbours"] == 1:
             return
-        count, near, hopeless = len(self.dates), self._near(None), set[Edge]()
-        while todo := [edge for edge in cut_edges(count, wanted) if edge not in hopeless]:
-            cut = todo[0]
-            parts = parts_of(count, [edge for edge in wanted if edge != cut])
-            side = next(set(part) for part in parts if cut[0] in part)
-            far = next(set(part) for part in parts if cut[1] in part)
-            ways: Iterable[Edge] = near
-            if wanted[cut] == "connect":
-                ways = ((min(one, other), max(one, other)) for one in side for other in far)
-            way = self._best(
-                edge
-                for edge in ways
-                if edge not in wanted and (edge[0] in side) != (edge[1] in side) and (edge[0] in far) != (edge[1] in far)
-            )
-            if way is None:
-                hopeless.add(cut)
-            else:
-                wanted[way] = "loop"
-
-    def _best(self, edges: Iterable[Edge]) -> Edge | None:
-        """The best pair that may be ordered and has a score that is high enough."""
-        good = (edge for edge in edges if self.allowed(edge) and self.link(edge).score >= self.settings["min_score"])
-        return min(good, key=self._rank, default=None)
+        triangles = Triangles(wanted)
+        for edge, why in sorted(wanted.items()):
+            if triangles.closed(edge):
+                continue
+            closers = [side for side in triangles.closers(edge) if why == "connect" or self.within(side, longest=why != "bridge")]
+            good = [side for side in closers if self.allowed(side) and self.link(side).score >= self.settings["min_score"]]
+            if good:
+                side = self.best_first(good)[0]
+                triangles.add(side)
+                wanted[side] = "loop"
 
     def _keep_largest(self, wanted: dict[Edge, str]) -> list[Skipped]:
         """Where the network is in parts still, keep the largest and list the rest."""
@@ -237,11 +221,7 @@ class Pairing:
             )
         ordered = self.best_first(wanted)
         kept = best_tree(len(self.dates), ordered)
-        open_ends = len(cut_edges(len(self.dates), kept))
-        for edge in ordered:  # first those that close a loop
-            if len(kept) < most and edge not in kept and (left := len(cut_edges(len(self.dates), [*kept, edge]))) < open_ends:
-                kept.append(edge)
-                open_ends = left
+        kept += closing_edges(kept, ordered, most - len(kept))
         kept += [edge for edge in ordered if edge not in kept][: most - len(kept)]
         dropped = sorted(set(wanted) - set(kept))
         for edge in dropped:

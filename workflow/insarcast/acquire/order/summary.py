@@ -14,9 +14,9 @@ from insarcast.core import InsarcastError
 
 from ..web.settings import WebSettings
 from .client import connect
-from .graph import cut_edges
+from .graph import loose_edges
 
-_KINDS = {"near": "near", "bridge": "from year to year", "connect": "across gaps", "loop": "to close loops"}
+_KINDS = {"near": "near", "bridge": "from year to year", "connect": "across gaps", "loop": "to close triangles"}
 _PIXELS = {"20x4": 80, "10x2": 40, "5x1": 20}
 _COLUMNS = ("date1", "date2", "days", "baseline_m", "score", "why", "credits")
 
@@ -60,9 +60,9 @@ def summary(plan: Mapping[str, Any], hyp3: Mapping[str, Any], note: str, left: s
     steps = [(_days(one, other), one, other) for one, other in pairwise(dates)]
     gap = max(steps)
     lost = sum(entry["what"] == "date" for entry in plan["left_out"])
-    what = f"{len(plan['bursts'])} bursts" if plan["bursts"] else f"frame {plan['frame']}"
+    what = _count(len(plan["bursts"]), "burst") if plan["bursts"] else f"frame {plan['frame']}"
     place = {date: number for number, date in enumerate(dates)}
-    loose = len(cut_edges(len(dates), [(place[pair["date1"]], place[pair["date2"]]) for pair in pairs]))
+    loose = len(loose_edges([(place[pair["date1"]], place[pair["date2"]]) for pair in pairs]))
     kinds = [f"{sum(pair['why'] == why for pair in pairs)} {words}" for why, words in _KINDS.items()]
     scores, unknown = [pair["score"] for pair in pairs], sum(scene["baseline"] is None for scene in plan["scenes"])
     extent = [abs(pair["baseline"]) for pair in pairs if pair["baseline"] is not None]
@@ -72,10 +72,10 @@ def summary(plan: Mapping[str, Any], hyp3: Mapping[str, Any], note: str, left: s
         "dates": f"{len(dates)} from {_day(dates[0])} to {_day(dates[-1])}, the longest gap {gap[0]} days from {_day(gap[1])} to "
         f"{_day(gap[2])}; {lost} left out",
         "pairs": f"{len(pairs)} ({', '.join(kind for kind in kinds if not kind.startswith('0 '))}) in one network, "
-        f"{len(pairs) / (len(dates) - 1):.1f} for each step; {loose or 'none'} of them in no closed loop",
+        f"{len(pairs) / (len(dates) - 1):.1f} for each step, {'all' if not loose else f'all but {loose}'} of them in triangles",
         "length": f"{min(pair['days'] for pair in pairs)} to {max(pair['days'] for pair in pairs)} days"
         + (f", baselines up to {max(extent):.0f} m" if extent else "")
-        + (f"; baselines of {unknown} dates are not known" if unknown else ""),
+        + (f"; {_count(unknown, 'date')} without a known baseline" if unknown else ""),
         "score": f"{min(scores):.0f} to {max(scores):.0f}, median {median(scores):.0f} (100 times the expected coherence)",
         "price": _price(plan, note),
         "account": left,
@@ -89,7 +89,7 @@ def credits_left(manner: Mapping[str, Any], settings: WebSettings) -> str:
     try:
         left = connect(manner["api"], manner["login"], settings).credits()
     except InsarcastError as error:
-        return f"credits left are not known: {error}"
+        return f"credits left are not known ({str(error).split(';')[0].rstrip('.')})"
     return "no limit of credits" if left is None else f"{left:g} credits left"
 
 
@@ -98,6 +98,10 @@ def _price(plan: Mapping[str, Any], note: str) -> str:
         return f"not known{f' ({note})' if note else ': the service lists no price of this job'}"
     each = sorted({pair["credits"] for pair in plan["pairs"]})
     return f"{plan['credits']:g} credits ({' or '.join(f'{one:g}' for one in each)} a pair){f'; {note}' if note else ''}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _day(date: str) -> str:
