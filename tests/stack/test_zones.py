@@ -246,6 +246,9 @@ def test_all_that_belongs_to_a_product_goes_with_it(tmp_path: Path) -> None:
     only[:80, :90] = False
     assert only.sum() > 500
     np.testing.assert_allclose(theta[only & np.isfinite(theta)], 0.91, atol=1e-6)
-    assert np.isfinite(theta[only]).mean() > 0.97
-    measured = np.isfinite(data.phase.values).any(0) & np.isfinite(data.height.values)
-    np.testing.assert_allclose(data.height.values[measured], (100 + x / 100)[measured], atol=0.05)
+    measured = np.isfinite(data.phase.values).any(0)
+    assert np.isfinite(theta[measured]).all()
+    off = np.abs(data.height.values - (100 + x / 100))[measured]
+    assert np.isfinite(off).all()
+    assert off.max() < 0.45  # half a pixel's rise, at the edge
+    assert np.percentile(off, 97) < 0.01
