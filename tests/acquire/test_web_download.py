@@ -96,7 +96,7 @@ HALF, ONE = len(ZIP) // 2, len(ZIP)
         (["wrongsize"], 2, ONE + ONE * 2 // 3),
         (["corrupt"], 2, 2 * ONE),
         (["cut", "whole"], 2, HALF + ONE),
-        (["cut", "badrange"], 3, HALF + ONE),
+        (["cut", "badrange"], 2, ONE),
         (["cut", "500", "reset", "stall", "cut"], 6, ONE),
     ],
 )
@@ -208,7 +208,14 @@ def test_what_is_known_is_compared(tmp_path: Path, stand: Stand, known: dict[str
     assert held(tmp_path / "into") == {"a.zip": ZIP}
 
 
-def test_a_wrong_size_is_seen_before_a_byte_comes(tmp_path: Path, stand: Stand) -> None:
+def test_a_login_page_is_told_from_a_wrong_size(tmp_path: Path, stand: Stand) -> None:
+    stand.faults = {HERE: ["login"]}
+    with pytest.raises(Refused, match="with a login page instead of the file"):
+        fetch(stand, tmp_path / "into", size=len(ZIP), sha256=hashlib.sha256(ZIP).hexdigest())
+    assert held(tmp_path / "into") == {}
+
+
+def test_a_wrong_size_is_seen_at_once(tmp_path: Path, stand: Stand) -> None:
     with pytest.raises(Broken, match=f"the server says that it has {len(ZIP)} bytes instead of 5"):
         fetch(stand, tmp_path / "into", size=5)
     assert len(stand.seen) == 2
@@ -248,6 +255,16 @@ class Changing(Stand):
             del request.headers["If-Range"]
         body = version * 30_000
         return Answer(200, body, self.validators(body) if self.tags else {})
+
+
+def test_an_end_that_comes_too_early_is_known_by_the_size(tmp_path: Path, stand: Stand) -> None:
+    stand.faults = {HERE: ["short"]}
+    assert fetch(stand, tmp_path / "into", size=len(ZIP)).received == len(ZIP)
+    assert len(stand.seen) == 2
+    stand.faults = {"/less": ["short", "short"]}
+    stand.files["/less"] = ZIP[:-99]
+    with pytest.raises(Broken, match=f"instead of {len(ZIP)}"):
+        fetch_all({"less": Remote(f"{stand.base}/less", size=len(ZIP))}, tmp_path / "into", SETTINGS)
 
 
 @pytest.mark.parametrize(("knows", "requests"), [(True, 2), (False, 3)])

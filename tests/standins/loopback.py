@@ -92,6 +92,7 @@ class Stand(ThreadingHTTPServer):
         files: path -> body, served with ETag and Last-Modified unless a subclass answers.
         faults: path, or a regular expression for whole paths -> misdeeds of the next requests, one each, in order.
         seen: every request so far.
+        sent: bytes of bodies so far.
         elsewhere: base address of another host, for "redirect".
         retry_after: value of that header.
     """
@@ -105,6 +106,7 @@ class Stand(ThreadingHTTPServer):
         self.files: dict[str, bytes] = dict(files or {})
         self.faults: dict[str, list[Fault]] = {}
         self.seen: list[Request] = []
+        self.sent = 0
         self.elsewhere = ""
         self.retry_after = "0"
         self.ranges = True
@@ -227,7 +229,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         half = answer.body[: len(answer.body) // 2]
         if fault in ("truncate", "cut", "short", "stall"):
-            self.wfile.write(half)
+            self.put(half)
             self.close_connection = True
             if fault == "truncate":
                 time.sleep(0.05)  # what is not yet sent when a connection is reset is lost
@@ -236,10 +238,14 @@ class Handler(BaseHTTPRequestHandler):
                 self.server.closing.wait(60)
         elif fault == "slow":
             for start in range(0, len(answer.body), max(1, len(answer.body) // 20)):
-                self.wfile.write(answer.body[start : start + max(1, len(answer.body) // 20)])
+                self.put(answer.body[start : start + max(1, len(answer.body) // 20)])
                 time.sleep(0.02)
         else:
-            self.wfile.write(answer.body)
+            self.put(answer.body)
+
+    def put(self, block: bytes) -> None:
+        self.wfile.write(block)
+        self.server.sent += len(block)
 
     def abort(self) -> None:
         """Reset the connection."""

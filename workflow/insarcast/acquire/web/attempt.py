@@ -110,25 +110,31 @@ def _receive(session: WebSession, name: str, remote: Remote, part: Part, note: N
             raise ServiceError("", passing=True, reason="the part of an earlier attempt is longer than the file")
         if answer.status_code not in (200, 206):
             raise _problem(session, answer)
-        resumed = answer.status_code == 206
-        if resumed and not _continues(answer, have, note):
+        start = _continued(answer, have, note) if answer.status_code == 206 else 0
+        if start is None:
             part.restart()
-            raise ServiceError("", passing=True, reason="the server continued another file, or from another place")
-        total = _total(answer, have)
-        if remote.size is not None and total not in (None, remote.size):
-            raise Spoilt(f"the server says that it has {total} bytes instead of {remote.size}", f"size {total}")
-        if total is not None:
-            around.space.ask(name, total - (have if resumed else 0))
+            raise ServiceError("", passing=True, reason="the server continued another file, or from a later place")
+        total, resumed = _total(answer, have), answer.status_code == 206
         around.progress.at(name, have if resumed else 0, total)
-        blocks = _blocks(session, answer, remote)
+        wrong = Spoilt(f"the server says that it has {total} bytes instead of {remote.size}", f"size {total}")
+        other = remote.size is not None and total not in (None, remote.size)
+        if other and total is not None and total > _BLOCK:
+            raise wrong  # unread; what is smaller may be a page that says more than its size
+        blocks = _blocks(session, answer, remote, have - start if resumed else 0)
         first = next(blocks, b"")
         if not resumed:
             check_start(answer, first, remote, name)
+        if other:
+            raise wrong
+        if total is not None:
+            around.space.ask(name, total - (have if resumed else 0))
+        if not resumed:
             part.restart(_note(answer, remote, total))
         _write(part, name, first, blocks, around)
-    if total is not None and part.size < total:
+    expected = remote.size if total is None else total
+    if expected is not None and part.size < expected:
         raise ServiceError("", passing=True, reason=_TOO_EARLY)
-    return total is None and "chunked" not in answer.headers.get("Transfer-Encoding", "").lower()
+    return expected is None and "chunked" not in answer.headers.get("Transfer-Encoding", "").lower()
 
 
 def _confirm_end(session: WebSession, remote: Remote, part: Part) -> None:
@@ -159,8 +165,8 @@ def _write(part: Part, name: str, first: bytes, blocks: Iterator[bytes], around:
         block = next(blocks, None)
 
 
-def _blocks(session: WebSession, answer: requests.Response, remote: Remote) -> Iterator[bytes]:
-    """The body as it comes: what a broken connection brought is kept."""
+def _blocks(session: WebSession, answer: requests.Response, remote: Remote, skip: int) -> Iterator[bytes]:
+    """The body as it comes, less what we have already: what a broken connection brought is kept."""
     from urllib3.exceptions import HTTPError
 
     coded = answer.headers.get("Content-Encoding", "identity").lower() != "identity" and not shown(remote.url).endswith("gz")
@@ -171,7 +177,9 @@ def _blocks(session: WebSession, answer: requests.Response, remote: Remote) -> I
             raise failure_of(error, remote.url, session.settings) from None
         if not block:
             return
-        yield block
+        if len(block) > skip:
+            yield block[skip:]
+        skip = max(0, skip - len(block))
 
 
 def _problem(session: WebSession, answer: requests.Response) -> ServiceError:
@@ -182,16 +190,15 @@ def _problem(session: WebSession, answer: requests.Response) -> ServiceError:
     return problem_of(answer, source=source, ended=ended)
 
 
-def _continues(answer: requests.Response, have: int, note: Note | None) -> bool:
-    """True if a partial answer follows on what we have, and is of the same file; some servers know no If-Range."""
+def _continued(answer: requests.Response, have: int, note: Note | None) -> int | None:
+    """Where a partial answer begins; None if that leaves a gap, or if it is of another file: some servers know no If-Range."""
     place = re.match(r"bytes (\d+)-(\d+)/(\d+|\*)$", answer.headers.get("Content-Range", ""))
-    if place is None or int(place[1]) != have:
-        return False
+    if place is None or int(place[1]) > have:
+        return None
     now = _note(answer, None, None if place[3] == "*" else int(place[3]))
-    return note is None or all(
-        before is None or after is None or before == after
-        for before, after in ((note.etag, now.etag), (note.modified, now.modified), (note.size, now.size))
-    )
+    told = ((note.etag, now.etag), (note.modified, now.modified), (note.size, now.size)) if note else ()
+    same = all(before is None or after is None or before == after for before, after in told)
+    return int(place[1]) if same else None
 
 
 def _total(answer: requests.Response, have: int) -> int | None:
