@@ -50,7 +50,8 @@ def pixel_of(cube: xr.Dataset, lon: float, lat: float) -> tuple[int, int]:
         if not 0 <= index < len(centres):
             raise InsarcastError(
                 f"The place {lat:.4f} N, {lon:.4f} E lies outside the cube's grid: its {name} runs from {centres.min():.4f} to "
-                f"{centres.max():.4f}, the place is at {value:.4f}; give one inside it (stack.reference, gnss.stations)."
+                f"{centres.max():.4f}, the place is at {value:.4f}; give one inside it (stack.reference, gnss.stations), or, where the "
+                "study has an area, a larger one or stack.crop: false."
             )
         where.append(index)
     return where[0], where[1]
