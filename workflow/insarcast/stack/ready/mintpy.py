@@ -32,7 +32,9 @@ def open_mintpy(found: Manifest) -> GridSeries:
     inverted = layers.get("temporal_coherence") or layers.get("n_unw")
 
     def displacement(block: Block) -> Array:
-        values = read_dates(files["displacement"], said["layers"]["displacement"], said["rows"], block).astype(np.float32)
+        values = read_dates(files["displacement"], said["layers"]["displacement"], said["rows"], block).astype(
+            np.float32, copy=False
+        )
         empty = ~(values != 0).any(axis=0)  # NaN is not 0
         if reference is not None:
             row, col = reference[0] - block[0].start, reference[1] - block[1].start
