@@ -73,6 +73,7 @@ def scene_of(start: str, count: int, interval: int = 12, **changes: Any) -> Scen
                 "count": count, "start": start, "interval": interval, "missing": 0, "gap": 0, "lost": 0, "extent": 1, "annual": False,
             },
             "bowls": [{"kind": "steady", "rate": -120, "place": [0.5, 0.5], "radius": 600}],
+            "errors": {"unwrapping": 0, "holes": 0},
             **changes,
         }
     )  # fmt: skip
@@ -152,7 +153,7 @@ class Hyp3(Stand):
         job = next((job for job in self.jobs if request.path == f"/jobs/{job['job_id']}"), None)
         return Answer.of_json(self._aged(job)) if job else problem(404, f"job_id does not exist: {request.path}")
 
-    def sent(self) -> list[int]:
+    def ordered(self) -> list[int]:
         """Number of jobs of each order that was asked to be taken."""
         posts = [request.json for request in self.seen if request.method == "POST" and request.path == "/jobs"]
         return [len(post["jobs"]) for post in posts if not post.get("validate_only")]
