@@ -148,7 +148,10 @@ def test_a_series_of_the_other_sign_contradicts_its_own_velocity(folder: Path, r
 
 
 def test_a_series_without_a_velocity_is_believed(folder: Path, ready: Ready) -> None:
-    replaced(write_licsbas(folder, ready), vel=None)
+    path = write_licsbas(folder, ready)
+    assert "its velocity agrees" in opened(folder, "licsbas").stated
+    replaced(path, vel=None)
+    assert "agrees" not in opened(folder, "licsbas").stated
     same(values(opened(folder, "licsbas")), ready.displacement)
 
 

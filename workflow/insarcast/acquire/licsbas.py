@@ -36,7 +36,7 @@ def find_licsbas(folder: Path, products: dict[str, Any], series: dict[str, Any])
     path, skipped = _choose(folder, series["files"])
     found = read_licsbas_file(path)
     dates, rows, left_out = choose_dates(found.days, products, path)
-    check_rate(found)
+    agrees = "; its velocity agrees" if check_rate(found) else ""
     looks = looks_of(path)
     grid = found.grid(looks or 1)
     if looks is None:
@@ -57,7 +57,7 @@ def find_licsbas(folder: Path, products: dict[str, Any], series: dict[str, Any])
             "sign": "towards",
             "units": "mm",
             "product": f"LiCSBAS, {path.relative_to(folder) if path.is_relative_to(folder) else path.name}",
-            "stated": "LiCSBAS writes mm, positive towards the satellite, and says neither in the file; its velocity agrees.",
+            "stated": f"LiCSBAS writes mm, positive towards the satellite, and says neither in the file{agrees}.",
             "grid": grid,
             "rows": rows,
             "layers": {layer: LAYERS[layer] for layer in found.has},

@@ -148,18 +148,21 @@ def _done(file: Any) -> list[str]:
     return done
 
 
-def check_rate(found: LicsbasFile) -> None:
+def check_rate(found: LicsbasFile) -> bool:
     """Compare displacement with the file's own velocity (mm/yr), so that other units or another sign do not pass.
 
     Args:
         found: with dates of the calendar.
+
+    Returns:
+        Whether there was enough to compare.
 
     Raises:
         InsarcastError: the two contradict each other.
     """
     with open_hdf5(found.path) as file:
         if find_shape(file, "vel") != found.shape[1:]:
-            return
+            return False
         row = int(np.argmax(np.isfinite(read_part(file, "vel")).sum(axis=1)))
         cum, velocity = (read_part(file, name, (..., row, slice(None))).astype(float) for name in ("cum", "vel"))
     whole = np.isfinite(cum).all(axis=0) & np.isfinite(velocity)
@@ -168,7 +171,7 @@ def check_rate(found: LicsbasFile) -> None:
     centred -= centred.mean()
     chosen = np.flatnonzero(whole & (np.abs(velocity) > _LEAST_RATE))[:_TESTED]
     if chosen.size < 5 or len(days) < 3:
-        return
+        return False
     ratio = float(np.median((centred @ cum[:, chosen]) / (centred @ centred) / velocity[chosen]))
     if ratio < 0:
         raise InsarcastError(
@@ -180,3 +183,4 @@ def check_rate(found: LicsbasFile) -> None:
             f"cum of {found.path} changes {ratio:.3g} times as fast as its own vel says, so one of them is not in mm; give the file as LiCSBAS "
             "wrote it."
         )
+    return True

@@ -79,7 +79,7 @@ def acquire_products(
         skipped=found.skipped + missing,
         sha256={
             name: file_sha256(Path(name))
-            for name in [*files, *(name for names in found.static.values() for name in names), *stations]
+            for name in dict.fromkeys([*files, *(name for names in found.static.values() for name in names), *stations])
         },
         credits=[*(_SIMULATED if found.truth else ()), *found.credits, *_credits(products, gnss, Path(originals))],
         truth=found.truth,
