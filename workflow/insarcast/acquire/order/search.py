@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -161,11 +162,13 @@ def _pages(options: Mapping[str, Any], session: ServiceSession, place: str) -> l
     found: list[Any] = []
     complete = False
     try:
-        for page in search_generator(opts=asf_search.ASFSearchOptions(session=session, **options)):
-            found += page
-            complete = page.searchComplete
-            if not page and not complete:
-                break  # it would ask for the same page for ever
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # asf_search uses what shapely is about to give up
+            for page in search_generator(opts=asf_search.ASFSearchOptions(session=session, **options)):
+                found += page
+                complete = page.searchComplete
+                if not page and not complete:
+                    break  # it would ask for the same page for ever
     except ServiceError as error:
         # The session has tried this request often enough.
         raise ServiceError(str(error), status=error.status, detail=error.detail) from None
