@@ -307,6 +307,41 @@ def test_water_is_masked_with_its_own_reason(tmp_path: Path) -> None:
     assert reason("water") == "water"
 
 
+@pytest.mark.parametrize(
+    ("values", "shares"),
+    [
+        (np.array([[0, 51, 204, 255]], np.uint8), [0, 0.2, 0.8, 1]),
+        (np.array([[0, 51, 204, 255]], np.int16), [0, 0.2, 0.8, 1]),
+        (np.array([[0, 51, 204, 255]], np.float32), [0, 0.2, 0.8, 1]),  # bytes that were saved as floats
+        (np.array([[0, 0.2, 0.8, 1]], np.float32), [0, 0.2, 0.8, 1]),
+        (np.array([[0, 0.2, 0.8, 1.0004]], np.float64), [0, 0.2, 0.8, 1]),
+        (np.array([[-0.01, 0.2, np.nan, 1]], np.float32), [0, 0.2, np.nan, 1]),
+        (np.array([[0, 51.5, 204, 255]], np.float32), None),
+        (np.array([[0, 5100, 20400, 25500]], np.int16), None),
+        (np.array([[0, 51, 204, 256]], np.float32), None),
+    ],
+)
+@pytest.mark.parametrize("nodata", [None, 0])
+def test_coherence_in_every_type_it_is_written_in(
+    tmp_path: Path, values: np.ndarray, shares: list[float] | None, nodata: float | None
+) -> None:
+    """A tagged 0 is nodata, any other a coherence of 0."""
+    paths = [write(tmp_path / "a.tif", layer(3, 1, 4))] * 3
+    coherence: list[str | None] = [write(tmp_path / "c.tif", values, nodata=nodata)] * 3
+    listed = manifest(tmp_path, paths, coherence)
+    if shares is None:
+        with pytest.raises(InsarcastError, match=r"holds coherence up to .* it must be 0 to 1, or 0 to 255 in whole numbers"):
+            align_products(listed, tmp_path / "i.zarr", "stop")
+        return
+    align_products(listed, tmp_path / "i.zarr", "stop")
+    expected = np.array(shares)
+    if nodata == 0:
+        expected[values[0] == 0] = np.nan
+    data = open_store(tmp_path / "i.zarr").load()
+    np.testing.assert_allclose(data.coherence.values[0, 0], expected, atol=1e-6)
+    assert np.isfinite(data.phase.values).all()  # the phase does not depend on it
+
+
 def test_bytes_are_shares_in_coherence_only(tmp_path: Path) -> None:
     paths = [write(tmp_path / "a.tif", layer(3))] * 3
     dem = write(tmp_path / "d.tif", np.full((8, 10), 200, np.uint8), nodata=None)

@@ -13,7 +13,7 @@ from rasterio.crs import CRS
 
 from insarcast.core import InsarcastError, file_sha256, write_json
 
-from .grid import BadFileError, Block, Grid, Layer, NothingHereError
+from .grid import BadFileError, Block, Grid, Layer, NothingHereError, open_raster
 from .interferogram import Interferogram
 
 MOST_COHERENCE = 1.001  # estimates may round over 1
@@ -167,6 +167,8 @@ def _read_through(layer: Layer, part: Block, nodata: float | None, kind: str) ->
         return None
     if kind != "coherence" or top <= MOST_COHERENCE:
         return top, 1.0
-    if whole_numbers and top <= 255:  # bytes that were saved as floats
+    with open_raster(layer.path) as file:
+        is_float = file.dtypes[0].startswith("float")
+    if is_float and whole_numbers and top <= 255:  # bytes that were saved as floats
         return top / 255, 255.0
     raise BadFileError(f"{layer.path} holds coherence up to {top:g}; it must be 0 to 1, or 0 to 255 in whole numbers.")
