@@ -1,0 +1,193 @@
+"""The threads that fetch the files of one call: attempt after attempt, pauses that the server asks for, when to give up."""
+
+from __future__ import annotations
+
+import errno
+import time
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
+
+from .access import Auth
+from .attempt import Surroundings, attempt
+from .checks import Spoilt, holds
+from .errors import Broken, NotThere, Refused, ServiceError
+from .login import token_of
+from .part import Halted, claimed, part_of
+from .progress import Progress
+from .remote import Remote
+from .report import Report
+from .retry import pause
+from .secrets import Secret, hide, shown
+from .settings import WebSettings
+from .space import Space, full
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .client import WebSession
+
+_LAST_WORDS = 3.0  # seconds that the other downloads get to stop
+
+
+class Crew:
+    """The files of one call, and the threads that fetch them."""
+
+    def __init__(
+        self,
+        files: dict[str, Remote],
+        folder: Path,
+        settings: WebSettings,
+        auth: Auth | None,
+        listing: bool,
+        what: str,
+        report: Report,
+    ) -> None:
+        self._files, self._folder, self._settings, self._auth = files, folder, settings, auth
+        self._listing, self._what, self._report = listing, what, report
+        self._token: Callable[[], Secret] | None = token_of(auth, settings)
+        sizes = {name: remote.size for name, remote in files.items()}
+        self._around = Surroundings(Space(folder, settings.spare_gb), Progress(what, sizes, len(report.held)), Event())
+        self._todo: Queue[str] = Queue()
+        self._ended: Queue[tuple[str, Exception | None]] = Queue()
+        self._closed_until: dict[str, float] = {}  # host -> when it wants to be asked again
+        self._lock = Lock()
+
+    def run(self) -> None:
+        halt, progress = self._around.halt, self._around.progress
+        self._around.space.check(sum(self._missing_bytes(name) for name in self._files))
+        for name in self._files:
+            self._todo.put(name)
+        # Daemons, so that a person's Ctrl-C does not wait for a silent server; what they wrote is a part that can be continued.
+        threads = [Thread(target=self._work, daemon=True) for _ in range(min(self._settings.at_once, len(self._files)))]
+        for thread in threads:
+            thread.start()
+        try:
+            self._watch()
+        finally:
+            halt.set()
+            ends = time.monotonic() + _LAST_WORDS
+            for thread in threads:
+                thread.join(max(0.0, ends - time.monotonic()))
+            self._report.received = progress.received
+            progress.end()
+
+    def _watch(self) -> None:
+        """Until every file has ended: count, list or raise."""
+        failures: list[Exception] = []
+        in_a_row = 0
+        for _ in self._files:
+            name, error = self._next()
+            if error is None:
+                self._report.fetched.append(name)
+                in_a_row = 0
+            elif self._listing and isinstance(error, NotThere | Broken):
+                self._report.skipped[name] = str(error)
+                in_a_row = 0
+            else:
+                failures.append(error)
+                in_a_row += 1
+                # One broken file is no reason to leave the others; a server that is down, or closed to us, is.
+                if (
+                    not isinstance(error, ServiceError)
+                    or isinstance(error, Refused)
+                    or in_a_row >= max(2, self._settings.at_once)
+                ):
+                    break
+            self._around.progress.done(name, skipped=error is not None)
+        self._report.fetched.sort()
+        self._report.skipped = dict(sorted(self._report.skipped.items()))
+        if failures:
+            raise failures[0]
+
+    def _next(self) -> tuple[str, Exception | None]:
+        while True:
+            self._around.progress.tick()
+            try:
+                return self._ended.get(timeout=0.2)
+            except Empty:
+                continue
+
+    def _work(self) -> None:
+        """One thread: file after file, over one session."""
+        try:
+            from .client import WebSession
+
+            with WebSession(self._settings, self._auth, self._token) as session:
+                while not self._around.halt.is_set():
+                    try:
+                        name = self._todo.get_nowait()
+                    except Empty:
+                        return
+                    self._ended.put((name, self._outcome(session, name)))
+        except Exception as error:  # no session at all: certificates or proxy of the environment
+            self._ended.put(("", error))
+
+    def _outcome(self, session: WebSession, name: str) -> Exception | None:
+        try:
+            self._fetch(session, name, self._files[name], self._folder / name)
+        except OSError as error:
+            return full(self._folder) if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
+        except Exception as error:
+            return error
+        return None
+
+    def _fetch(self, session: WebSession, name: str, remote: Remote, path: Path) -> None:
+        """One file, attempt after attempt."""
+        halt = self._around.halt
+        with claimed(path, halt) as part:
+            if holds(path, remote):
+                return  # another process was faster
+            failed, best, mark = 0, part.size, ""
+            while True:
+                self._wait_for(remote)
+                try:
+                    attempt(session, name, remote, part, self._around)
+                    return
+                except Spoilt as error:
+                    if error.mark == mark:
+                        raise Broken(
+                            f"{shown(remote.url)} is no good: {error}, and the same came twice; the file there has changed or is "
+                            f"broken: look at it, and at {self._what}."
+                        ) from None
+                    mark, reason, wait, failed = error.mark, str(error), 0.0, failed + 1
+                except ServiceError as error:
+                    if not error.passing:
+                        if error.status in (404, 410):
+                            part.restart()
+                        raise
+                    reason, wait = error.reason, error.wait
+                    failed = 0 if part.size > best else failed + 1
+                    self._close(remote, wait)
+                best = max(best, part.size)
+                if failed >= self._settings.attempts:
+                    raise ServiceError(
+                        f"{shown(remote.url)} could not be fetched in {failed} attempts ({hide(reason)}); check the network and run "
+                        "again: what has come is kept.",
+                        passing=True,
+                        reason=reason,
+                    )
+                if halt.wait(pause(max(1, failed), wait, self._settings)):
+                    raise Halted
+
+    def _close(self, remote: Remote, wait: float) -> None:
+        """A server that asks for a pause gets it from every thread."""
+        with self._lock:
+            until = time.monotonic() + min(wait, self._settings.longest_wait)
+            self._closed_until[_host(remote)] = max(until, self._closed_until.get(_host(remote), 0.0))
+
+    def _wait_for(self, remote: Remote) -> None:
+        with self._lock:
+            until = self._closed_until.get(_host(remote), 0.0)
+        if self._around.halt.wait(max(0.0, until - time.monotonic())):
+            raise Halted
+
+    def _missing_bytes(self, name: str) -> int:
+        """Bytes still to come of a file whose size is known; of the others the server will tell."""
+        size, part = self._files[name].size, part_of(self._folder / name)
+        return max(0, size - (part.stat().st_size if part.exists() else 0)) if size else 0
+
+
+def _host(remote: Remote) -> str:
+    return remote.url.partition("://")[2].partition("/")[0]
