@@ -87,7 +87,9 @@ def build_cube(
         grid |= {"mask": (("y", "x"), flags == 0), "mask_reason": (("y", "x"), flags)}
         grid |= {name: (here[name].dims, here[name].values) for name in ("los", "height") if name in here}
         write_block(
-            xr.Dataset(grid).assign({name: part[name].variable for name in ("displacement", "sigma", "filled")}), cube, block
+            xr.Dataset(grid).assign({name: part[name].variable for name in ("displacement", "sigma", "filled") if name in part}),
+            cube,
+            block,
         )
     tally.check(least_pixels(mask))
 

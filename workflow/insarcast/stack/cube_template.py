@@ -62,12 +62,13 @@ def cube_template(
     flags = {"flag_masks": [1 << k for k in range(len(FLAGS))], "flag_meanings": " ".join(FLAGS)}
     grid: dict[str, Any] = {
         "displacement": (cubic, blank(np.float32, n, ny, nx), towards),
-        "sigma": (cubic, blank(np.float32, n, ny, nx), error),
         "filled": (cubic, blank(np.bool_, n, ny, nx), {"long_name": "the step from the date before is bridged"}),
         "mask": (flat, blank(np.bool_, ny, nx), {"long_name": "True = use"}),
         "mask_reason": (flat, blank(np.uint32, ny, nx), flags),
         "los": (("enu", "y", "x"), blank(np.float32, 3, ny, nx), {"units": "1", "long_name": "unit vector ground to satellite"}),
     }
+    if "sigma" in data:  # a ready series need not have one, and none is made up
+        grid["sigma"] = (cubic, blank(np.float32, n, ny, nx), error)
     if "height" in static:
         grid["height"] = (flat, blank(np.float32, ny, nx), {"units": "m"})
     there = [*_DERIVED, *fitted, *(name for name in PASSED_ON if name in data)]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from insarcast.core import as_of, open_store
+from insarcast.core import InsarcastError, as_of, open_store
 
 Float = npt.NDArray[np.float64]
 
@@ -19,11 +19,16 @@ def open_vintage(path: Path | str, vintage: str) -> xr.Dataset:
     Args:
         path: ``inversion.zarr`` of the vintage, or ``displacement.zarr`` of a ready series, which holds all dates.
         vintage: ``full`` or ``asof-yyyymmdd``.
+
+    Raises:
+        InsarcastError: the last date of the vintage is none of the series'.
     """
     data, last = open_store(path), as_of(vintage)
     if last is None:
         return data
     day = np.datetime64(f"{last[:4]}-{last[4:6]}-{last[6:]}")
+    if "product" in data.attrs and day not in data.time.values:
+        raise InsarcastError(f"There is no acquisition on {last} to forecast from; give dates that exist in forecast.origins.")
     return data.isel(time=slice(0, int(np.searchsorted(data.time.values, day, side="right"))))
 
 

@@ -12,9 +12,13 @@ from insarcast.core import InsarcastError
 
 Float = npt.NDArray[np.float64]
 
-LEAST_STEP, MOST_STEP = 0.02, 200.0  # mm from date to date, median: noise of InSAR alone is more, and no scene moves more
+LEAST_STEP, MOST_STEP = (
+    0.02,
+    200.0,
+)  # mm from date to date, median over the scene: noise of InSAR alone is more, and no scene moves more
 MOST_RATE = 2000.0  # mm/yr, median over the scene
-_STRIDE = 16  # rows and columns
+_STRIDE = 16  # rows and columns; a power of two, so that the same pixels are taken whatever the blocks
+_SIDE = 64  # rows and columns that are taken of a small scene
 
 
 @dataclass
@@ -23,23 +27,27 @@ class Sizes:
 
     Attributes:
         years: (n_dates,) time in years.
+        shape: rows and columns of the scene.
     """
 
     years: Float
+    shape: tuple[int, int]
     _steps: list[npt.NDArray[np.float32]] = field(default_factory=list)
     _rates: list[Float] = field(default_factory=list)
 
     def add(self, values: npt.NDArray[np.float32]) -> None:
-        """Add a block (n_dates, y, x) mm: every 16th pixel of it."""
-        some = values[:, ::_STRIDE, ::_STRIDE].reshape(len(values), -1)
-        if len(some) < 2:
-            return
-        some = some[:, np.isfinite(some).any(0)]
-        steps = np.median(np.abs(np.diff(some, axis=0)), axis=0) if some.size else np.empty(0, np.float32)
+        """Add a block (n_dates, y, x) mm: some of its rows and columns."""
+        stride = _STRIDE
+        while stride > 1 and min(self.shape) < stride * _SIDE:
+            stride //= 2
+        some = values[:, ::stride, ::stride].reshape(len(values), -1)
+        steps = np.abs(np.diff(some, axis=0))
+        known = np.isfinite(steps)
+        steps = np.where(known, steps, 0).sum(0)[known.any(0)] / known.sum(0)[known.any(0)]
         complete = np.isfinite(some).all(0)
         centred = self.years - self.years.mean()
         self._rates.append(centred @ some[:, complete].astype(np.float64) / (centred @ centred))
-        self._steps.append(steps[np.isfinite(steps)])
+        self._steps.append(steps.astype(np.float32))
 
     def check(self, product: str, ask: str) -> dict[str, Any]:
         """Hold the sizes against what can be.

@@ -127,7 +127,7 @@ class _Store:
         edge = shard_edge(n)
         create_store(self._template(zero, least), path, edge)
         years = ((self.placed.time.values - self.placed.time.values[0]) / np.timedelta64(1, "D")) / YEAR_DAYS
-        sizes, measured, total, inverted, gaps = Sizes(years.astype(np.float64)), np.zeros(n, np.int64), ny * nx, 0, 0
+        sizes, measured, total, inverted, gaps = Sizes(years.astype(np.float64), (ny, nx)), np.zeros(n, np.int64), ny * nx, 0, 0
         shift = zero.shift.astype(np.float32)[:, None, None]
         for block in reading_windows((ny, nx), n, edge, self.product.chunk, room(mem_mb, _COPIES)):
             values = self.raw(block)
@@ -180,9 +180,10 @@ class _Store:
         grid: dict[str, Any] = {
             "displacement": (cubic, blank(np.float32, n, ny, nx), towards),
             "filled": (cubic, blank(np.bool_, n, ny, nx)),
-            "sigma": (cubic, blank(np.float32, n, ny, nx), {"units": "mm"}),
             "los": (("enu", "y", "x"), blank(np.float32, 3, ny, nx), {"units": "1"}),
         }
+        if self.product.sigma:
+            grid["sigma"] = (cubic, blank(np.float32, n, ny, nx), {"units": "mm"})
         for name in self.layers:
             grid[_stored(name)] = (flat, blank(_kind(name), ny, nx), {"units": _UNITS.get(name, "1")})
         attrs = {
