@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from products import write_raster
 from standins.licsar_portal import LicsarPortal
-from standins.loopback import count
+from standins.loopback import Answer, Request, count
 
 from insarcast.acquire import fetch_frame
 from insarcast.acquire.fetched import Fetched, read_fetched
@@ -247,6 +247,17 @@ def test_a_login_page_says_that_the_portal_needs_none(
     assert held(tmp_path) == expected(rasters, PAIRS)
 
 
+def test_a_page_that_never_comes_whole_is_no_list(portal: LicsarPortal, tmp_path: Path) -> None:
+    root = portal.url("listing").removeprefix(portal.base)
+    portal.faults = {f"{root}/5/{FRAME}/interferograms/": ["short"] * 4}
+    assert "came without its end in 4 attempts" in sentence(portal, tmp_path)
+    assert len(portal.asked(f"{root}/5/{FRAME}/interferograms/")) == 4
+    portal.faults = {f"{root}/": ["500"] * 9}
+    portal.seen.clear()
+    assert "500" in sentence(portal, tmp_path)
+    assert len(portal.seen) == 4  # as often as downloads.attempts says
+
+
 def test_a_killed_run_goes_on(portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path) -> None:
     portal.faults = {r".*/20200125_20200206\.geo\.cc\.tif": ["500"] * 4}
     sentence(portal, tmp_path, at_once=1)
@@ -361,6 +372,39 @@ def test_an_address_with_nothing_behind(portal: LicsarPortal, tmp_path: Path) ->
     assert "cannot be reached" in sentence(portal, tmp_path, url="http://127.0.0.1:9/x", attempts=1)
 
 
+def test_places_beside_the_portal(portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path) -> None:
+    """LiCSAR_products.public has interferograms that LiCSAR_products does not list; where it does not answer, it is done without."""
+    root = portal.url("pages").removeprefix(portal.base)
+    more = "20200206_20200218"
+    files = {f"{more}.geo.{kind}.tif": rasters[kind] for kind in ("unw", "cc")}
+    beside = f"{root}.public/5/{FRAME}/interferograms/"
+    answers = {
+        f"{root}.public/": '<a href="5/">5/</a>',
+        f"{root}.public/5/": f'<a href="{FRAME}/">x</a>',
+        beside: "".join(f'<a href="{pair}/">{pair}/</a>' for pair in (more, PAIRS[0])),
+        f"{beside}{more}/": "".join(f'<a href="{name}">{name}</a>' for name in files),
+    }
+    respond = portal.respond
+
+    def also(request: Request) -> Answer:
+        if request.path in answers:
+            return Answer.page(answers[request.path])
+        name = request.path.removeprefix(f"{beside}{more}/")
+        return Answer(200, files[name], {"Content-Type": "image/tiff"}) if name in files else respond(request)
+
+    portal.respond = also  # type: ignore[method-assign]
+    del portal.frames[FRAME]["interferograms"][PAIRS[0]]  # listed there, with nothing behind
+    record = fetch(portal, tmp_path, "pages")
+    assert record.pairs == [*PAIRS[1:], more]
+    assert held(tmp_path) == expected(rasters, record.pairs)
+    assert [entry["name"] for entry in record.skipped] == [PAIRS[0]]
+    portal.faults = {beside: ["500"] * 9}
+    record = fetch(portal, tmp_path, "pages")
+    assert record.pairs == PAIRS[1:]
+    (entry,) = record.skipped
+    assert (entry["what"], entry["name"]) == ("page", f"{portal.base}{beside}")
+
+
 def test_empty_pages(portal: LicsarPortal, tmp_path: Path) -> None:
     portal.frames[FRAME]["interferograms"] = {}
     assert "lists no interferogram" in sentence(portal, tmp_path)
@@ -381,5 +425,13 @@ def test_what_left_the_cache_is_noticed(portal: LicsarPortal, tmp_path: Path) ->
     assert list_frame(record, None, None, gacos=False) == "gone"
     fetch(portal, tmp_path)
     assert list_frame(record, None, None, gacos=False) == ""
+    shutil.rmtree(tmp_path / "cache/licsar" / FRAME / "interferograms" / PAIRS[3])
+    found = read_fetched(record)
+    with pytest.raises(InsarcastError, match=f"{PAIRS[3]} in products.exclude"):
+        find_licsar(Path(found.folder), PRODUCTS | NO_NAMES | {"only": found.pairs})
+    left = find_licsar(
+        Path(found.folder), PRODUCTS | NO_NAMES | {"only": found.pairs, "bad_file": "skip", "exclude": ["20300101"]}
+    )
+    assert [entry["name"] for entry in left.skipped if entry["what"] != "baseline"] == [PAIRS[3]]
     record.write_text("{}")
     assert list_frame(record, None, None, gacos=False) == "gone"

@@ -34,7 +34,7 @@ def find_licsar(folder: Path, products: dict[str, Any]) -> Found:
     refuse_keys(products, "licsar")
     named, skipped = _pairs(folder)
     wanted, left_out = select(list(named), products)
-    skipped += left_out
+    skipped += left_out + _vanished(named, folder, products)
     complete, lacking = _complete({pair: named[pair] for pair in wanted}, products["bad_file"])
     skipped += lacking
     tags, broken = open_pairs({pair: list(_files(named[pair])) for pair in complete}, products["bad_file"])
@@ -79,6 +79,13 @@ def _pairs(folder: Path) -> tuple[dict[Key, Path], list[Skipped]]:
             f"products.folder names; {held}."
         )
     return dict(sorted(named.items())), skipped
+
+
+def _vanished(named: dict[Key, Path], folder: Path, products: dict[str, Any]) -> list[Skipped]:
+    """Pairs that were fetched for this cube and are there no longer."""
+    gone = sorted(set(products.get("only") or ()) - {"_".join(pair) for pair in named})
+    why = f"it was fetched, but is not in {folder} now; fetch it again with --forcerun fetch_frame"
+    return [stop_or_skip((name[:8], name[9:]), why, products["bad_file"]) for name in gone]
 
 
 def _complete(places: dict[Key, Path], bad_file: str) -> tuple[list[Key], list[Skipped]]:

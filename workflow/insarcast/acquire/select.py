@@ -35,7 +35,7 @@ def select(pairs: Sequence[tuple[str, str]], products: dict[str, Any]) -> tuple[
     for date in sorted({date for pair in pairs for date in pair} - left):
         skipped.append(skip("date", date, _outside(date, products) or "none of its pairs is used"))
     known = {date for pair in pairs for date in pair} | {"_".join(pair) for pair in pairs}
-    for name in products["exclude"]:
+    for name in products["exclude"] if only is None else ():  # else whoever ordered or fetched them has said it
         if name not in known:
             skipped.append(skip("exclude", name, "products.exclude names it, but there is no such date or pair"))
     return kept, skipped

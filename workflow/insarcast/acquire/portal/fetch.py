@@ -90,6 +90,7 @@ def fetch_frame(
         delays, without = locate_delays(portal, places, folder, dates) if licsar["gacos"] else ({}, [])
         gone = _fetch(layers | delays, folder, web)
         skipped += absent + without + [skip("file", Path(lost).name, reason) for lost, reason in gone.items()]
+        skipped += [skip("page", shown(url), reason) for url, reason in sorted(portal.silent.items())]
     credits = [*CREDITS, *([GACOS_CREDIT] if licsar["gacos"] else [])]
     Fetched(str(folder), pairs, skipped, credits).write(frame)
 
@@ -102,6 +103,9 @@ def _fetch_pairs(portal: Portal, folder: Path, pages: Mapping[str, Sequence[str]
     found = Places(folder / "places.json", portal)
     why: dict[str, str] = {}
     for _ in range(2):  # once more, where what was remembered of a page is out of date
+        unknown = absent - set(why) - found.remembered
+        if unknown:
+            _say(f"asking the portal where the files of {len(unknown)} interferograms are")
         located = found.find({name: pages[name] for name in pages if name in absent - set(why)})
         why |= {name: place.lacking for name, place in located.items() if place.lacking}
         links = {
@@ -163,7 +167,11 @@ def _check_enough(name: str, wanted: Sequence[Key], pages: Mapping[str, Any]) ->
 def _alone(folder: Path) -> Iterator[None]:
     """Two cubes of one frame fetch one after the other; the second finds what the first did."""
     with open(folder / ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say(f"another job is fetching into {folder}; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

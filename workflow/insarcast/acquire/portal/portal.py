@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from insarcast.core import InsarcastError
 
 from ..web.errors import NotThere, Refused, ServiceError
-from ..web.retry import passing_tried_again
+from ..web.retry import pause
 from ..web.secrets import shown
 from ..web.settings import WebSettings
 from .index import Link, folders, read_links
@@ -50,6 +51,9 @@ class Portal:
         url: address of the folder of tracks, with or without a slash at its end.
         hosts: other hosts that its pages may link files on.
         web: how it is asked.
+
+    Attributes:
+        silent: pages beside the portal's own that could not be read, with the reason; they are done without.
     """
 
     def __init__(self, url: str, hosts: Sequence[str], web: WebSettings) -> None:
@@ -58,6 +62,7 @@ class Portal:
         self.hosts = frozenset(hosts)
         self.web = web
         self.roots = [self.url, *(f"{bare}{ending}/" for ending in _BESIDE if bare.endswith(f"/{_MOVED}"))]
+        self.silent: dict[str, str] = {}
         self._pages: dict[str, Page | None] = {}
 
     @cached_property
@@ -75,12 +80,18 @@ class Portal:
             ServiceError: the server cannot be reached, or keeps failing.
         """
         if url not in self._pages:
-            self._pages[url] = self._read(url)
+            try:
+                self._pages[url] = self._read(url)
+            except ServiceError as error:
+                if not url.startswith(tuple(self.roots[1:])):
+                    raise
+                self.silent[url] = str(error)
+                self._pages[url] = None
         return self._pages[url]
 
     def _read(self, url: str) -> Page | None:
         try:
-            answer = passing_tried_again(lambda: self._whole(url), self.web)
+            answer = self._whole(url)
         except NotThere:
             return None
         except Refused:  # a server that gives files but no listings answers 403
@@ -106,14 +117,18 @@ class Portal:
             return None
 
     def _whole(self, url: str) -> requests.Response:
-        answer = self._session.get(url)
-        if "charset" not in answer.headers.get("Content-Type", "").lower():
-            answer.encoding = "utf-8"
-        start, end = answer.text[:64].lstrip("\ufeff \r\n").lower(), answer.text[-200:].lower()
-        if start.startswith(("<!doctype", "<html")) and "</html>" not in end:
+        """A page to its end; the session itself tries again what fails in other ways."""
+        for failed in range(1, self.web.attempts + 1):
+            answer = self._session.get(url)
+            if "charset" not in answer.headers.get("Content-Type", "").lower():
+                answer.encoding = "utf-8"
+            start, end = answer.text[:64].lstrip("\ufeff \r\n").lower(), answer.text[-200:].lower()
+            if not start.startswith(("<!doctype", "<html")) or "</html>" in end:
+                return answer
             # A server that says no length and closes in the middle: what is not listed would count as missing.
-            raise ServiceError(f"{shown(url)} came without its end", passing=True)
-        return answer
+            if failed < self.web.attempts:
+                time.sleep(pause(failed, 0, self.web))
+        raise ServiceError(f"{shown(url)} came without its end in {self.web.attempts} attempts; try again later", passing=True)
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """A function of every item, some at once; in the order of the items."""
