@@ -117,6 +117,17 @@ def test_angles_that_differ_a_little_give_their_median(tmp_path: Path, folder: P
     assert acquire(tmp_path, coherence=None, dem=None, baselines=None).conventions["incidence"] == 39.71
 
 
+def test_headings_are_one_however_they_are_counted(tmp_path: Path, folder: Path) -> None:
+    for pair, heading in zip(
+        ("20200104_20200116", "20200116_20200128", "20200128_20200209"), ("193.3", "-166.7", "-166.72"), strict=True
+    ):
+        tags = {"WAVELENGTH_METRES": "0.0555", "INCIDENCE_DEGREES": "39", "HEADING_DEGREES": heading}
+        write_raster(folder / f"unw/{pair}.tif", np.ones((3, 3), np.float32), **tags)
+    found = acquire(tmp_path, coherence=None, dem=None, baselines=None).conventions
+    assert found["heading"] == pytest.approx(-166.7)
+    assert found["los"][0] > 0  # a descending pass: the satellite is in the east
+
+
 def test_los_files_instead_of_angles(tmp_path: Path, folder: Path, truth: Truth) -> None:
     for name in ("E", "N", "U"):
         write_raster(folder / f"{name}.tif", np.full((4, 5), 0.5, np.float32))

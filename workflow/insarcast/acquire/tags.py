@@ -28,7 +28,7 @@ class Tags:
         nodata: the file's nodata value, or None (also when that value is NaN, which always is nodata).
         wavelength: m, or None.
         incidence: degrees, or None.
-        heading: degrees clockwise from north, or None.
+        heading: degrees clockwise from north, -180 to 180, or None.
     """
 
     path: Path
@@ -57,6 +57,8 @@ def read_tags(path: Path) -> Tags:
     except rasterio.errors.RasterioError:
         raise InsarcastError(f"{path} is no raster that can be opened; fetch or make it again.") from None
     values = {name: _number(written, names) for name, names in _NAMES.items()}
+    if values["heading"] is not None:
+        values["heading"] = math.remainder(values["heading"], 360)  # 193.3 and -166.7 are one
     return Tags(path, None if nodata is None or math.isnan(nodata) else float(nodata), **values)
 
 
