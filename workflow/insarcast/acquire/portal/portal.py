@@ -128,7 +128,7 @@ class Portal:
             # A server that says no length and closes in the middle: what is not listed would count as missing.
             if failed < self.web.attempts:
                 time.sleep(pause(failed, 0, self.web))
-        raise ServiceError(f"{shown(url)} came without its end in {self.web.attempts} attempts; try again later", passing=True)
+        raise ServiceError(f"{shown(url)} came without its end in {self.web.attempts} attempts; try again later.", passing=True)
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """A function of every item, some at once; in the order of the items."""
