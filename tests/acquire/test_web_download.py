@@ -455,6 +455,31 @@ def test_space_is_asked_before(tmp_path: Path, stand: Stand, monkeypatch: pytest
     assert held(tmp_path / "into") == {"a.zip": ZIP}
 
 
+def test_space_that_is_used_is_not_counted_twice(tmp_path: Path, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file after the other on a disk that has room for all and not a byte more; what was announced and failed is given back."""
+    files = many(stand, 6, 50_000)
+    room = sum(len(body) for path, body in stand.files.items() if path.startswith("/many/"))
+
+    def usage(folder: Path) -> Any:
+        used = sum(path.stat().st_size for path in (tmp_path / "into").rglob("*.bin*") if path.suffix != ".json")
+        return type("", (), {"free": room - used})
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    stand.faults = {"/many/0": ["cut", "404"], "/many/2": ["cut"], r"/many/\d": ["slow"] * 6}
+    report = fetch_all(files, tmp_path / "into", SETTINGS, on_missing="list")
+    assert list(report.skipped) == ["deep/0.bin"]
+    assert len(fetch_all(files, tmp_path / "into", SETTINGS).fetched) == 1
+
+
+def test_a_disk_without_locks(tmp_path: Path, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(parts.fcntl, "flock", flock)
+    fetch(stand, tmp_path / "into")
+    assert held(tmp_path / "into") == {"a.zip": ZIP}
+
+
 def test_a_disk_that_fills_up(tmp_path: Path, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     real, room = os.write, [50_000]
 

@@ -19,7 +19,6 @@ from standins.loopback import Answer, Request, Stand
 from insarcast.acquire.web.access import Auth
 from insarcast.acquire.web.download import fetch_all
 from insarcast.acquire.web.errors import NotThere, Refused, ServiceError
-from insarcast.acquire.web.pages import page_session, read_page
 from insarcast.acquire.web.remote import Remote
 from insarcast.acquire.web.secrets import Credentials, Secret, earthdata_credentials, hide, shown
 from insarcast.acquire.web.session import service_session
@@ -168,6 +167,18 @@ def test_redirects_take_credentials_to_named_hosts_only(stand: Service, tmp_path
         assert all(request.headers["Authorization"] == f"Bearer {TOKEN}" for request in stand.seen)
 
 
+def test_a_login_host_that_refuses_after_a_redirect_is_about_the_token(stand: Service, tmp_path: Path) -> None:
+    with Service() as login:
+        stand.elsewhere = login.base
+        stand.faults, login.faults = {"/jobs": ["redirect"] * 2}, {"/jobs": ["401"] * 2}
+        auth = Auth(with_token(), [stand.netloc])
+        with pytest.raises(Refused, match="the credentials of the environment are wrong or have expired"):
+            fetch_all({"x": Remote(f"{stand.base}/jobs")}, tmp_path / "into", SETTINGS, auth=auth)
+        session = service_session(SETTINGS, credentials=auth.credentials, hosts=auth.hosts)
+        with session, pytest.raises(Refused, match="the credentials of the environment are wrong or have expired"):
+            session.get(f"{stand.base}/jobs")
+
+
 def test_a_cookie_of_one_host_stays_there(stand: Service) -> None:
     stand.faults = {"/jobs": [Answer(200, b"{}", {"Set-Cookie": "asf-urs=a-cookie; Path=/"})]}
     with service_session(SETTINGS) as session:
@@ -264,14 +275,6 @@ def test_asf_search_asks_through_it(stand: Service) -> None:
         with pytest.raises(ServiceError, match="bad polygon"):
             asf_search.search(dataset="SLC-BURST", maxResults=5, session=session)
         assert len(service.seen) == asked + 1
-
-
-def test_pages(stand: Service) -> None:
-    stand.faults = {"/index": ["500", Answer(200, "<a href='20180106/'>é".encode(), {"Content-Type": "text/html"})]}
-    assert read_page(f"{stand.base}/index", SETTINGS) == "<a href='20180106/'>é"
-    stand.faults = {"/index": ["404"]}
-    with page_session(SETTINGS) as session, pytest.raises(NotThere, match="/index is not there"):
-        read_page(f"{stand.base}/index", SETTINGS, session)
 
 
 @pytest.mark.parametrize("fault", ["401", "403", "429", "500", "503html", "reset", "cut", "login", "expired", "redirect"])

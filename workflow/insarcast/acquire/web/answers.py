@@ -66,7 +66,7 @@ def _text(value: Any) -> str:
     return str(value) if isinstance(value, str | int | float) else ""
 
 
-def problem_of(answer: requests.Response, *, source: str | None = None, ended: str | None = None) -> ServiceError:
+def problem_of(answer: requests.Response, source: str | None = None, ended: str | None = None) -> ServiceError:
     """The error for an answer whose status is no success.
 
     Args:

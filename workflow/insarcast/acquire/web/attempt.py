@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from .answers import failure_of, problem_of
 from .checks import Spoilt, check_start, check_whole
 from .errors import ServiceError
-from .login import expired_on
 from .part import Halted, Note, Part
 from .progress import Progress
 from .remote import Remote
@@ -59,7 +58,6 @@ def attempt(session: WebSession, name: str, remote: Remote, part: Part, around: 
         part.restart()
         raise
     part.finish()
-    around.space.ask(name, 0)
 
 
 def _receive(session: WebSession, name: str, remote: Remote, part: Part, note: Note | None, around: Surroundings) -> bool:
@@ -76,7 +74,7 @@ def _receive(session: WebSession, name: str, remote: Remote, part: Part, note: N
             _at_the_end(answer, part, note)
             return False
         if answer.status_code not in (200, 206):
-            raise _problem(session, answer)
+            raise problem_of(answer, *session.whose(answer))
         if answer.status_code == 200:
             have, start = 0, 0
         elif (place := continued(answer, have, note)) is None:
@@ -135,7 +133,7 @@ def _confirm_end(session: WebSession, remote: Remote, part: Part) -> None:
     headers = {"Accept-Encoding": "identity", "Range": f"bytes={part.size}-", "If-Range": note.validator}
     with session.get(remote.url, headers=headers, stream=True) as answer:
         if answer.status_code not in (200, 206, 416):
-            raise _problem(session, answer)
+            raise problem_of(answer, *session.whose(answer))
         total = total_size(answer)
     if total not in (None, part.size):
         raise ServiceError("", passing=True, reason=_TOO_EARLY)
@@ -146,6 +144,7 @@ def _write(part: Part, name: str, first: bytes, blocks: Iterator[bytes], around:
     while block:
         if around.halt.is_set():
             raise Halted
+        around.space.came(name, len(block))
         part.write(block)
         around.progress.add(name, len(block))
         block = next(blocks, None)
@@ -166,11 +165,3 @@ def _blocks(session: WebSession, answer: requests.Response, remote: Remote, skip
         if len(block) > skip:
             yield block[skip:]
         skip = max(0, skip - len(block))
-
-
-def _problem(session: WebSession, answer: requests.Response) -> ServiceError:
-    source = ended = None
-    if session.access and "Authorization" in answer.request.headers:
-        source, token = session.access.credentials.source, session.access.credentials.token
-        ended = expired_on(token) if token else None
-    return problem_of(answer, source=source, ended=ended)

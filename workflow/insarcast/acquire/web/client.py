@@ -16,7 +16,7 @@ from insarcast import __version__
 from .access import Auth
 from .answers import failure_of
 from .errors import Refused
-from .secrets import Secret, shown
+from .secrets import Secret, expired_on, shown
 from .settings import WebSettings
 from .trust import certificates
 
@@ -76,6 +76,13 @@ class WebSession(requests.Session):
             if url == origin or url.startswith((f"{origin}/", f"{origin}?")):
                 return other + url[len(origin) :]
         return url
+
+    def whose(self, answer: requests.Response) -> tuple[str | None, str | None]:
+        """Where the credentials come from that were sent on the way to an answer, and when their token ended; None: not."""
+        sent = any("Authorization" in step.request.headers for step in (answer, *answer.history))
+        if not sent or self.access is None or self._token is None:
+            return None, None
+        return self.access.credentials.source, expired_on(self._token())
 
     def get_redirect_target(self, response: requests.Response) -> str | None:
         target = super().get_redirect_target(response)

@@ -131,6 +131,8 @@ class Crew:
             return full(self._folder) if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
         except Exception as error:
             return error
+        finally:
+            self._around.space.forget(name)
         return None
 
     def _fetch(self, session: WebSession, name: str, remote: Remote, path: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import time
 from collections.abc import Callable
 from threading import Lock
 
@@ -77,16 +74,3 @@ def _log_in(credentials: Credentials, settings: WebSettings) -> Secret:
         return Secret(str(answer.json()["access_token"]))
     except (ValueError, KeyError, TypeError):
         raise ServiceError(f"{shown(url)} gave no token but something else; set EARTHDATA_TOKEN.") from None
-
-
-def expired_on(token: Secret) -> str | None:
-    """The date (yyyy-mm-dd, UTC) on which a token says that it ended; None if it has not, or does not say.
-
-    Earthdata's tokens are JSON web tokens (RFC 7519), whose middle part holds ``exp``, seconds since 1970.
-    """
-    try:
-        middle = token.reveal().split(".")[1]
-        ends = float(json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))["exp"])
-    except (ValueError, KeyError, IndexError, TypeError):
-        return None
-    return time.strftime("%Y-%m-%d", time.gmtime(ends)) if ends < time.time() else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import netrc
 import os
 import re
 import stat
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -115,6 +117,19 @@ def hide(text: str) -> str:
     for pattern, instead in _TRACES:
         text = pattern.sub(instead, text)
     return text
+
+
+def expired_on(token: Secret) -> str | None:
+    """The date (yyyy-mm-dd, UTC) on which a token says that it ended; None if it has not, or does not say.
+
+    Earthdata's tokens are JSON web tokens (RFC 7519), whose middle part holds ``exp``, seconds since 1970.
+    """
+    try:
+        middle = token.reveal().split(".")[1]
+        ends = float(json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))["exp"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return None
+    return time.strftime("%Y-%m-%d", time.gmtime(ends)) if ends < time.time() else None
 
 
 def shown(url: str) -> str:

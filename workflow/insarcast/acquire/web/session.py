@@ -12,7 +12,7 @@ from .access import Auth
 from .answers import is_html, is_login, problem_of
 from .client import WebSession
 from .errors import Refused, ServiceError
-from .login import expired_on, token_of
+from .login import token_of
 from .retry import passing_tried_again
 from .secrets import Credentials, shown
 from .settings import WebSettings
@@ -53,12 +53,8 @@ class ServiceSession(WebSession):
         return passing_tried_again(ask, self.settings) if again else ask()
 
     def _judge(self, answer: requests.Response) -> None:
-        source = ended = None
-        if self.access is not None and "Authorization" in answer.request.headers:
-            source = self.access.credentials.source
-            ended = expired_on(self._token()) if self._token is not None else None
         if answer.status_code >= 400:
-            raise problem_of(answer, source=source, ended=ended)
+            raise problem_of(answer, *self.whose(answer))
         if self.expects_json and answer.status_code != 204:
             _read_json(answer)
 

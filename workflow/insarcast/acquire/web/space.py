@@ -29,15 +29,24 @@ class Space:
         self._lock = Lock()
 
     def ask(self, name: str, size: int) -> None:
-        """Announce what is still to come of a file; 0 when it is done.
+        """Announce what is still to come of a file.
 
         Raises:
             NoSpace: everything that was announced does not fit.
         """
         with self._lock:
             self._coming[name] = size
-            if size:
-                self.check(sum(self._coming.values()))
+            self.check(sum(self._coming.values()))
+
+    def came(self, name: str, size: int) -> None:
+        """So many bytes of it go to the disk now, and count as used there."""
+        with self._lock:
+            self._coming[name] = max(0, self._coming.get(name, 0) - size)
+
+    def forget(self, name: str) -> None:
+        """No more will come of it."""
+        with self._lock:
+            self._coming.pop(name, None)
 
     def check(self, coming: int) -> None:
         """The same for a number of bytes.
