@@ -252,7 +252,7 @@ def test_a_date_that_lacks_a_burst_is_listed() -> None:
         taken, left_out = burst_acquisitions(found, chosen, HERE)
     assert [one.date for one in taken] == ["20200104", "20200116", "20200209", "20200221"]
     assert [(entry["name"], entry["reason"]) for entry in left_out] == [
-        ("20200128", f"1 of 3 bursts are not there: {TRACK.here}")
+        ("20200128", f"of its bursts 2 of 3 are there; {TRACK.here} not")
     ]
     assert all([scene.burst for scene in one.scenes] == chosen for one in taken)
     assert all(one.covered == pytest.approx(1) for one in taken)

@@ -104,10 +104,15 @@ def burst_acquisitions(
     covered = share([scene for scene in scenes if scene.burst in wanted], area) if area is not None else 1.0
     found: list[Acquisition] = []
     left_out: list[Skipped] = []
-    for taken in passes([scene for scene in scenes if scene.burst in wanted]):
-        date = f"{taken[0].time:%Y%m%d}"
+    for whole in passes(scenes):
+        taken = [scene for scene in whole if scene.burst in wanted]
+        date = f"{(taken or whole)[0].time:%Y%m%d}"
         if missing := sorted(wanted - {scene.burst for scene in taken}):
-            left_out.append(skip("date", date, f"{len(missing)} of {len(wanted)} bursts are not there: {_listed(missing)}"))
+            left_out.append(
+                skip(
+                    "date", date, f"of its bursts {len(wanted) - len(missing)} of {len(wanted)} are there; {_listed(missing)} not"
+                )
+            )
         else:
             found.append(Acquisition(date, tuple(sorted(taken, key=lambda scene: scene.burst)), covered))
     return found, left_out
