@@ -38,6 +38,12 @@ def test_the_most_corrected_of_several_is_used_and_the_others_are_listed(folder:
     }
 
 
+def test_a_broken_file_that_is_not_needed_does_no_harm(folder: Path, ready: Ready) -> None:
+    write_mintpy(folder, ready, "timeseries_ERA5.h5")
+    (folder / "timeseries.h5").write_bytes(b"")
+    assert Path(acquire(folder, "mintpy").static["series"][0]).name == "timeseries_ERA5.h5"
+
+
 def test_the_study_names_another(folder: Path, ready: Ready) -> None:
     for name in ("timeseries.h5", "timeseries_ERA5.h5"):
         write_mintpy(folder, ready, name)
@@ -46,6 +52,8 @@ def test_the_study_names_another(folder: Path, ready: Ready) -> None:
     assert found.skipped == []
     assert "fits timeseries.h5 and timeseries_ERA5.h5" in refused(folder, "mintpy", files=["timeseries*.h5"])
     assert "No file in" in refused(folder, "mintpy", files=["timeseries_GACOS.h5"])
+    write_mintpy(folder, ready, "timeseries.h5", X_FIRST=None)
+    assert "radar coordinates" in refused(folder, "mintpy", files=["timeseries.h5"])
 
 
 def test_the_geocoded_one_is_used_where_the_work_was_done_in_radar_coordinates(folder: Path, ready: Ready) -> None:

@@ -6,32 +6,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from insarcast.core import InsarcastError, attributes_of, find_shape, line_of_sight, open_hdf5
+from insarcast.core import InsarcastError, line_of_sight
 
 from .found import Found, refuse_keys
 from .mintpy_file import CORRECTIONS, MintpyFile, read_mintpy_file, suffixes
+from .mintpy_layers import FOLDERS, layers_beside
 from .patterns import example
 from .ready import choose_dates, place_of
 from .select import Skipped, skip
 from .tables import find_tables
-
-_FOLDERS = (".", "geo", "inputs")
-# Layer -> names of its file and of its dataset there; the first file that is there and has it is taken.
-_BESIDE = {
-    "temporal_coherence": (("temporalCoherence",), ("temporalCoherence",)),
-    "coherence": (("avgSpatialCoh",), ("coherence", "avgSpatialCoh")),
-    "n_unw": (("numInvIfgram",), ("mask",)),
-    "mask": (("maskTempCoh",), ("mask",)),
-    **{
-        layer: (("geometryRadar", "geometryGeo"), (dataset,))
-        for layer, dataset in {
-            "height": "height",
-            "incidence": "incidenceAngle",
-            "azimuth": "azimuthAngle",
-            "land": "waterMask",
-        }.items()
-    },
-}
 
 
 def find_mintpy(folder: Path, products: dict[str, Any], series: dict[str, Any]) -> Found:
@@ -54,7 +37,7 @@ def find_mintpy(folder: Path, products: dict[str, Any], series: dict[str, Any]) 
     static = {"series": [str(found.path)]}
     layers = dict(found.names)
     if "displacement" in layers and len(layers) == 1:
-        beside, others = _beside(folder, found, grid)
+        beside, others = layers_beside(folder, found, grid)
         skipped += others
         for layer, (path, name) in beside.items():
             static[layer], layers[layer] = [str(path)], name
@@ -91,28 +74,35 @@ def _choose(folder: Path, names: Sequence[str] | None) -> tuple[MintpyFile, list
             raise InsarcastError(
                 f"series.files fits {paths[0].name} and {paths[1].name}, but a cube is one time series of MintPy; name one."
             )
-        return _geocoded([read_mintpy_file(paths[0])], folder)[0], []
+        named = read_mintpy_file(paths[0])
+        if not named.geocoded:
+            raise InsarcastError(_not_geocoded(named))
+        return named, []
     paths = list(_candidates(folder))
     if not paths:
         raise InsarcastError(
             f"No time series of MintPy (timeseries*.h5, geo/geo_timeseries*.h5 or *.he5) lies in {folder}, which products.folder names; "
             f"{example(folder)}."
         )
-    files = _geocoded([read_mintpy_file(path) for path in paths], folder)
-    best = max(_rank(file.path) for file in files)
-    chosen = [file for file in files if _rank(file.path) == best]
-    if len(chosen) > 1:
-        one, other = (file.path.relative_to(folder) for file in chosen[:2])
-        raise InsarcastError(
-            f"{folder} holds {one} and {other}, and nothing says which is better; name the one to use in series.files."
-        )
-    used = chosen[0].path
-    reason = f"another time series; {used.relative_to(folder)} has the most corrections"
-    return chosen[0], [skip("file", str(path.relative_to(folder)), reason) for path in paths if path != used]
+    radar = ""
+    for rank in sorted({_rank(path) for path in paths}, reverse=True):
+        files = [read_mintpy_file(path) for path in paths if _rank(path) == rank]
+        chosen = [file for file in files if file.geocoded]
+        radar = radar or _not_geocoded(files[0])
+        if len(chosen) > 1:
+            one, other = (file.path.relative_to(folder) for file in chosen[:2])
+            raise InsarcastError(
+                f"{folder} holds {one} and {other}, and nothing says which is better; name the one to use in series.files."
+            )
+        if chosen:
+            used = chosen[0].path
+            reason = f"another time series; {used.relative_to(folder)} has the most corrections"
+            return chosen[0], [skip("file", str(path.relative_to(folder)), reason) for path in paths if path != used]
+    raise InsarcastError(radar)
 
 
 def _candidates(folder: Path) -> Iterator[Path]:
-    for place in _FOLDERS[:2]:
+    for place in FOLDERS[:2]:
         yield from sorted(path for path in (folder / place).glob("*timeseries*.h5") if suffixes(path) is not None)
         yield from sorted((folder / place).glob("*.he5"))
 
@@ -125,46 +115,12 @@ def _rank(path: Path) -> tuple[bool, int]:
     return all(step in CORRECTIONS for step in steps), len(steps)
 
 
-def _geocoded(files: Sequence[MintpyFile], folder: Path) -> list[MintpyFile]:
-    kept = [file for file in files if file.geocoded]
-    if not kept:
-        name = files[0].path.name
-        raise InsarcastError(
-            f"{files[0].path} is in radar coordinates (it has no X_FIRST and Y_FIRST); run MintPy's geocode.py on it, which writes "
-            f"geo/geo_{name}, or its step 'geocode'."
-        )
-    return kept
-
-
-def _beside(folder: Path, series: MintpyFile, grid: dict[str, Any]) -> tuple[dict[str, tuple[Path, str]], list[Skipped]]:
-    """Layers in files of their own, on the grid of the time series."""
-    places = dict.fromkeys([series.path.parent, *(folder / name for name in _FOLDERS), series.path.parent.parent / "inputs"])
-    found: dict[str, tuple[Path, str]] = {}
-    elsewhere: set[Path] = set()
-    for layer, (names, datasets) in _BESIDE.items():
-        for path in (place / f"{start}{name}.h5" for place in places for name in names for start in ("geo_", "")):
-            if layer in found or path in elsewhere or not path.is_file():
-                continue
-            with open_hdf5(path) as file:
-                dataset = next((name for name in datasets if find_shape(file, name)), None)
-                if not _same_grid(attributes_of(file), grid):
-                    elsewhere.add(path)
-                elif dataset and find_shape(file, dataset) == series.shape[1:]:
-                    found[layer] = (path, dataset)
-    reason = "it covers another area than the time series, or is in radar coordinates"
-    used = {path.name for path, _ in found.values()}
-    return found, [skip("file", path.name, reason) for path in sorted(elsewhere) if not used & {path.name, f"geo_{path.name}"}]
-
-
-def _same_grid(attributes: dict[str, str], grid: dict[str, Any]) -> bool:
-    """Whether a file's pixels are those of the time series."""
-    dx, _, west, _, dy, north = grid["transform"]
-    try:
-        x, y = float(attributes["X_FIRST"]), float(attributes["Y_FIRST"])
-        size = int(attributes["LENGTH"]), int(attributes["WIDTH"])
-    except (KeyError, ValueError):
-        return False
-    return size == (grid["ny"], grid["nx"]) and abs(x - west) < 0.1 * dx and abs(y - north) < 0.1 * abs(dy)
+def _not_geocoded(series: MintpyFile) -> str:
+    """What is said of a time series in radar coordinates."""
+    return (
+        f"{series.path} is in radar coordinates (it has no X_FIRST and Y_FIRST); run MintPy's geocode.py on it, which writes "
+        f"geo/geo_{series.path.name}, or its step 'geocode'."
+    )
 
 
 def _reference(series: MintpyFile, grid: dict[str, Any]) -> list[int] | None:
