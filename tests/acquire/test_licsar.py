@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
+from affine import Affine
 from products import write_raster, write_study
 
 from insarcast.acquire import acquire_products
@@ -147,6 +150,8 @@ def test_the_frequency_of_another_sensor(tmp_path: Path) -> None:
     assert found.wavelength == pytest.approx(0.236, abs=1e-3)  # L band
     assert (found.heading, found.incidence, found.utc) == (-10.2, 38.1, 3600)
     assert read_metadata(None).wavelength == pytest.approx(299_792_458 / 5.405e9)
+    path.write_text("center_time=1 day, 0:00:12.5\n")
+    assert read_metadata(path).utc == 12.5
     path.write_text("radar_freq=12\n")
     with pytest.raises(InsarcastError, match="no radar's frequency"):
         read_metadata(path)
@@ -193,6 +198,64 @@ def test_a_web_page_in_the_place_of_a_raster(folder: Path) -> None:
     write_frame(folder)
     (folder / f"GEOC/{PAIRS[1]}/{PAIRS[1]}.geo.unw.tif").write_text("<html>moved</html>")
     assert "no raster that can be opened" in sentence(folder)
+
+
+@pytest.mark.parametrize("garbage", [1e30, -3e38, 2e5, np.nan, -np.inf])
+def test_patches_of_numbers_that_are_no_phase(folder: Path, garbage: float) -> None:
+    """LiCSBAS #155: corrupted interferograms whose standard deviation is infinite."""
+    write_frame(folder)
+    values = phase(1)
+    values[3, 2:5] = garbage
+    write_raster(folder / f"GEOC/{PAIRS[1]}/{PAIRS[1]}.geo.unw.tif", values, nodata=None)
+    acquire(folder)
+    align_products(folder.parent / "manifest.json", folder.parent / "i.zarr", "stop")
+    data = open_store(folder.parent / "i.zarr").load()
+    assert data.n_measured.values.tolist() == [38, 35, 38]
+    assert np.isnan(data.phase.values[1, 3, 2:5]).all()
+    assert np.nanstd(data.phase.values[1]) < 2
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_a_pair_with_nothing_in_it(folder: Path, value: float) -> None:
+    """The archive has pairs of some dates that are empty at the source."""
+    write_frame(folder)
+    write_raster(folder / f"GEOC/{PAIRS[1]}/{PAIRS[1]}.geo.unw.tif", np.full((6, 7), value, np.float32), nodata=None)
+    acquire(folder)
+    with pytest.raises(InsarcastError, match="holds nothing but nodata"):
+        align_products(folder.parent / "manifest.json", folder.parent / "i.zarr", "stop")
+    align_products(folder.parent / "manifest.json", folder.parent / "i.zarr", "skip")
+    data = open_store(folder.parent / "i.zarr")
+    assert [entry["name"] for entry in json.loads(data.attrs["skipped"])] == [PAIRS[1]]
+    assert data.sizes["pair"] == 2
+
+
+def test_a_raster_that_ends_early(folder: Path) -> None:
+    write_frame(folder)
+    path = folder / f"GEOC/{PAIRS[1]}/{PAIRS[1]}.geo.unw.tif"
+    path.write_bytes(path.read_bytes()[:-60])
+    assert PAIRS[1] in sentence(folder)
+    assert [entry["name"] for entry in acquire(folder, bad_file="skip").skipped] == [PAIRS[1]]
+
+
+def test_rasters_whose_places_differ_in_the_last_digits(folder: Path) -> None:
+    """LiCSBAS #25: unw.tif names the resolution in another precision than the other files."""
+    write_frame(folder)
+    with rasterio.open(folder / f"GEOC/{PAIRS[1]}/{PAIRS[1]}.geo.unw.tif", "r+") as file:
+        place = file.transform
+        file.transform = Affine(place.a * (1 + 1e-7), 0, place.c + 1e-9, 0, place.e * (1 - 1e-7), place.f)
+    acquire(folder)
+    align_products(folder.parent / "manifest.json", folder.parent / "i.zarr", "stop")
+    data = open_store(folder.parent / "i.zarr").load()
+    np.testing.assert_array_equal(data.phase.values[1][1:5], phase(1)[1:5])
+
+
+def test_texts_as_other_systems_write_them(folder: Path) -> None:
+    write_frame(folder)
+    (folder / "GEOC/metadata.txt").write_bytes(b"\xef\xbb\xbfmaster=20200101\r\ncenter_time = 1:02:03\r\nheading=-10.1 deg\r\n")
+    (folder / "GEOC/baselines").write_bytes(b"20200101 20200113 40.5 12.0\r\n20200101 20200125 -10.0 24.0\r\n")
+    found = acquire(folder)
+    assert [pair.baseline for pair in found.pairs] == [40.5, -10.0, -50.5]
+    assert (found.conventions["utc"], found.conventions["heading"]) == (3723, -10.1)
 
 
 def test_second_folders_and_odd_names_are_listed(folder: Path) -> None:

@@ -104,9 +104,9 @@ def _number(values: Mapping[str, str], name: str) -> float | None:
 
 
 def _seconds(clock: str) -> float | None:
-    """``hh:mm:ss.f`` as seconds of the day."""
+    """``hh:mm:ss.f`` as seconds of the day; LiCSAR writes ``1 day, 0:00:12`` for an orbit over midnight."""
     try:
-        hours, minutes, seconds = map(float, clock.split(":"))
+        hours, minutes, seconds = map(float, clock.rpartition(",")[2].split(":"))
     except ValueError:
         return None
     return 3600 * hours + 60 * minutes + seconds

@@ -15,6 +15,8 @@ from .warp import JUMP, Warp
 Array = npt.NDArray[np.float32]
 
 NEAR_ZERO = 1.0  # rad; neighbours of an interferogram's own reference pixel are this near to it
+# rad; 440 m along the line of sight in C band. Some LiCSAR pairs hold patches of numbers that are no phase (LiCSBAS #155).
+MOST_PHASE = 1e5
 _PIXELS = 2**19  # read at a time, whole rows
 PEAK = 0.9  # share of the file's largest coherence that it has at least
 
@@ -69,6 +71,7 @@ class Interferogram:
         home = self.home(block)
         coherence = None if self.coherence is None else np.clip(self.coherence.read(home, None), 0, 1)
         phase = self._phase(home, coherence, conventions)
+        phase[np.abs(phase) > MOST_PHASE] = np.nan
         if self.components is not None:
             phase[~(self.components.read(home, None) > 0)] = np.nan
         if conventions["sign"] != "away":
