@@ -110,15 +110,18 @@ class Courier:
 
     def _fetch(self, parcels: Sequence[_Parcel], *, again: bool) -> dict[str, str]:
         """Fetch zips; key -> why it cannot be had."""
+        archives = self.folder / ARCHIVES
+        # What a run that was killed had unpacked, and not yet put in its place, is not fetched again.
+        parcels = [one for one in parcels if not (archives / one.name).with_name(one.product.name).is_dir()]
         keys = {parcel.name: parcel.want.key for parcel in parcels}
         files = {parcel.name: parcel.remote for parcel in parcels}
         what = f"the jobs of {self.folder.name}"
         try:
-            report = fetch_all(files, self.folder / ARCHIVES, self.settings, on_missing="list", what=what)
+            report = fetch_all(files, archives, self.settings, on_missing="list", what=what)
         except Refused as error:
             if not again:
                 raise
-            return {key: str(error) for name, key in keys.items() if not (self.folder / ARCHIVES / name).is_file()}
+            return {key: str(error) for name, key in keys.items() if not (archives / name).is_file()}
         return {keys[name]: reason.rstrip(".") for name, reason in report.skipped.items()}
 
     def _place(self, parcel: _Parcel) -> str:

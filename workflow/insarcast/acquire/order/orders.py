@@ -57,8 +57,8 @@ def order_products(
     if len(here) < len(noted):
         journal.lose()
         print(f"{len(noted) - len(here)} products are no longer in {folder}", file=sys.stderr, flush=True)
-    missing = [want for want in wanted if want not in here]
     results = {want.key: "" for want in here}
+    missing = [want for want in wanted if want.key not in results]
     if missing:
         settings = WebSettings.of(downloads)
         agreed = Terms(
@@ -66,7 +66,7 @@ def order_products(
             reuse=terms["reuse"], reorder_expired=terms["reorder_expired"], reorder_failed=terms["reorder_failed"],
         )  # fmt: skip
         results |= _have_made(missing, agreed, journal, folder, terms["api"], manner, settings)
-    _write(orders, wanted, results, journal, folder, str(content["job"]))
+    _write(orders, wanted, results, journal, folder, content)
 
 
 def _have_made(
@@ -93,7 +93,9 @@ def _have_made(
     )  # fmt: skip
 
 
-def _write(orders: Path, wanted: Sequence[Wanted], results: Mapping[str, str], journal: Journal, folder: Path, kind: str) -> None:
+def _write(
+    orders: Path, wanted: Sequence[Wanted], results: Mapping[str, str], journal: Journal, folder: Path, plan: Mapping[str, Any]
+) -> None:
     """The record of what is there and what is not."""
     there = [want for want in wanted if not results[want.key]]
     skipped = [skip("pair", want.pair, results[want.key]) for want in wanted if results[want.key]]
@@ -108,8 +110,8 @@ def _write(orders: Path, wanted: Sequence[Wanted], results: Mapping[str, str], j
     Fetched(
         folder=str(folder),
         pairs=[want.pair for want in there],
-        skipped=skipped,
-        credits=credit_lines(folder, names, kind),
+        skipped=[*plan.get("left_out", ()), *skipped],
+        credits=credit_lines(folder, names, str(plan["job"])),
         products=names,
     ).write(orders)
 

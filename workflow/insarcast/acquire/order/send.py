@@ -59,7 +59,8 @@ def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Jou
     """
     found = _settle(service, wanted, terms, journal)
     missing = [want for want in wanted if not found[want.key] or _again(found[want.key], terms)]
-    _refuse_expired(service, [want for want in wanted if found[want.key] and want not in missing], found, terms)
+    again = {want.key for want in missing}
+    _refuse_expired(service, [want for want in wanted if want.key not in again], found, terms)
     ordered = len(wanted) - len(missing)
     if ordered:
         print(f"{ordered} of {len(wanted)} jobs are ordered already", file=sys.stderr, flush=True)
