@@ -466,3 +466,21 @@ def test_two_dates_are_too_few(folder: Path) -> None:
 def test_keys_that_would_be_ignored_are_refused(folder: Path) -> None:
     write_stack(folder)
     assert "products.dem is set, but source hyp3" in sentence(folder, dem="dem.tif")
+
+
+@pytest.mark.parametrize(
+    ("granule", "said", "utc"),
+    [
+        ("S1A_IW_SLC__1SDV_20200604T123456_20200604T123523_032865_03CE5A_1234", "45310.5", 45310.5),
+        # hyp3-isce2 in early versions wrote (12 * 60 + 34 * 60) + 56.
+        ("S1_136231_IW2_20200604T123456_VV_7C85-BURST, S1_136232_IW2_20200604T123459_VV_7C85-BURST", "2816.0", 45296.0),
+        ("S1_136231_IW2_20200604T000002_VV_7C85-BURST", "86399.0", 86399.0),
+        ("S1_136231_IW2_20200604T123456_VV_7C85-BURST", "none", 45296.0),
+        ("something else", "2816.0", 2816.0),
+    ],
+)
+def test_the_time_of_day_is_the_granules(tmp_path: Path, granule: str, said: str, utc: float) -> None:
+    product = parse_name(tmp_path, "S1_136231_IW2_20200604_20200616_VV_INT80_7EB5")
+    assert product is not None
+    product.text.write_text(f"Reference Granule: {granule}\nUTC time: {said}\nHeading: -12\n")
+    assert read_parameters(product).utc == utc

@@ -242,6 +242,32 @@ def test_a_run_that_is_killed_while_it_orders_goes_on(desk: Desk, monkeypatch: p
     assert desk.stand.spent == 5
 
 
+@pytest.mark.parametrize("moment", ["unpack", "Courier._place", "Journal.deliver"])
+def test_a_run_that_is_killed_while_it_unpacks_fetches_nothing_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Killed between unpacking and the place, before the unpacking, and between the place and the note of it."""
+    from insarcast.acquire.order import deliver, journal
+
+    owner: Any = {"unpack": deliver, "Courier._place": deliver.Courier, "Journal.deliver": journal.Journal}[moment]
+    name = moment.rpartition(".")[2]
+    real = getattr(owner, name)
+
+    def die(*arguments: Any, **named: Any) -> None:
+        if moment == "unpack":
+            real(*arguments, **named)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(owner, name, die)
+    with pytest.raises(KeyboardInterrupt):
+        desk.order()
+    monkeypatch.setattr(owner, name, real)
+    assert len(desk.order()["pairs"]) == 5
+    assert len(desk.names()) == 5
+    assert len(desk.files_asked()) == 5
+    assert desk.stand.spent == 5
+
+
 def test_a_broken_line_of_the_journal_says_nothing(desk: Desk) -> None:
     desk.order()
     with open(desk.products / "journal.jsonl", "ab") as file:

@@ -120,6 +120,8 @@ def test_an_area_becomes_a_cube_and_grows(place: Place) -> None:
     assert place.files_asked() == 5 + 1 + 2
     assert json.loads((place.folder / MANIFEST).read_text())["dates"] == DATES[:5]
 
+    assert "Nothing to be done" in place.run(MANIFEST, dates=5).text
+
     # A service that refuses ends the run in its sentence; nothing is lost.
     place.service.token = "another"
     refused = place.run(MANIFEST, dates=6)

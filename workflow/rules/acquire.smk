@@ -48,15 +48,25 @@ checkpoint acquire_products:
             key: setting("series")(wildcards)[key] for key in SERIES
         },
         area=setting("area"),
+        # Only where something is fetched: else a time-out would be a reason to run again.
+        downloads=lambda wildcards: (
+            setting("downloads")(wildcards)
+            if any(section["original"] for section in folders(wildcards))
+            else {}
+        ),
         data_root=lambda wildcards: needed_root(
             *folders(wildcards), DATA_ROOT, area_name(setting("area")(wildcards))
         ),
         listing=lambda wildcards: [
-            plainly(check_still_there)(
-                Path(CUBE.format(**wildcards), "acquire/manifest.json"),
-                setting("products.folder")(wildcards),
-                DATA_ROOT,
-                CACHE,
+            # The products of a service are looked after by the rule that fetched them.
+            (
+                not served(wildcards)
+                and plainly(check_still_there)(
+                    Path(CUBE.format(**wildcards), "acquire/manifest.json"),
+                    setting("products.folder")(wildcards),
+                    DATA_ROOT,
+                    CACHE,
+                )
             )
             or list_files(*folders(wildcards), DATA_ROOT, names_of_series(wildcards)),
             list_area(setting("area")(wildcards), DATA_ROOT),

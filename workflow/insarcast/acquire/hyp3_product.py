@@ -27,6 +27,8 @@ _NAMES = (
 SCENES = "whole scenes"
 _MERGED = "merged bursts"  # the name gives corners, which differ from pair to pair
 _GRANULE = re.compile(r"S1([A-D])_IW_SLC__")
+_TIME = re.compile(r"_\d{8}T(\d{2})(\d{2})(\d{2})_")
+_ONE_SCENE = 60.0  # s, longer than any scene or set of bursts
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def read_parameters(product: Product) -> Parameters:
         None if heading is None else math.remainder(heading, 360),  # -164.3 and 195.7 are one
         _incidence(values),
         _number(values, "radar wavelength"),
-        _number(values, "utc time"),
+        _utc(values),
         _orbits(values, product),
     )
 
@@ -138,6 +140,19 @@ def _number(values: dict[str, str], name: str) -> float | None:
     except (KeyError, ValueError, IndexError):
         return None
     return number if math.isfinite(number) else None
+
+
+def _utc(values: dict[str, str]) -> float | None:
+    """Time of day of the first acquisition, s; its granule's, where the file says another one.
+
+    Early versions of HyP3's burst jobs (hyp3-isce2) wrote hours times 60 into the parameter file.
+    """
+    said, granule = _number(values, "utc time"), _TIME.search(values.get("reference granule", ""))
+    if granule is None:
+        return said
+    named = float(3600 * int(granule[1]) + 60 * int(granule[2]) + int(granule[3]))
+    apart = math.inf if said is None else abs(math.remainder(said - named, 86400))
+    return said if apart < _ONE_SCENE else named
 
 
 def _incidence(values: dict[str, str]) -> float | None:

@@ -124,7 +124,10 @@ def count_losses(orders: Path) -> int:
     """
     if not orders.is_file():
         return 0
-    record = read_fetched(orders)
+    try:
+        record = read_fetched(orders)
+    except InsarcastError:
+        return -1  # of another version
     journal = read_journal(Path(record.folder) / _JOURNAL)
     noted = {entry.product: entry for entry in journal.delivered.values()}
     gone = any(name not in noted or not is_there(Path(record.folder), noted[name]) for name in record.products)
