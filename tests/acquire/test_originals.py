@@ -15,7 +15,6 @@ from standins.loopback import Stand, count
 
 from insarcast.acquire.originals import fetch_original, read_original
 from insarcast.acquire.places import find_folder
-from insarcast.acquire.web import retry
 from insarcast.acquire.web.settings import WebSettings
 from insarcast.core import InsarcastError
 
@@ -79,13 +78,17 @@ def test_a_file_of_an_earlier_table_is_replaced(tmp_path: Path, stand: Stand) ->
 
 
 def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "BACK_OFF", 0.001)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with socket.socket() as closed:  # bound, but nobody listens
         closed.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{closed.getsockname()[1]}"
         table(tmp_path / "tables", base)
-        places: dict[str, Any] = {"original": "area", "originals": tmp_path / "tables", "cache": tmp_path / "cache"}
+        places: dict[str, Any] = {
+            "original": "area",
+            "originals": tmp_path / "tables",
+            "cache": tmp_path / "cache",
+            "settings": SETTINGS,
+        }
         with pytest.raises(InsarcastError) as caught:
             find_folder("area", key="products.folder", data_root=str(tmp_path), **places)
     said = str(caught.value)

@@ -8,9 +8,19 @@ from insarcast.core import InsarcastError
 
 from .listing import locate
 from .originals import fetch_original
+from .web.settings import WebSettings
 
 
-def find_folder(name: str, *, key: str, data_root: str | None, original: str | None, originals: Path, cache: Path) -> Path:
+def find_folder(
+    name: str,
+    *,
+    key: str,
+    data_root: str | None,
+    original: str | None,
+    originals: Path,
+    cache: Path,
+    settings: WebSettings | None = None,
+) -> Path:
     """Find the folder that a study names.
 
     Args:
@@ -20,6 +30,7 @@ def find_folder(name: str, *, key: str, data_root: str | None, original: str | N
         original: name of a table in config/originals, or None.
         originals: folder of those tables.
         cache: the cache; originals are kept under ``originals/<name>``.
+        settings: how they are fetched.
 
     Returns:
         The absolute folder, or the one in the cache, relative if the cache is.
@@ -42,6 +53,6 @@ def find_folder(name: str, *, key: str, data_root: str | None, original: str | N
     if original is None:
         raise InsarcastError(f"{looked}; correct it, or give an absolute folder.")
     try:
-        return fetch_original(original, originals, cache)
+        return fetch_original(original, originals, cache, settings)
     except InsarcastError as error:
         raise InsarcastError(f"{looked}; and its public original was not fetched: {str(error).rstrip('.')}.") from None

@@ -16,6 +16,7 @@ from .patterns import example, find
 from .places import find_folder
 from .select import Skipped, skip
 from .sources import INVERTED, finder
+from .web.settings import WebSettings
 
 _SIMULATED = ("Simulated by insarcast; no satellite saw this scene.",)
 
@@ -32,6 +33,7 @@ def acquire_products(
     series: dict[str, Any] | None = None,
     fetched: Sequence[Path] = (),
     area: Any = None,
+    downloads: dict[str, Any] | None = None,
 ) -> None:
     """Find the products and GNSS files of one cube, fetch their public originals, or simulate a scene first.
 
@@ -49,6 +51,7 @@ def acquire_products(
         fetched: the record of what a service left in the cache (:class:`.fetched.Fetched`), in a list; empty where the study names a
             folder. Pairs of the folder that it does not name are not this cube's.
         area: the study's ``area``, or None.
+        downloads: the study's ``downloads``: how public originals are fetched.
 
     Raises:
         InsarcastError: the folder is nowhere, its files cannot be used, a file is broken, or the area is none.
@@ -56,6 +59,7 @@ def acquire_products(
     find_products = finder(source)
     bounds = area_bounds(area, data_root)
     places: dict[str, Any] = {"data_root": data_root, "originals": Path(originals), "cache": Path(cache)}
+    places["settings"] = WebSettings.of(downloads or {})
     if source == "simulate":
         found: Found = find_products(simulate or {}, products, Path(cache))
     elif fetched:
