@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from standins.licsar_portal import LicsarPortal
 
 from insarcast.acquire.portal.choose import choose_frame
 from insarcast.acquire.portal.frames import Known, frame_latitude, frame_reach
+from insarcast.acquire.portal.orbit import tracks_over
 from insarcast.acquire.portal.portal import Portal
 from insarcast.acquire.web.settings import WebSettings
 from insarcast.core import InsarcastError
@@ -62,6 +64,40 @@ def test_names_say_the_latitude() -> None:
     assert frame_reach("082D_05125_020000") < frame_reach("027A_06190_131313") < frame_reach("124D_04854_171313")
 
 
+# Frames that published studies and threads name with their places: longitude and latitude of the centre.
+KNOWN = {
+    "027A_06190": (77.14, 28.1), "136D_06053": (77, 29.5), "034D_05909": (75, 30.9), "100A_05836": (74.3, 31.6), "107D_05886": (73.5, 31.1),
+    "005A_07021": (-98.7, 19.8), "124D_04854": (14.4, 41.5), "094D_05100": (34.5, 39), "043A_05221": (40, 37.8), "001A_05031": (-3.5, 39.7),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("frame", KNOWN)
+def test_the_orbit_says_which_tracks_see_a_place(frame: str) -> None:
+    lon, lat = KNOWN[frame]
+    found = tracks_over((lon - 0.2, lat - 0.2, lon + 0.2, lat + 0.2))
+    assert found is not None
+    assert int(frame[:3]) in found
+    assert len(found) < 12
+
+
+def test_every_place_has_tracks_both_ways_and_no_place_all() -> None:
+    for lat in range(-72, 72, 9):
+        for lon in range(-180, 180, 15):
+            found = tracks_over((lon, lat, lon + 0.1, lat + 0.1))
+            assert found is not None
+            assert 4 <= len(found) <= 25
+    assert tracks_over((10, 78, 11, 79)) is None
+
+
+def test_few_tracks_are_asked(server: LicsarPortal, tmp_path: Path) -> None:
+    for track in range(1, 176):
+        server.frames.setdefault(f"{track:03d}A_07100_131313", {"metadata": {}, "interferograms": {}, "epochs": {}})
+    assert choose(server, tmp_path) == ASCENDING
+    lists = [request.path for request in server.seen if re.fullmatch(r".*/LiCSAR_products/\d+/", request.path)]
+    assert 2 <= len(lists) <= 10
+    assert len(server.seen) < 60
+
+
 @pytest.mark.parametrize("form", ["listing", "pages", "archive"])
 def test_the_only_frame_that_covers_the_area(server: LicsarPortal, tmp_path: Path, form: str) -> None:
     assert choose(server, tmp_path, form=form) == ASCENDING
@@ -78,7 +114,10 @@ def test_the_next_study_asks_nothing(server: LicsarPortal, tmp_path: Path) -> No
     assert server.seen == []
     assert (tmp_path / "licsar/frames.json").read_bytes() == kept
     assert choose(server, tmp_path, shapely.box(13.9, 40.7, 14.2, 40.9)) == FAR
-    assert [request.path.rpartition("/")[2] for request in server.seen] == [f"{FAR}-poly.txt"]
+    # Nor are tracks, frames and the list of tracks read again that are known.
+    assert [request.path.removeprefix("/public/nceo_geohazards/LiCSAR_products") for request in server.seen] == [
+        "/", ".public/", ".future/", "/124/", f"/124/{FAR}/metadata/{FAR}-poly.txt"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("broken", ["", "{", "[]", '{"x": 1}', "null"])
@@ -87,7 +126,8 @@ def test_a_broken_file_of_frames_is_made_anew(server: LicsarPortal, tmp_path: Pa
     (tmp_path / "licsar/frames.json").write_text(broken)
     assert choose(server, tmp_path) == ASCENDING
     (entry,) = json.loads((tmp_path / "licsar/frames.json").read_text()).values()
-    assert sorted(entry["tracks"]) == ["124", "143", "5"]
+    assert entry["listed"] == [5, 124, 143]
+    assert sorted(entry["tracks"]) == ["143", "5"]
 
 
 def test_another_address_is_another_portal(server: LicsarPortal, tmp_path: Path) -> None:
@@ -109,7 +149,7 @@ def test_several_frames_are_listed(server: LicsarPortal, tmp_path: Path) -> None
     assert choose(server, tmp_path, west, track=5) == ASCENDING
     server.seen.clear()
     assert choose(server, tmp_path / "new", west, track=143) == DESCENDING
-    assert len(server.seen) == 3  # the tracks, one track, one frame
+    assert len(server.seen) == 5  # the tracks in three places, one track, one frame
 
 
 def test_parts_and_none(server: LicsarPortal, tmp_path: Path) -> None:

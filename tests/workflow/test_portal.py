@@ -138,7 +138,7 @@ def test_a_killed_run_goes_on_where_it_was(portal: LicsarPortal, products: tuple
 
 
 def test_what_cannot_be_is_a_sentence(portal: LicsarPortal, products: tuple[Path, str], tmp_path: Path) -> None:
-    portal.add_frame(f"100{products[1][3:]}", corners=[(-121, 34), (-118, 34), (-118, 38), (-121, 38)])
+    portal.add_frame(f"064{products[1][3:]}", corners=[(-121, 34), (-118, 34), (-118, 38), (-121, 38)])
     run = snakemake(tmp_path, CUBE, study_file=study(tmp_path, portal))
     run.failed_plainly("2 frames of the portal cover the area", products[1], "licsar.frame")
     assert not (tmp_path / PLACE / "acquire/frame.json").exists()

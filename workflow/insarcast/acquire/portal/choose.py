@@ -12,6 +12,7 @@ from insarcast.core import InsarcastError
 
 from ..web.secrets import shown
 from .frames import Footprint, Known, frame_latitude, frame_reach
+from .orbit import tracks_over
 from .portal import Portal
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def choose_frame(area: BaseGeometry, licsar: Mapping[str, Any], portal: Portal, 
     """The frame that covers an area.
 
     What the portal has is kept in ``<cache>/licsar/frames.json``: tracks, their frames, and where each lies. Only frames near the
-    area's latitude are asked where they lie, and before the sentence that none covers it, the portal's lists are read anew.
+    area's latitude, of tracks that can see it, are asked where they lie; before the sentence that none covers it, every list of the
+    portal is read anew.
 
     Args:
         area: polygons in degrees.
@@ -60,10 +62,11 @@ def choose_frame(area: BaseGeometry, licsar: Mapping[str, Any], portal: Portal, 
     """
     known = Known(cache / "licsar/frames.json", portal)
     track, direction = licsar["track"], licsar["direction"]
-    found, unknown = _candidates(area, known, track, direction)
-    if not _covering(found) and known.kept:
+    likely = [track] if track else tracks_over(area.bounds)
+    found, unknown = _candidates(area, known, likely, track, direction)
+    if not _covering(found) and (known.kept or not track):
         known.forget(track)
-        found, unknown = _candidates(area, known, track, direction)
+        found, unknown = _candidates(area, known, [track] if track else None, track, direction)
     whole = _covering(found)
     if len(whole) == 1:
         return whole[0].footprint.frame
@@ -75,10 +78,10 @@ def _covering(found: list[Candidate]) -> list[Candidate]:
 
 
 def _candidates(
-    area: BaseGeometry, known: Known, track: int | None, direction: str | None
+    area: BaseGeometry, known: Known, asked: list[int] | None, track: int | None, direction: str | None
 ) -> tuple[list[Candidate], list[Footprint]]:
     """Frames by how much they cover, then by distance; and those that do not say where they lie."""
-    known.learn_tracks([track] if track else None)
+    known.learn_tracks(asked)
     _, south, _, north = area.bounds
     near = [
         frame

@@ -91,19 +91,21 @@ class Known:
         self.footprints: dict[str, Footprint] = {}
         kept = _read(path).get(portal.url, {})
         self.kept = bool(kept.get("tracks"))
-        self._whole = bool(kept.get("whole"))
+        self._listed: list[int] | None = kept.get("listed")
         for track, names in kept.get("tracks", {}).items():
             self.tracks[int(track)] = names
         for name, entry in kept.get("footprints", {}).items():
             self.footprints[name] = Footprint(name, [(lon, lat) for lon, lat in entry["points"]], entry["source"])
 
     def learn_tracks(self, wanted: list[int] | None) -> None:
-        """Read which frames the tracks have: those wanted, or all that the portal lists."""
-        every = wanted or (sorted(self.tracks) if self._whole else self.portal.tracks())
-        asked = [track for track in every if track not in self.tracks]
+        """Read which frames the tracks have, of those that are not known: those wanted, or all that the portal lists."""
+        if self._listed is None:
+            self._listed = self.portal.tracks()
+        asked = [track for track in self._listed if track not in self.tracks and (wanted is None or track in wanted)]
+        if asked:
+            self.portal.tracks()  # read once, before several ask for it at once
         for track, frames in zip(asked, self.portal.each(self.portal.frames, asked), strict=True):
             self.tracks[track] = {name: places[0] for name, places in sorted(frames.items())}
-        self._whole = self._whole or wanted is None
         self._keep()
 
     def learn_footprints(self, frames: list[str]) -> None:
@@ -116,7 +118,7 @@ class Known:
     def forget(self, track: int | None) -> None:
         """Forget which frames a track has (all tracks, where none is named): the portal may have got new ones."""
         self.tracks = {} if track is None else {number: frames for number, frames in self.tracks.items() if number != track}
-        self._whole = self._whole and track is not None
+        self._listed = None
 
     def _footprint(self, frame: str) -> Footprint:
         """From ``<frame>-poly.txt``, one corner a line; older and newer frames lack it: from the head of a raster of the frame."""
@@ -140,8 +142,8 @@ class Known:
                 for name, entry in self.footprints.items()
                 if entry.points  # what is missing today may be there tomorrow
             }
-            whole = self._whole or bool(before.get("whole"))  # every track that the portal lists
-            entry = {"whole": whole, "tracks": dict(sorted(tracks.items())), "footprints": dict(sorted(footprints.items()))}
+            listed = before.get("listed") if self._listed is None else self._listed
+            entry = {"listed": listed, "tracks": dict(sorted(tracks.items())), "footprints": dict(sorted(footprints.items()))}
             part = self.path.with_name(f".part-{self.path.name}")
             write_json(part, every | {self.portal.url: entry})
             part.replace(self.path)
@@ -181,7 +183,7 @@ def _read(path: Path) -> dict[str, Any]:
         return {
             str(url): entry
             for url, entry in whole.items()
-            if set(entry) == {"whole", "tracks", "footprints"}
+            if set(entry) == {"listed", "tracks", "footprints"}
             and all(isinstance(frames, dict) for frames in entry["tracks"].values())
             and all(set(footprint) == {"points", "source"} for footprint in entry["footprints"].values())
         }
