@@ -208,6 +208,32 @@ def test_one_burst_only_where_it_covers_the_area(stand: Cmr) -> None:
         choose_bursts(found, small, one | {"bursts": ["005_000001_IW1"]})
 
 
+def test_an_area_of_any_shape_is_searched(stand: Cmr) -> None:
+    """A triangle, and two places far apart: what the outline of both together adds is sorted out."""
+    triangle = shapely.Polygon([(-99.2, 19.3), (-99.0, 19.5), (-99.0, 19.3)])
+    assert TRACK.here in choose_bursts(bursts(stand, triangle, track=5), triangle, USUAL)
+    assert "polygon" in stand.seen[-1].form
+    apart = shapely.union_all([shapely.box(-99.14, 19.39, -99.13, 19.4), shapely.box(-98.4, 19.39, -98.39, 19.4)])
+    found = bursts(stand, apart, track=5)
+    chosen = choose_bursts(found, apart, USUAL)
+    assert {burst[-3:] for burst in chosen} == {"IW1", "IW2"}
+    assert set(chosen) <= {scene.burst for scene in found}
+    wavy = shapely.Point(-99.1, 19.4).buffer(0.05, quad_segs=40)
+    assert TRACK.here in choose_bursts(bursts(stand, wavy, track=5), wavy, USUAL)
+
+
+def test_bursts_over_the_antimeridian_are_a_sentence() -> None:
+    items = Catalogue(make_passes(TRACK, count=1), rows=0).items
+    for item in items:
+        parts = item["umm"]["SpatialExtent"]["HorizontalSpatialDomain"]["Geometry"]["GPolygons"]
+        points = [
+            {"Longitude": point["Longitude"] + 280, "Latitude": point["Latitude"]} for point in parts[0]["Boundary"]["Points"]
+        ]
+        parts.append({"Boundary": {"Points": points}})
+    with Cmr(items) as stand, pytest.raises(InsarcastError, match=r"over the antimeridian, where the service makes no product"):
+        choose_bursts(bursts(stand), HERE, USUAL)
+
+
 def test_too_many_bursts_are_a_sentence() -> None:
     wide = shapely.box(-100.5, 19.0, -97.9, 19.9)
     with (

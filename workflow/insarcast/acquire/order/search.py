@@ -190,13 +190,11 @@ def _pages(options: Mapping[str, Any], session: ServiceSession, place: str) -> l
 
 def _scene(product: Any) -> Scene | None:
     """A product as a scene, or None for what no job takes (another name, no outline)."""
-    from shapely.geometry import Polygon
-
     told = product.properties
     name, burst = str(told["sceneName"]), (told.get("burst") or {}).get("fullBurstID") or ""
     match = (_BURST if burst else _SCENE).fullmatch(name)
-    ring = product.geometry["coordinates"]
-    if match is None or not ring or told["orbit"] is None or told["pathNumber"] is None:
+    shape = _footprint(product.umm)
+    if match is None or shape is None or told["orbit"] is None or told["pathNumber"] is None:
         return None
     return Scene(
         name=name,
@@ -208,9 +206,22 @@ def _scene(product: Any) -> Scene | None:
         burst=burst,
         frame=told.get("frameNumber"),
         made=f"{told['processingDate'] or ''} {product.meta.get('revision-date', '')}",
-        footprint=Polygon(ring[0]),
+        footprint=shape,
         product=product,
     )
+
+
+def _footprint(umm: Mapping[str, Any]) -> BaseGeometry | None:
+    """The outline of an item, degrees; over the antimeridian it has a part on either side, of which asf_search takes the first."""
+    from shapely.geometry import MultiPolygon, Polygon
+
+    geometry = umm.get("SpatialExtent", {}).get("HorizontalSpatialDomain", {}).get("Geometry", {})
+    rings = [
+        [(point["Longitude"], point["Latitude"]) for point in part["Boundary"]["Points"]]
+        for part in geometry.get("GPolygons", ())
+    ]
+    shapes = [Polygon(ring) for ring in rings]
+    return (shapes[0] if len(shapes) == 1 else MultiPolygon(shapes)) if shapes else None
 
 
 def _short(error: BaseException) -> str:
