@@ -222,6 +222,22 @@ def test_an_order_of_which_a_part_was_stored_says_so(desk: Desk) -> None:
     assert desk.stand.ordered() == [5, 3]
 
 
+def test_jobs_that_the_service_tells_in_other_words_are_paid_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer says which of the sent ones they are, and the journal remembers."""
+    prepared = desk.stand._prepared
+
+    def other_words(job: Any) -> dict[str, Any]:
+        told = prepared(job)
+        return told | {"job_parameters": told["job_parameters"] | {"apply_water_mask": "no"}}
+
+    monkeypatch.setattr(desk.stand, "_prepared", other_words)
+    assert len(desk.order()["pairs"]) == 5
+    for path in desk.products.rglob("*.tif"):
+        path.unlink()
+    assert len(desk.order()["pairs"]) == 5
+    assert desk.stand.ordered() == [5]
+
+
 def test_a_run_that_is_killed_while_it_orders_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed after the service took the order and before anything was noted; the list lags."""
     from insarcast.acquire.order.client import Service

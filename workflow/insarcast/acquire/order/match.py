@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from .jobs import DEFAULTS, Wanted, granules_of, settings_of
+from .faults import DEFAULTS
+from .jobs import Wanted, granules_of, settings_of
 
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job

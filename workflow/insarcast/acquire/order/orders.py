@@ -19,7 +19,8 @@ from .deliver import Courier
 from .jobs import Wanted, wanted_jobs
 from .journal import Journal, alone, read_journal
 from .products import credit_lines, is_there
-from .send import Terms, order
+from .send import order
+from .terms import Terms
 from .watch import watch
 
 _JOURNAL = "journal.jsonl"
