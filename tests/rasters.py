@@ -35,7 +35,8 @@ def write_bands(
     path.parent.mkdir(parents=True, exist_ok=True)
     transform = Affine(PIXEL, 0, WEST, 0, -PIXEL, NORTH) @ Affine.translation(corner[1], corner[0])
     own = {"driver": "GTiff", "dtype": bands.dtype, "height": bands.shape[1], "width": bands.shape[2], "count": len(bands)}
-    with rasterio.open(path, "w", **own, crs=crs, transform=transform, nodata=nodata, **(profile or {})) as file:
+    own |= {"crs": crs, "transform": transform, "nodata": nodata} | (profile or {})
+    with rasterio.open(path, "w", **own) as file:
         file.write(bands)
         file.update_tags(**tags)
         for number, name in enumerate(names, 1):

@@ -21,7 +21,7 @@ def strip(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What the head of the page says beside source and dates."""
     return [
         ("Inverted by", f"other software: {found['product']}"),
-        ("Evaluation", "retrospective: the product has seen all of its dates"),
+        ("Evaluation", "retrospective: the product may have seen later dates"),
     ]
 
 
@@ -32,11 +32,8 @@ def zero(reference: Mapping[str, Any]) -> str:
 
 def warned(found: Mapping[str, Any], origins: int) -> list[str]:
     """What the answer says of the scores; nothing where there are none."""
-    return (
-        [f"These scores are retrospective: {found['product']}, the product behind them, was made from all of its dates."]
-        if origins
-        else []
-    )
+    said = f"These scores are retrospective: the product behind them ({found['product']}) may have seen the dates that were forecast."
+    return [said] if origins else []
 
 
 def retrospective(found: Mapping[str, Any]) -> str:
