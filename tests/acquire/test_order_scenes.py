@@ -16,9 +16,10 @@ from standins.sentinel1 import Catalogue, Pass, Track, make_passes
 
 from insarcast.acquire.order.baselines import date_baselines
 from insarcast.acquire.order.bursts import burst_acquisitions, choose_bursts, group_fault
+from insarcast.acquire.order.catalogue import Scene
 from insarcast.acquire.order.frames import most_common_frame, overlap_enough, scene_acquisitions
 from insarcast.acquire.order.scenes import choose_track, newest, one_a_day, passes
-from insarcast.acquire.order.search import Query, Scene, find_scenes, search_session
+from insarcast.acquire.order.search import Query, find_scenes, search_session
 from insarcast.acquire.web.errors import ServiceError
 from insarcast.acquire.web.settings import WebSettings
 from insarcast.core import InsarcastError

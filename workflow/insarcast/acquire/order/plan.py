@@ -5,32 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from insarcast.core import InsarcastError, write_json
+from insarcast.core import write_json
 
 from ..area import read_area
-from ..select import Skipped, skip
 from ..web.session import service_session
 from ..web.settings import WebSettings
 from .baselines import date_baselines
-from .bridges import in_season
 from .bursts import burst_acquisitions, choose_bursts
+from .catalogue import Scene
+from .dates import check_enough, day_of, useless_exceptions, wanted_dates
 from .frames import most_common_frame, overlap_enough, scene_acquisitions
 from .network import Network, Pairing
 from .prepare import check_job, prepare_job
 from .prices import Prices, job_costs
 from .scenes import Acquisition, choose_track, newest, one_a_day
 from .scores import check_score, pair_scores
-from .search import Query, Scene, find_scenes, search_session
+from .search import Query, find_scenes, search_session
 from .summary import tell, write_pairs
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-FEWEST = 3  # dates: a stack needs them to close a loop
 _ASKED_AGAIN = 2  # attempts at what the plan can do without: prices and credits
 
 
@@ -80,14 +78,14 @@ def plan_order(
         bursts = choose_bursts(scenes, place, hyp3)
         found, missing = burst_acquisitions(scenes, bursts, place)
     taken, others = one_a_day(found)
-    taken, unwanted = _wanted_dates(taken, hyp3["network"]["season"], products["exclude"])
+    taken, unwanted = wanted_dates(taken, hyp3["network"]["season"], products["exclude"])
     left_out += missing + others + unwanted
-    _enough(taken, left_out)
+    check_enough(taken, left_out)
     baselines, unknown = date_baselines(taken)
     network = _network(taken, baselines, hyp3, products["exclude"], place)
     used = [taken[number] for number in network.used]
-    _enough(used, left_out + network.left_out)
-    left_out += unknown + network.left_out + _useless(products["exclude"], taken, left_out)
+    check_enough(used, left_out + network.left_out)
+    left_out += unknown + network.left_out + useless_exceptions(products["exclude"], taken, left_out)
     optional = replace(settings, attempts=min(settings.attempts, _ASKED_AGAIN))
     prices = job_costs(manner["api"], service_session(optional))
     rows = _rows(network, taken, hyp3, prices)
@@ -131,33 +129,6 @@ def _search(
     return find_scenes(query, search_session(search, settings))
 
 
-def _wanted_dates(
-    taken: Sequence[Acquisition], season: Sequence[str] | None, exclude: Sequence[str]
-) -> tuple[list[Acquisition], list[Skipped]]:
-    """Acquisitions that the study's season and list of exceptions leave."""
-    kept, left_out = [], []
-    for one in taken:
-        if one.date in exclude:
-            left_out.append(skip("date", one.date, "products.exclude"))
-        elif not in_season(_day(one), season):
-            left_out.append(skip("date", one.date, "outside of hyp3.network.season"))
-        else:
-            kept.append(one)
-    return kept, left_out
-
-
-def _enough(taken: Sequence[Acquisition], left_out: Sequence[Skipped]) -> None:
-    """Raise an InsarcastError where too few dates are left."""
-    if len(taken) >= FEWEST:
-        return
-    dates = [entry for entry in left_out if entry["what"] == "date"]
-    why = f"; {len(dates)} were left out ({dates[0]['name']}: {dates[0]['reason']})" if dates else ""
-    raise InsarcastError(
-        f"{len(taken)} acquisitions can be paired, and a stack needs {FEWEST} at least{why}; widen products.start and products.end, or "
-        "look at hyp3.bursts, hyp3.min_cover and hyp3.network."
-    )
-
-
 def _network(
     taken: Sequence[Acquisition],
     baselines: Sequence[float | None],
@@ -165,7 +136,7 @@ def _network(
     exclude: Sequence[str],
     place: BaseGeometry | None,
 ) -> Network:
-    days = [_day(one) for one in taken]
+    days = [day_of(one) for one in taken]
     south = sum(scene.footprint.centroid.y for scene in taken[0].scenes) < 0
     least = hyp3["min_cover"] * max(one.covered for one in taken)
 
@@ -174,13 +145,6 @@ def _network(
 
     score = pair_scores(days, baselines, south, hyp3["score"])
     return Pairing(days, baselines, hyp3["network"], score, possible, exclude).make()
-
-
-def _useless(exclude: Sequence[str], taken: Sequence[Acquisition], left_out: Sequence[Skipped]) -> list[Skipped]:
-    """Names in ``products.exclude`` that fit nothing."""
-    dates = {one.date for one in taken} | {entry["name"] for entry in left_out if entry["what"] == "date"}
-    wrong = [name for name in exclude if not set(name.split("_")) <= dates]
-    return [skip("exclude", name, "products.exclude names it, but there is no such date or pair") for name in wrong]
 
 
 def _rows(network: Network, taken: Sequence[Acquisition], hyp3: Mapping[str, Any], prices: Prices) -> list[dict[str, Any]]:
@@ -209,7 +173,3 @@ def _bounds(scenes: Sequence[Scene], bursts: Sequence[str]) -> tuple[float, ...]
     from shapely import total_bounds
 
     return tuple(total_bounds([scene.footprint for scene in scenes if scene.burst in bursts]).tolist())
-
-
-def _day(one: Acquisition) -> Any:
-    return datetime.strptime(one.date, "%Y%m%d").date()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from insarcast.core import InsarcastError
 
 from ..select import Skipped, skip
-from .search import Scene
+from .catalogue import Scene
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
