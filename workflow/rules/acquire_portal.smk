@@ -7,11 +7,10 @@ steps:    fetch_frame; with --forcerun fetch_frame it looks for interferograms t
 
 from insarcast.acquire import list_frame
 
-
-def place(wildcards):
-    """The area that a frame is looked for by; none where the study names the frame."""
-    named = setting("licsar.frame")(wildcards)
-    return None if named else setting("area")(wildcards)
+# The area that a frame is looked for by; none where the study names the frame.
+place = lambda wildcards: (
+    None if setting("licsar.frame")(wildcards) else setting("area")(wildcards)
+)
 
 
 rule fetch_frame:
