@@ -91,8 +91,7 @@ class Pairing(Links):
         dropped = [edge for edge in low if edge not in whole]
         for edge in dropped:
             del wanted[edge]
-        reason = "its score, {:.1f}, is less than hyp3.network.min_score"
-        return [skip("pair", self.name(edge), reason.format(self.link(edge).score)) for edge in dropped]
+        return [skip("pair", self.name(edge), "its score is less than hyp3.network.min_score") for edge in dropped]
 
     def _connect(self, wanted: dict[Edge, str]) -> None:
         """Add the best pairs across gaps."""
@@ -105,8 +104,8 @@ class Pairing(Links):
     def _close_loops(self, wanted: dict[Edge, str]) -> None:
         """Give each pair that lies in no triangle a third side, where there is one.
 
-        Within the study's limits; beside a bridge or across a gap, where these are given up already, without those that it gave up. A
-        study that pairs each date with one later one wants a chain, and gets it.
+        Within the study's limits; beside a bridge without the limit of days, across a gap without any. A study that pairs each date
+        with one later one wants a chain, and gets it.
         """
         if self.settings["neighbours"] == 1:
             return
