@@ -30,7 +30,7 @@ Float = npt.NDArray[np.float64]
 JUMP = math.pi  # rad; neighbours that differ by more are on two sides of an unwrapping error
 _STEP = 32  # pixels between places that are projected exactly: over 2.5 km two UTM zones bend by 0.001 pixels
 _WIDE = 20.0  # degrees
-_ROWS = 256  # resampled at a time
+_ROWS = 64  # resampled at a time
 _SIZES = (0.8, 1.25)  # of a pixel in pixels of the other lattice: beyond, detail would be lost or made up
 
 
