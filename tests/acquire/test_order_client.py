@@ -85,7 +85,7 @@ def test_empty_pages_that_never_repeat_end_too(service: Service, stand: Hyp3, mo
     assert len(stand.seen) == 21
 
 
-@pytest.mark.parametrize("fault", ["429", "503html", "500", "reset", "truncate", "cut", "stall"])
+@pytest.mark.parametrize("fault", ["429", "503html", "500", "reset", "truncate", "cut", "short", "stall"])
 def test_questions_are_asked_again(stand: Hyp3, service: Service, fault: str) -> None:
     service.send([job(0)])
     stand.faults["GET /jobs"] = [fault]

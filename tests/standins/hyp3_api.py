@@ -292,7 +292,9 @@ class Hyp3(Stand):
     def _files(self, job: Mapping[str, Any], name: str) -> dict[str, bytes]:
         first, second = dates_of(job)
         parameters = job["job_parameters"]
-        tags = ["unw_phase", "corr", "dem", "lv_theta", "lv_phi", "water_mask"]
+        tags = ["unw_phase", "corr", "dem", "lv_theta", "lv_phi"]
+        if job["job_type"] != "INSAR_ISCE_MULTI_BURST" or parameters["apply_water_mask"]:  # those bring it only if asked
+            tags.append("water_mask")
         if job["job_type"] == "INSAR_GAMMA":
             tags = [
                 tag
@@ -317,7 +319,7 @@ class Hyp3(Stand):
                 text = re.sub(r"Reference Granule: .*", f"Reference Granule: {', '.join(lists[0])}", text)
                 text = re.sub(r"Secondary Granule: .*", f"Secondary Granule: {', '.join(lists[1])}", text)
                 text += "Radar n lines: 377\n"
-                files["conncomp.tif"] = files["water_mask.tif"]
+                files["conncomp.tif"] = files["corr.tif"]
             files.pop("README.md.txt", None)
             files[""] = text.encode()
         files["README.md.txt"] = README.format(year=second[:4]).encode()

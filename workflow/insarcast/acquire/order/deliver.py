@@ -21,8 +21,8 @@ from ..web.space import NoSpace
 from ..web.unpack import unpack
 from .client import Service
 from .jobs import Wanted
-from .journal import Journal, alone
-from .products import delivered, is_there, lacking
+from .journal import Journal, alone, is_there
+from .products import delivered, lacking
 
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job

@@ -8,7 +8,8 @@ from typing import Any
 
 from insarcast.core import InsarcastError, fingerprint
 
-from .faults import DEFAULTS, fault
+from .faults import DEFAULTS
+from .faults import fault as fault
 
 AT_ONCE = 200  # jobs that the service takes in one request
 LONGEST_NAME = 100

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+JOURNAL = "journal.jsonl"  # in the folder of a project
+
 
 @dataclass(frozen=True)
 class Doubt:
@@ -118,6 +120,15 @@ def read_journal(path: Path) -> Journal:
     journal = Journal(path)
     journal.refresh()
     return journal
+
+
+def is_there(folder: Path, noted: Delivered) -> bool:
+    """Whether the noted files of a product are still there, with the sizes that they had."""
+    place = folder / noted.product
+    try:
+        return bool(noted.files) and all((place / name).stat().st_size == size for name, size in noted.files.items())
+    except OSError:
+        return False
 
 
 @contextmanager

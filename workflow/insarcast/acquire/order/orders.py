@@ -10,20 +10,18 @@ from typing import Any
 
 from insarcast.core import InsarcastError
 
-from ..fetched import Fetched, read_fetched
+from ..fetched import Fetched
 from ..select import skip
 from ..web.errors import ServiceError
 from ..web.settings import WebSettings
 from .client import connect
 from .deliver import Courier
 from .jobs import Wanted, wanted_jobs
-from .journal import Journal, alone, read_journal
-from .products import credit_lines, is_there
+from .journal import JOURNAL, Journal, alone, is_there, read_journal
+from .products import credit_lines
 from .send import order
 from .terms import Terms
 from .watch import watch
-
-_JOURNAL = "journal.jsonl"
 
 
 def order_products(
@@ -52,7 +50,7 @@ def order_products(
     wanted = wanted_jobs(content, str(plan))
     project = str(content["project"])
     folder = Path(cache) / "hyp3" / project
-    journal = read_journal(folder / _JOURNAL)
+    journal = read_journal(folder / JOURNAL)
     noted = [want for want in wanted if want.key in journal.delivered]
     here = [want for want in noted if is_there(folder, journal.delivered[want.key])]
     if len(here) < len(noted):
@@ -115,21 +113,3 @@ def _write(
         credits=credit_lines(folder, names, str(plan["job"])),
         products=names,
     ).write(orders)
-
-
-def count_losses(orders: Path) -> int:
-    """How often products of a record went missing from the cache, so that the rule runs again when they do, and then no more.
-
-    Args:
-        orders: the record of an earlier run, if there was one.
-    """
-    if not orders.is_file():
-        return 0
-    try:
-        record = read_fetched(orders)
-    except InsarcastError:
-        return -1  # of another version
-    journal = read_journal(Path(record.folder) / _JOURNAL)
-    noted = {entry.product: entry for entry in journal.delivered.values()}
-    gone = any(name not in noted or not is_there(Path(record.folder), noted[name]) for name in record.products)
-    return journal.losses + gone

@@ -16,7 +16,9 @@ _CITATION = (
     "Smale, J., Meyer, F. (2020): Hybrid Pluggable Processing Pipeline (HyP3): A cloud-native infrastructure for generic processing "
     "of SAR data. https://doi.org/10.5281/zenodo.4646138."
 )
-_ACKNOWLEDGED = re.compile(r"(ASF DAAC HyP3 \d{4} using .*?processed by ESA)", re.DOTALL)
+_ACKNOWLEDGED = re.compile(
+    r"(ASF DAAC HyP3 \d{4} using .*?Copernicus\s+Sentinel\s+data)\s+(\d{4}),\s+processed\s+by\s+ESA", re.DOTALL
+)
 
 
 def needed_tags(job: Mapping[str, Any]) -> list[str]:
@@ -48,34 +50,19 @@ def delivered(product: Product, job: Mapping[str, Any]) -> Delivered:
     return Delivered(product.name, {path.name: path.stat().st_size for path in needed_files(product, job)})
 
 
-def is_there(folder: Path, noted: Delivered) -> bool:
-    """Whether the noted files of a product are still there, with the sizes that they had."""
-    place = folder / noted.product
-    try:
-        return bool(noted.files) and all((place / name).stat().st_size == size for name, size in noted.files.items())
-    except OSError:
-        return False
-
-
 def credit_lines(folder: Path, names: Iterable[str], kind: str) -> list[str]:
     """Whom to name: the acknowledgement that each product brings in its README (the same for most), and HyP3's citation.
 
     Source: HyP3's product usage guidelines; the terms of Copernicus Sentinel data.
     """
-    lines: dict[str, None] = {}
-    years: set[str] = set()
+    years: dict[str, set[str]] = {}
     for name in names:
         product = parse_name(folder / name, name)
         if product is None:
             continue
-        readmes = [*product.folder.glob("*README.md.txt")]
-        text = readmes[0].read_text(encoding="utf-8", errors="replace") if readmes else ""
-        said = _ACKNOWLEDGED.search(text)
-        if said:
-            lines[" ".join(said[1].split()) + "."] = None
-        else:
-            years |= {product.date1[:4], product.date2[:4]}
-    if years:
-        between = " to ".join(dict.fromkeys((min(years), max(years))))
-        lines[f"ASF DAAC HyP3 ({kind}). Contains modified Copernicus Sentinel data {between}, processed by ESA."] = None
-    return [*sorted(lines), _CITATION]
+        readme = next(iter(sorted(product.folder.glob("*README.md.txt"))), None)
+        said = _ACKNOWLEDGED.search(readme.read_text(encoding="utf-8", errors="replace")) if readme else None
+        begin = " ".join(said[1].split()) if said else f"ASF DAAC HyP3 ({kind}). Contains modified Copernicus Sentinel data"
+        years.setdefault(begin, set()).update({product.date1[:4], product.date2[:4]})
+    lines = [f"{begin} {', '.join(sorted(seen))}, processed by ESA." for begin, seen in sorted(years.items())]
+    return [*lines, _CITATION]
