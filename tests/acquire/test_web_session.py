@@ -232,7 +232,7 @@ def test_the_settings_time_out_rules(stand: Service) -> None:
         pytest.raises(ServiceError, match=r"no further byte for 0\.3 s"),
     ):
         session.post(f"{stand.base}/jobs", timeout=30)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
 
 
 def test_hyp3_sdk_asks_through_it(stand: Service) -> None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 PASSING = (408, 425, 429)
 _WORDS = ("detail", "errors", "error_description", "error", "message", "title", "reason")
-_LOGIN = re.compile(rb"(?i)type\s*=\s*[\"']?password|/oauth/|urs\.earthdata|sign[ -]?in|log[ -]?in\b|login|eula")
+# A form for a password, Earthdata's own pages, an agreement to accept; a link to a login stands on every other page of a portal.
+_LOGIN = re.compile(rb"(?i)type\s*=\s*[\"']?password|/oauth/authorize|urs\.earthdata|earthdata login|\beula\b")
 
 
 def passes(status: int) -> bool:

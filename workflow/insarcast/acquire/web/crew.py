@@ -88,12 +88,8 @@ class Crew:
             else:
                 failures.append(error)
                 in_a_row += 1
-                # One broken file is no reason to leave the others; a server that is down, or closed to us, is.
-                if (
-                    not isinstance(error, ServiceError)
-                    or isinstance(error, Refused)
-                    or in_a_row >= max(2, self._settings.at_once)
-                ):
+                # One broken file is no reason to leave the others; a server that is down is.
+                if _ends_it_all(error) or in_a_row >= max(2, self._settings.at_once):
                     break
             self._around.progress.done(name, skipped=error is not None)
         self._report.fetched.sort()
@@ -120,7 +116,10 @@ class Crew:
                         name = self._todo.get_nowait()
                     except Empty:
                         return
-                    self._ended.put((name, self._outcome(session, name)))
+                    error = self._outcome(session, name)
+                    self._ended.put((name, error))
+                    if _ends_it_all(error):
+                        self._around.halt.set()  # at once; the watcher finds the reason before what it does to the others
         except Exception as error:  # no session at all: certificates or proxy of the environment
             self._ended.put(("", error))
 
@@ -189,6 +188,11 @@ class Crew:
         """Bytes still to come of a file whose size is known; of the others the server will tell."""
         size, part = self._files[name].size, part_of(self._folder / name)
         return max(0, size - (part.stat().st_size if part.exists() else 0)) if size else 0
+
+
+def _ends_it_all(error: Exception | None) -> bool:
+    """True for what every other file would meet too: no access, no space, a fault of ours or of the disk."""
+    return error is not None and (isinstance(error, Refused) or not isinstance(error, ServiceError))
 
 
 def _host(remote: Remote) -> str:
