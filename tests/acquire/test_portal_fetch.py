@@ -16,6 +16,7 @@ from standins.loopback import Answer, Request, count
 from insarcast.acquire import fetch_frame
 from insarcast.acquire.fetched import Fetched, read_fetched
 from insarcast.acquire.licsar import find_licsar
+from insarcast.acquire.portal import pairs
 from insarcast.acquire.portal.listing import list_frame
 from insarcast.core import InsarcastError
 
@@ -269,6 +270,18 @@ def test_a_killed_run_goes_on(portal: LicsarPortal, rasters: dict[str, bytes], t
     assert not {path.rpartition("/")[2] for path in downloads(portal)} & {Path(path).name for path in done}
     pages = [request.path for request in portal.seen if request.path.rstrip("/").endswith(tuple(PAIRS))]
     assert pages == []  # where the files are was kept
+
+
+def test_pages_that_were_read_before_a_run_ended_are_kept(
+    portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairs, "_TOGETHER", 2)
+    portal.faults = {rf".*/{PAIRS[3]}/?": ["500"] * 4}
+    sentence(portal, tmp_path, form="pages")
+    portal.seen.clear()
+    assert fetch(portal, tmp_path, form="pages").pairs == PAIRS
+    asked = {Path(request.path).name for request in portal.seen} & set(PAIRS)
+    assert asked == {*PAIRS[2:]}
 
 
 def test_a_file_that_moved_since_its_page_was_read(portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path) -> None:

@@ -103,9 +103,6 @@ def _fetch_pairs(portal: Portal, folder: Path, pages: Mapping[str, Sequence[str]
     found = Places(folder / "places.json", portal)
     why: dict[str, str] = {}
     for _ in range(2):  # once more, where what was remembered of a page is out of date
-        unknown = absent - set(why) - found.remembered
-        if unknown:
-            _say(f"asking the portal where the files of {len(unknown)} interferograms are")
         located = found.find({name: pages[name] for name in pages if name in absent - set(why)})
         why |= {name: place.lacking for name, place in located.items() if place.lacking}
         links = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from .index import Link, file
 from .portal import Page, Portal
 
 KINDS = ("unw", "cc")
+_TOGETHER = 100  # pages between two times that what they say is kept
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,17 @@ class Places:
             pages: pair -> its pages, as :meth:`.portal.Portal.listed` gives them.
         """
         asked = [name for name in pages if name not in self._kept]
-        wanted = {name: {kind: f"{name}.geo.{kind}.tif" for kind in KINDS} for name in asked}
-        found = dict(
-            zip(asked, self._portal.each(lambda name: locate(self._portal, pages[name], wanted[name]), asked), strict=True)
-        )
-        self._kept |= {name: located.links for name, located in found.items() if not located.lacking}
-        self._keep()
+        found: dict[str, Located] = {}
+        for start in range(0, len(asked), _TOGETHER):
+            some = asked[start : start + _TOGETHER]
+            found |= zip(some, self._portal.each(lambda name: self._locate(name, pages[name]), some), strict=True)
+            self._kept |= {name: found[name].links for name in some if not found[name].lacking}
+            self._keep()
+            print(f"asked where {start + len(some)} of {len(asked)} interferograms are", file=sys.stderr, flush=True)
         return {name: found[name] if name in found else Located(self._kept[name]) for name in pages}
+
+    def _locate(self, name: str, pages: Sequence[str]) -> Located:
+        return locate(self._portal, pages, {kind: f"{name}.geo.{kind}.tif" for kind in KINDS})
 
     def forget(self, names: Iterable[str]) -> None:
         """What was remembered of pairs is out of date: their files are there no longer."""
