@@ -22,6 +22,7 @@ rule plan_order:
         "logs/plan_order/{study}/{cube}.log",
     benchmark:
         f"{BENCHMARKS}/plan_order/{{study}}/{{cube}}.tsv"
+    localrule: True  # it waits for servers, and compute nodes often cannot reach them
     conda:
         "../../envs/io.yaml"
     threads: 1
@@ -66,6 +67,7 @@ rule order_products:
         "logs/order_products/{study}/{cube}.log",
     benchmark:
         f"{BENCHMARKS}/order_products/{{study}}/{{cube}}.tsv"
+    localrule: True  # it waits for servers, and compute nodes often cannot reach them
     conda:
         "../../envs/io.yaml"
     threads: 1

@@ -20,6 +20,7 @@ rule fetch_frame:
         "logs/fetch_frame/{study}/{cube}.log",
     benchmark:
         f"{BENCHMARKS}/fetch_frame/{{study}}/{{cube}}.tsv"
+    localrule: True  # it waits for servers, and compute nodes often cannot reach them
     conda:
         "../../envs/io.yaml"
     threads: 1
