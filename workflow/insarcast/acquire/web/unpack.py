@@ -57,7 +57,7 @@ def unpack(archive: Path, into: Path, *, settings: WebSettings, advice: str = _A
     except FileNotFoundError:
         pass
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
-        raise InsarcastError(f"{archive} cannot be unpacked ({error}); delete it and run again: it is fetched anew.") from None
+        raise InsarcastError(f"{archive} cannot be unpacked ({error}); {advice}.") from None
     folder = into / archive.stem
     if not folder.is_dir():
         raise InsarcastError(f"There is no archive {archive}, and no folder {folder}; fetch it again.")
