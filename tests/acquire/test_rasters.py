@@ -77,7 +77,7 @@ def test_pairs_are_no_series(folder: Path) -> None:
 
 
 def test_bands_are_dated_by_their_descriptions_or_tags(folder: Path) -> None:
-    names = [*map(dashed, DATES[:2]), "velocity", f"D{DATES[2]}", ""]
+    names = [*map(dashed, DATES[:2]), "velocity", f"Band 4: los_{DATES[2]} [mm]", ""]
     bands = np.concatenate([SERIES[:2], SERIES[:1], SERIES[2:]]).astype(np.float32)
     write_bands(folder / "stack.tif", bands, names=names, band_tags=[{}, {}, {}, {}, {"DATE": DATES[3]}])
     manifest = found(folder, files=["stack.tif"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 import xarray as xr
 from products import bowl, days, place
 from rasters import ANGLES, write_bands, write_dates
@@ -149,6 +150,19 @@ def test_nodata_of_the_study_adds_to_that_of_the_files(tmp_path: Path) -> None:
     data, _ = store(tmp_path / "data", nodata=99)
     assert np.isnan(data.displacement.values[:, 0, 0]).all()
     assert np.isnan(data.displacement.values[:, 1, 1]).all()
+
+
+def test_integers_with_scale_and_offset_are_unpacked(tmp_path: Path) -> None:
+    """Nodata is compared as it is stored, and the scale is that of each band."""
+    steps = np.round(SERIES * 10)
+    stored = np.where(np.arange(16) == 3, -32768, steps - 500).astype(np.int16)
+    write_bands(tmp_path / "data/all.tif", stored, names=DATES, nodata=-32768)
+    with rasterio.open(tmp_path / "data/all.tif", "r+") as file:
+        file.scales, file.offsets = [0.1] * 9, [50.0] * 9
+    data, _ = store(tmp_path / "data", files=["all.tif"])
+    assert np.isnan(data.displacement.values[:, :, 3]).all()
+    rest = np.arange(16) != 3
+    np.testing.assert_allclose(data.displacement.values[:, :, rest], steps[:, :, rest] / 10, atol=2e-5)
 
 
 def test_gaps_are_bridged_marked_and_counted(folder: Path) -> None:

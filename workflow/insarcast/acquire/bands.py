@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ _UNITS = {
 _UNIT_TAGS = ("UNIT", "UNITS", "DATA_UNITS", "UNITTYPE")
 _SIGN_TAGS = ("SIGN", "POSITIVE", "POSITIVE_DIRECTION")
 _DATE_TAGS = ("DATE", "EPOCH_DATE", "ACQUISITION_DATE")
+_DATE = re.compile(r"(?<!\d)\d{8}(?!\d)|(?<!\d)\d{4}[-_]\d{2}[-_]\d{2}(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def read_bands(path: Path) -> Bands:
         described = [text or "" for text in source.descriptions]
         units = [text for text in source.units if text]
     dates = [
-        parse_date(text) or next((day for day in map(parse_date, _named(own, _DATE_TAGS)) if day), None)
+        _the_date(text) or next((day for day in map(_the_date, _named(own, _DATE_TAGS)) if day), None)
         for text, own in zip(described, of_bands, strict=True)
     ]
     said = [*units, *_named(of_file, _UNIT_TAGS), *(text for own in of_bands for text in _named(own, _UNIT_TAGS))]
@@ -108,6 +110,12 @@ def _refuse(key: str, given: str, own: str, name: str) -> None:
         f"{name} says that its values are in '{own[:40]}', which is no length, so it is no displacement; name other files in series.files, "
         "or correct the tag."
     )
+
+
+def _the_date(text: str) -> str | None:
+    """The only date in a text, whatever stands around it: ``Band 3: 2018-01-06``."""
+    days = {day for day in map(parse_date, _DATE.findall(text)) if day}
+    return days.pop() if len(days) == 1 else None
 
 
 def _plain_units(text: str) -> str:

@@ -12,6 +12,7 @@ import xarray as xr
 from insarcast.core import InsarcastError, blocks, shard_edge
 
 from ..reference import half_sample_mode
+from ..vintage import bridge_gaps
 from .store import place
 
 Float = npt.NDArray[np.float64]
@@ -112,6 +113,8 @@ def draw_sample(static: xr.Dataset, data: xr.Dataset) -> Sample:
     n_dates, ny, nx = (data.sizes[name] for name in ("time", "y", "x"))
     most = min(_MOST, _VALUES // n_dates)
     stride = max(1, int(np.ceil(np.sqrt(ny * nx / most))))
+    days = (data.time.values - data.time.values[0]) / np.timedelta64(1, "D")
+    years = days.astype(np.float64) / YEAR_DAYS
     values, rows, cols, heights, good = (list[npt.NDArray[Any]]() for _ in range(5))
     for block in blocks(ny, nx, shard_edge(n_dates)):
         row, col = (_every(part, stride) for part in block)
@@ -119,7 +122,10 @@ def draw_sample(static: xr.Dataset, data: xr.Dataset) -> Sample:
             continue
         part = data.isel(y=block[0], x=block[1])
         pick = np.ix_(row - block[0].start, col - block[1].start)
-        series = part.displacement.values[:, *pick].reshape(n_dates, -1)
+        series = part.displacement.values[:, *pick]
+        if "min_dates" in data.attrs:  # a ready series may have gaps, an inversion has none
+            series = bridge_gaps(series, years, data.attrs["min_dates"])
+        series = series.reshape(n_dates, -1)
         known = np.isfinite(series).all(0)
         coherent = _trusted(part)[pick].ravel()
         coherent &= ~part.filled.values[:, *pick].any(0).ravel()
@@ -134,11 +140,10 @@ def draw_sample(static: xr.Dataset, data: xr.Dataset) -> Sample:
     if len(row) < _FEWEST:
         raise InsarcastError(
             f"Only {len(row)} pixels are inverted on all dates, which is too few to estimate a correction from; switch off "
-            "stack.troposphere.height and stack.deramp, or add interferograms."
+            "stack.troposphere.height and stack.deramp, or add interferograms (dates of a ready series that measure more)."
         )
-    days = (data.time.values - data.time.values[0]) / np.timedelta64(1, "D")
     sample = Sample(
-        np.concatenate(values, 1).astype(np.float64), days.astype(np.float64) / YEAR_DAYS, row, col,
+        np.concatenate(values, 1).astype(np.float64), years, row, col,
         place(slice(0, ny), ny)[row], place(slice(0, nx), nx)[col], np.concatenate(heights),
         "inverted pixels" if coherent.sum() < _FEWEST else "coherent pixels without a bridged step",
     )  # fmt: skip

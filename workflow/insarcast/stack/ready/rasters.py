@@ -69,6 +69,7 @@ class _Bands:
 
     def __init__(self, files: Sequence[Layer], places: Sequence[list[int] | None], nodata: float | None, factor: float) -> None:
         self.files, self.places, self.nodata, self.factor = files, places, nodata, np.float32(factor)
+        self.packed = {number: packing for number, file in enumerate(files) if (packing := _packing(file.path))}
 
     def read(self, block: Block) -> Array:
         """(time, y, x) mm; 0 on a date that all begin on, where any other date is measured."""
@@ -81,7 +82,13 @@ class _Bands:
             for top in range(block[0].start, block[0].stop, rows):
                 part = slice(top, min(top + rows, block[0].stop))
                 values = self.files[file].read_bands((part, block[1]), self.nodata, bands)
-                out[here, part.start - block[0].start : part.stop - block[0].start] = values * self.factor
+                values *= self.factor
+                if file in self.packed:
+                    scales, offsets = (
+                        np.array([own[band - 1] for band in bands], np.float32)[:, None, None] for own in self.packed[file]
+                    )
+                    values = values * scales + offsets * self.factor
+                out[here, part.start - block[0].start : part.stop - block[0].start] = values
         for number, place in enumerate(self.places):
             if place is None:
                 out[number] = np.where(np.isfinite(out).any(0), np.float32(0), np.float32(np.nan))
@@ -120,6 +127,13 @@ def _is_blank(path: str, band: int, nodata: float | None) -> bool:
         if np.isfinite(layer.read_bands(part, nodata, [band])).any():
             return False
     return True
+
+
+def _packing(path: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Scales and offsets of a file's bands, where integers stand for values; None where the values stand for themselves."""
+    with open_raster(path) as file:
+        scales, offsets = tuple(map(float, file.scales)), tuple(map(float, file.offsets))
+    return None if set(scales) == {1.0} and set(offsets) == {0.0} else (scales, offsets)
 
 
 def _chunk(path: str) -> tuple[int, int]:

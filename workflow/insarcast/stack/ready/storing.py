@@ -223,8 +223,7 @@ def _kind(name: str) -> Any:
 
 def _window(product: GridSeries, found: Manifest, crop: bool) -> Block:
     """Rows and columns that are read."""
-    area = getattr(found, "area", None)
-    return product.grid.window(area) if crop and area else (slice(0, product.grid.ny), slice(0, product.grid.nx))
+    return product.grid.window(found.area) if crop and found.area else (slice(0, product.grid.ny), slice(0, product.grid.nx))
 
 
 def reading_windows(shape: tuple[int, int], n_dates: int, edge: int, chunk: tuple[int, int] | None, most: int) -> Iterator[Block]:
