@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import rasterio
 import xarray as xr
+from affine import Affine
 from products import bowl, days, place
 from rasters import ANGLES, write_bands, write_dates
 from ready_open import acquire
@@ -20,6 +21,7 @@ from insarcast.stack import build_cube, decompose_cubes, estimate_corrections, f
 from insarcast.stack.mask import FLAGS
 from insarcast.stack.ready.storing import reading_windows
 from insarcast.stack.vintage import bridge_gaps
+from tests.stack.conftest import lags, solve, write_ifgs
 
 DATES = days(9)
 NOISE = np.random.default_rng(3).normal(0, 2, (9, 12, 16))
@@ -81,6 +83,35 @@ def test_what_was_written_is_read(folder: Path) -> None:
     assert "sigma" not in made  # the product has none, and none is made up
     years = (made.time.values - made.time.values[0]) / np.timedelta64(1, "D") / 365.25
     np.testing.assert_allclose(made.velocity.values, np.polyfit(years, SERIES.reshape(9, -1), 1)[0].reshape(12, 16), rtol=1e-4)
+
+
+def test_a_cube_written_as_files_is_the_same_cube_again(tmp_path: Path, basin) -> None:  # type: ignore[no-untyped-def]
+    """A network inverted here, its displacement, errors, indices and mask written as GeoTIFFs, and read back."""
+    write_ifgs(tmp_path / "ifgs.zarr", basin(noise=2.0), lags(8, 1, 2, 3))
+    own, _ = solve(tmp_path, mask="insarcast")
+    own, folder = own.load(), tmp_path / "again/data"
+    dates = [str(day).replace("-", "") for day in own.time.values.astype("datetime64[D]")]
+    corner = Affine(0.001, 0, float(own.x[0]) - 0.0005, 0, -0.001, float(own.y[0]) + 0.0005)
+    where: dict[str, Any] = {"profile": {"transform": corner}}
+    write_dates(folder, dates, own.displacement.values / 1000, units="m", **where)
+    write_dates(folder, dates, own.sigma.values / 1000, "sigma_{}.tif", **where)
+    indices = ("coherence", "temporal_coherence", "resid_rms", "n_unw")
+    for name in (*indices, "mask", "height"):
+        values = own[name].values.astype(np.float32)
+        write_bands(folder / f"{name}.tif", values / (1000 if name == "resid_rms" else 1), **where)
+    los = {name: f"{name}.tif" for name in ("east", "north", "up")}
+    for number, file in enumerate(los.values()):
+        write_bands(folder / file, own.los.values[number], **where)
+    store(
+        folder, {"incidence": None, "heading": None, "dem": "height.tif", "los": los}, units="m",
+        layers={name: f"{name}.tif" for name in (*indices, "mask")} | {"sigma": "sigma_{date}.tif"},
+    )  # fmt: skip
+    again = cube(folder, mask={"preset": "insarcast", "thresholds": {}})
+    assert own.mask.values.sum() > 100
+    np.testing.assert_array_equal(again.mask.values, own.mask.values)
+    same = ["displacement", "sigma", "velocity", "velocity_sigma", "velocity_std", "stc", "los", "height", *indices]
+    for name in same:
+        np.testing.assert_allclose(again[name].values, own[name].values, rtol=1e-5, atol=1e-5, err_msg=name)
 
 
 @pytest.mark.parametrize(("units", "factor"), [("mm", 1.0), ("cm", 10.0), ("m", 1000.0)])
