@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import rasterio
 import xarray as xr
 from affine import Affine
 from products import bowl, days, place
+from products_ready import make_ready, write_hdfeos5, write_licsbas, write_mintpy, write_opera
 from rasters import ANGLES, write_bands, write_dates
 from ready_open import acquire
 
@@ -112,6 +114,22 @@ def test_a_cube_written_as_files_is_the_same_cube_again(tmp_path: Path, basin) -
     same = ["displacement", "sigma", "velocity", "velocity_sigma", "velocity_std", "stc", "los", "height", *indices]
     for name in same:
         np.testing.assert_allclose(again[name].values, own[name].values, rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("source", "write"), [("mintpy", write_mintpy), ("mintpy", write_hdfeos5), ("licsbas", write_licsbas), ("opera", write_opera)]
+)
+def test_every_format_becomes_a_cube(tmp_path: Path, source: str, write: Callable[..., Any]) -> None:
+    ready = make_ready(8, utm=source != "licsbas")
+    write(tmp_path / "data", ready)
+    acquire(tmp_path / "data", source)
+    settings = {"min_dates": 0.5, "check_size": True}
+    read_displacement(tmp_path / f"{source}.json", tmp_path / "store.zarr", tmp_path / "store.json", REFERENCE, settings)
+    made = cube(tmp_path / "data")
+    np.testing.assert_allclose(made.displacement.values[:, :19, :26], ready.displacement[:, :19, :26], atol=2e-5)
+    assert [made.attrs[f"reference_{key}"] for key in ("row", "col", "window")] == [2, 3, 1]
+    assert not made.mask.values[-4:, -5:].any()
+    assert made.mask.values.sum() > 600
 
 
 @pytest.mark.parametrize(("units", "factor"), [("mm", 1.0), ("cm", 10.0), ("m", 1000.0)])
