@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from insarcast.acquire.baselines import look_angle, read_base_par, read_baselines, read_csv
+from insarcast.acquire.interferograms.baselines import look_angle, read_base_par, read_baselines, read_csv
 from insarcast.core import InsarcastError
 
 DATA = os.environ.get("INSARCAST_DATA")

@@ -15,7 +15,7 @@ from affine import Affine
 from products import write_study
 
 from insarcast.acquire import acquire_products
-from insarcast.acquire.hyp3_product import parse_name, read_parameters
+from insarcast.acquire.interferograms.hyp3_product import parse_name, read_parameters
 from insarcast.core import InsarcastError, Manifest, Study, open_store, read_manifest
 from insarcast.stack import align_products
 

@@ -15,7 +15,7 @@ from affine import Affine
 from products import write_raster, write_study
 
 from insarcast.acquire import acquire_products
-from insarcast.acquire.licsar_frame import read_bperp, read_metadata
+from insarcast.acquire.interferograms.licsar_frame import read_bperp, read_metadata
 from insarcast.core import InsarcastError, Manifest, Study, open_store, read_manifest
 from insarcast.stack import align_products
 

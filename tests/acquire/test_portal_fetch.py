@@ -15,7 +15,7 @@ from standins.loopback import Answer, Request, count
 
 from insarcast.acquire import fetch_frame
 from insarcast.acquire.fetched import Fetched, read_fetched
-from insarcast.acquire.licsar import find_licsar
+from insarcast.acquire.interferograms.licsar import find_licsar
 from insarcast.acquire.portal import pairs
 from insarcast.acquire.portal.listing import list_frame
 from insarcast.core import InsarcastError

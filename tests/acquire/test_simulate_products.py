@@ -17,8 +17,8 @@ import yaml
 from insarcast.acquire import acquire_products, make_scene
 from insarcast.acquire.scene.make import Scene
 from insarcast.acquire.scene.settings import complete_settings
-from insarcast.acquire.simulate import scene_folder
-from insarcast.acquire.write_scene import write_scene
+from insarcast.acquire.simulated.simulate import scene_folder
+from insarcast.acquire.simulated.write_scene import write_scene
 from insarcast.core import InsarcastError, Manifest, Study, line_of_sight, open_store, read_manifest
 
 # What HyP3's guide and other readers of its products expect of a name.

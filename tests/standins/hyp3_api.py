@@ -28,7 +28,7 @@ from urllib.parse import urlencode
 
 from insarcast.acquire import make_scene
 from insarcast.acquire.scene.make import Scene
-from insarcast.acquire.write_hyp3 import write_product
+from insarcast.acquire.simulated.write_hyp3 import write_product
 
 from .loopback import EXPIRED_LINK, Answer, Fault, Request, Stand
 

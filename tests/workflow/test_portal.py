@@ -21,7 +21,7 @@ from standins.loopback import count
 
 from insarcast.acquire import make_scene
 from insarcast.acquire.scene.settings import complete_settings
-from insarcast.acquire.write_licsar import frame_name, write_licsar
+from insarcast.acquire.simulated.write_licsar import frame_name, write_licsar
 from insarcast.core import open_store, read_manifest
 
 SCENE: dict[str, Any] = {

@@ -9,8 +9,8 @@ from typing import Any
 
 from insarcast.core import InsarcastError, Pair
 
+from .interferograms.tags import Tags, read_tags
 from .select import Skipped, skip
-from .tags import Tags, read_tags
 
 Key = tuple[str, str]
 

@@ -11,16 +11,16 @@ from insarcast.core import READY, READY_GRIDS, InsarcastError
 # Source -> "module:function". Those that read a folder take it and the study's ``products``, ready series the study's ``series`` too;
 # simulate makes its folder itself.
 SOURCES = {
-    "egms": "insarcast.acquire.egms:find_egms",
-    "geotiff": "insarcast.acquire.geotiff:find_geotiff",
-    "hyp3": "insarcast.acquire.hyp3:find_hyp3",
-    "licsar": "insarcast.acquire.licsar:find_licsar",
-    "licsbas": "insarcast.acquire.licsbas:find_licsbas",
-    "mintpy": "insarcast.acquire.mintpy:find_mintpy",
-    "opera": "insarcast.acquire.opera:find_opera",
-    "points": "insarcast.acquire.points:find_points",
-    "rasters": "insarcast.acquire.rasters:find_rasters",
-    "simulate": "insarcast.acquire.simulate:find_simulated",
+    "egms": "insarcast.acquire.ready.egms:find_egms",
+    "geotiff": "insarcast.acquire.interferograms.geotiff:find_geotiff",
+    "hyp3": "insarcast.acquire.interferograms.hyp3:find_hyp3",
+    "licsar": "insarcast.acquire.interferograms.licsar:find_licsar",
+    "licsbas": "insarcast.acquire.ready.licsbas:find_licsbas",
+    "mintpy": "insarcast.acquire.ready.mintpy:find_mintpy",
+    "opera": "insarcast.acquire.ready.opera:find_opera",
+    "points": "insarcast.acquire.ready.points:find_points",
+    "rasters": "insarcast.acquire.ready.rasters:find_rasters",
+    "simulate": "insarcast.acquire.simulated.simulate:find_simulated",
 }
 
 # Displacement series that somebody else has inverted already: their finders take the study's ``series`` too.

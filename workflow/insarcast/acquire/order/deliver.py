@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from insarcast.core import InsarcastError
 
-from ..hyp3_product import Product, parse_name
+from ..interferograms.hyp3_product import Product, parse_name
 from ..web.download import fetch_all
 from ..web.errors import Refused
 from ..web.remote import Remote

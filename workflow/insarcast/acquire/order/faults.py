@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..hyp3_product import relative_orbit
+from ..interferograms.hyp3_product import relative_orbit
 
 MOST_BURSTS = 15
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..hyp3_product import Product, parse_name
+from ..interferograms.hyp3_product import Product, parse_name
 from .jobs import settings_of
 from .journal import Delivered
 

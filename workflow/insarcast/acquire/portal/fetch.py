@@ -43,7 +43,7 @@ def fetch_frame(
 ) -> None:
     """Fetch the interferograms of one frame, its line of sight, heights and baselines, and the delays of its dates.
 
-    Files go to ``<cache>/licsar/<frame>`` in the portal's own layout, where :func:`insarcast.acquire.licsar.find_licsar` finds them.
+    Files go to ``<cache>/licsar/<frame>`` in the portal's own layout, where :func:`insarcast.acquire.interferograms.licsar.find_licsar` finds them.
     A file that is there is not asked for again, so a killed run goes on where it was; what the portal lists is read anew each time.
     A pair that the portal has processed again since stays as it was first fetched, or results would change by themselves: delete its
     folder from the cache to have it anew.

@@ -9,7 +9,7 @@ from pathlib import Path
 from insarcast.core import InsarcastError
 
 from ..delays import fetched_delay
-from ..licsar_frame import read_bperp
+from ..interferograms.licsar_frame import read_bperp
 from ..select import Skipped, skip
 from ..web.secrets import shown
 from .index import Link, file

@@ -17,7 +17,10 @@ _ZERO_IS_NOTHING = ("coherence", "n_unw", *_LOS)
 
 
 def open_licsbas(found: Manifest) -> GridSeries:
-    """Open what :func:`insarcast.acquire.licsbas.find_licsbas` found: mm, positive towards the satellite, NaN where nothing was inverted."""
+    """Open what :func:`insarcast.acquire.ready.licsbas.find_licsbas` found.
+
+    Displacement in mm, positive towards the satellite, NaN where nothing was inverted.
+    """
     said, grid = found.conventions, grid_of(found)
     path, rows = found.static["series"][0], said["rows"]
     layers = {layer: layer_of(path, name, zero_is_nothing=layer in _ZERO_IS_NOTHING) for layer, name in said["layers"].items()}

@@ -14,7 +14,7 @@ _ZERO_IS_NOTHING = ("temporal_coherence", "coherence", "n_unw", "incidence")
 
 
 def open_mintpy(found: Manifest) -> GridSeries:
-    """Open what :func:`insarcast.acquire.mintpy.find_mintpy` found.
+    """Open what :func:`insarcast.acquire.ready.mintpy.find_mintpy` found.
 
     MintPy leaves 0 at all dates where it inverted nothing: such pixels are NaN, unless they are the reference point, or another layer
     says that they were inverted. Angles: incidence from the vertical, azimuth of the vector ground -> satellite anticlockwise from north

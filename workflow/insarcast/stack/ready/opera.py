@@ -18,7 +18,7 @@ _COHERENCES = 12  # files whose temporal coherence is averaged: those of one min
 
 
 def open_opera(found: Manifest) -> GridSeries:
-    """Open what :func:`insarcast.acquire.opera.find_opera` found.
+    """Open what :func:`insarcast.acquire.ready.opera.find_opera` found.
 
     Displacement is added up along the chain of references. Where a product does not recommend a pixel (water, unwrapped apart, or of low
     quality) its date is NaN, as opera-utils leaves it; but what hangs on that date is added to the product's own value, which it has.

@@ -7,7 +7,7 @@ from typing import Any
 
 from insarcast.core import InsarcastError
 
-from .found import Found, refuse_keys
+from ..found import Found, refuse_keys
 from .tables import find_neighbours, find_tables, head_dates, is_vector, sidecars
 
 

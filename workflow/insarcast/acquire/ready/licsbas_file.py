@@ -15,7 +15,7 @@ import numpy as np
 
 from insarcast.core import InsarcastError, find_shape, open_hdf5, read_part, text_of
 
-from .ready import lattice
+from .checks import lattice
 
 LIGHT = 299792458.0  # m/s
 _FREQUENCY = 5.405e9  # Hz, LiCSBAS's default: Sentinel-1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from insarcast.core import InsarcastError
 
-from .patterns import check_pattern, fill
+from ..patterns import check_pattern, fill
 
 # Mean radius of the Earth and of Sentinel-1's orbit, m. Another satellite at 500-800 km moves the look angle by about 1 degree.
 _EARTH, _ORBIT = 6_371_000.0, 7_071_000.0

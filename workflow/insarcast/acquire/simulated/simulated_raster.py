@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .scene.site import Lattice
+from ..scene.site import Lattice
 
 Window = tuple[slice, slice]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from insarcast.core import InsarcastError, fingerprint
 
-from .found import Key, stop_or_skip
+from ..found import Key, stop_or_skip
+from ..patterns import example
+from ..select import Skipped, skip
 from .hyp3_product import Product, parse_name
-from .patterns import example
-from .select import Skipped, skip
 
 PHASE = "unw_phase"
 _TRACK = re.compile(r"\d{3}_(?=\d{6}_IW|\d{6}s1n)")
@@ -57,8 +57,8 @@ def unpack_products(
         into: folder in the cache for what is unpacked; None: packed products are listed.
         bad_file: the study's ``products.bad_file``, for zips that are broken.
     """
-    from .web.settings import WebSettings
-    from .web.unpack import unpack
+    from ..web.settings import WebSettings
+    from ..web.unpack import unpack
 
     ready: dict[Key, Product] = {}
     skipped = []

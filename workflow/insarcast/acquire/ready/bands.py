@@ -9,7 +9,7 @@ from pathlib import Path
 
 from insarcast.core import InsarcastError, parse_date
 
-from .tags import Tags, read_tags
+from ..interferograms.tags import Tags, read_tags
 
 _UNITS = {
     "mm": ("mm", "millimetre", "millimeter", "millimetres", "millimeters"),

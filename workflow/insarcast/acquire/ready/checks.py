@@ -9,8 +9,8 @@ from typing import Any
 
 from insarcast.core import InsarcastError
 
-from .patterns import is_date
-from .select import Skipped, select_dates
+from ..patterns import is_date
+from ..select import Skipped, select_dates
 
 LEAST = 3  # dates that a series needs
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .scene.draw import Draw, generator
-from .scene.make import Interferogram, Scene
-from .scene.site import COVERS, ORBIT_HEIGHT
+from ..scene.draw import Draw, generator
+from ..scene.make import Interferogram, Scene
+from ..scene.site import COVERS, ORBIT_HEIGHT
 from .simulated_raster import Window, as_phase, write_layer
 
 _TRACK = 137

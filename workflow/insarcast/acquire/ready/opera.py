@@ -9,14 +9,14 @@ from typing import Any
 
 from insarcast.core import InsarcastError, line_of_sight
 
-from .found import Found, refuse_keys
+from ..found import Found, refuse_keys
+from ..interferograms.tags import read_tags
+from ..patterns import example
+from ..select import Skipped, skip
+from .checks import choose_dates
 from .opera_chain import Link, Product, chain, one_stack, parse_product, trimmed
 from .opera_file import Facts, read_facts
-from .patterns import example
-from .ready import choose_dates
-from .select import Skipped, skip
 from .tables import find_tables
-from .tags import read_tags
 
 CREDIT = (
     "OPERA Surface Displacement from Sentinel-1 (DISP-S1), NASA Jet Propulsion Laboratory and Alaska Satellite Facility DAAC, "

@@ -7,10 +7,10 @@ from typing import Any
 
 from insarcast.core import InsarcastError, Pair, line_of_sight
 
+from ..found import Found, Key, check_enough, open_pairs
+from ..patterns import check_pattern, dates_of, example, fill, find
+from ..select import Skipped, select, skip
 from .baselines import read_baselines
-from .found import Found, Key, check_enough, open_pairs
-from .patterns import check_pattern, dates_of, example, fill, find
-from .select import Skipped, select, skip
 from .tags import Tags, agreed, read_tags
 
 

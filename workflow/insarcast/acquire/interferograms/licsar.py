@@ -8,10 +8,10 @@ from typing import Any
 
 from insarcast.core import InsarcastError, Pair, line_of_sight
 
-from .found import Found, Key, check_enough, open_pairs, refuse_keys, stop_or_skip
+from ..found import Found, Key, check_enough, open_pairs, refuse_keys, stop_or_skip
+from ..patterns import example, is_date
+from ..select import Skipped, select, skip
 from .licsar_frame import Frame, pair_baselines, read_bperp, read_metadata
-from .patterns import example, is_date
-from .select import Skipped, select, skip
 from .tags import read_tags
 
 _PAIR = re.compile(r"(\d{8})_(\d{8})")

@@ -8,12 +8,12 @@ from typing import Any
 
 from insarcast.core import InsarcastError, line_of_sight
 
-from .found import Found, refuse_keys
+from ..found import Found, refuse_keys
+from ..patterns import example
+from ..select import Skipped, skip
+from .checks import choose_dates, place_of
 from .mintpy_file import CORRECTIONS, MintpyFile, read_mintpy_file, suffixes
 from .mintpy_layers import FOLDERS, layers_beside
-from .patterns import example
-from .ready import choose_dates, place_of
-from .select import Skipped, skip
 from .tables import find_tables
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from insarcast.core import InsarcastError, read_header
 
-from .patterns import example, find
+from ..patterns import example, find
 
 VECTORS = (".shp", ".gpkg", ".geojson", ".fgb")
 

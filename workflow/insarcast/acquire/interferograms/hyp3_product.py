@@ -11,7 +11,7 @@ import numpy as np
 
 from insarcast.core import InsarcastError
 
-from .patterns import is_date
+from ..patterns import is_date
 
 # Names of HyP3's interferogram jobs, as its product guides give them: INSAR_GAMMA, INSAR_ISCE_BURST, INSAR_ISCE_MULTI_BURST and
 # the multi-burst name of its first months.

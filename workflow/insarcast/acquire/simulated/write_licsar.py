@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .scene.make import Scene
+from ..scene.make import Scene
 from .simulated_raster import as_phase, whole, write_layer
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from insarcast.core import Header, InsarcastError, read_header
 
-from .found import Found, refuse_keys
+from ..found import Found, refuse_keys
 from .tables import find_tables
 
 CREDIT = "Contains (modified) Copernicus European Ground Motion Service information; European Union's Copernicus Land Monitoring Service."

@@ -14,7 +14,7 @@ import numpy as np
 
 from insarcast.core import InsarcastError, attributes_of, find_shape, open_hdf5, read_part
 
-from .ready import lattice
+from .checks import lattice
 
 WAVELENGTH = 0.05546576  # m, Sentinel-1; products before 1.0 do not say it
 _DATA = "displacement"

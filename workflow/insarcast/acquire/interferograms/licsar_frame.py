@@ -9,7 +9,7 @@ from pathlib import Path
 
 from insarcast.core import InsarcastError
 
-from .patterns import is_date
+from ..patterns import is_date
 
 _LIGHT = 299_792_458.0
 _FREQUENCY = 5.405e9  # Hz, Sentinel-1; LiCSAR writes radar_freq for other sensors only

@@ -9,10 +9,10 @@ from typing import Any
 
 from insarcast.core import code_hash, fingerprint
 
-from .found import Found
-from .hyp3 import find_hyp3
-from .licsar import find_licsar
-from .scene.settings import complete_settings
+from ..found import Found
+from ..interferograms.hyp3 import find_hyp3
+from ..interferograms.licsar import find_licsar
+from ..scene.settings import complete_settings
 from .write_scene import write_scene
 
 _READERS = {"hyp3": find_hyp3, "licsar": find_licsar}
@@ -42,5 +42,5 @@ def find_simulated(settings: Mapping[str, Any], products: dict[str, Any], cache:
 
 def scene_folder(settings: Mapping[str, Any], cache: Path) -> Path:
     """The folder of a scene with these complete settings, made by this code."""
-    code = code_hash("make_scene", "insarcast.acquire.write_scene")
+    code = code_hash("make_scene", "insarcast.acquire.simulated.write_scene")
     return cache / "simulated" / fingerprint([settings, code])

@@ -7,8 +7,8 @@ from typing import Any
 
 from insarcast.core import attributes_of, find_shape, open_hdf5
 
+from ..select import Skipped, skip
 from .mintpy_file import MintpyFile
-from .select import Skipped, skip
 
 FOLDERS = (".", "geo", "inputs")
 # Layer -> names of its file and of its dataset there; the first file that is there and has it is taken.

@@ -8,12 +8,12 @@ from typing import Any
 
 from insarcast.core import InsarcastError, line_of_sight
 
+from ..found import Found
+from ..interferograms.tags import agreed, read_tags
+from ..patterns import days_of, example, find, places_of
+from ..select import Skipped, select_dates
 from .bands import Bands, check_meaning
-from .found import Found
-from .patterns import days_of, example, find, places_of
 from .raster_places import Place, RasterPlaces
-from .select import Skipped, select_dates
-from .tags import agreed, read_tags
 
 _LEAST_DATES = 3
 

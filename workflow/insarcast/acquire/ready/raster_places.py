@@ -9,9 +9,9 @@ from typing import Any
 
 from insarcast.core import InsarcastError
 
+from ..patterns import days_of, example, find, places_of
+from ..select import Skipped, skip
 from .bands import Bands, read_bands
-from .patterns import days_of, example, find, places_of
-from .select import Skipped, skip
 
 Place = tuple[Path, int]  # a file and its band
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from insarcast.core import InsarcastError
 
-from .select import Skipped, skip
+from ..select import Skipped, skip
 
 _NAME = re.compile(
     r"OPERA_L3_DISP-(?P<sensor>S1|NI)_(?P<mode>\w+)_F(?P<frame>\d{5})_(?P<polarization>[VH]{2})_(?P<reference>\d{8}T\d{6}Z)_"

@@ -8,11 +8,11 @@ from typing import Any
 
 from insarcast.core import InsarcastError, line_of_sight
 
-from .found import Found, refuse_keys
+from ..found import Found, refuse_keys
+from ..patterns import example
+from ..select import Skipped, skip
+from .checks import choose_dates, place_of
 from .licsbas_file import LAYERS, LicsbasFile, check_rate, looks_of, read_licsbas_file, wavelength_of
-from .patterns import example
-from .ready import choose_dates, place_of
-from .select import Skipped, skip
 from .tables import find_tables
 
 _LOS = ("los_east", "los_north", "los_up")

@@ -12,7 +12,7 @@ from typing import Any
 
 from insarcast.core import InsarcastError, attributes_of, find_shape, open_hdf5, read_part, text_of
 
-from .ready import check_crs, lattice
+from .checks import check_crs, lattice
 
 _NAME = re.compile(r"(?:geo_)?timeseries((?:_[A-Za-z0-9]+)*)\.h5")
 # Suffix of a file's name -> what MintPy took off, in the order of its steps.
