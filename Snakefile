@@ -33,7 +33,6 @@ include: "workflow/rules/stitch.smk"
 include: "workflow/rules/combine.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
-include: "workflow/rules/report_order.smk"
 
 
 rule all:

@@ -38,17 +38,9 @@ include: "report_grids.smk"
 include: "report_series.smk"
 include: "report_decomposed.smk"
 include: "report_stack.smk"
+include: "report_order.smk"
 
 
-GRID_FIGURES = [
-    rules.draw_displacement.output,
-    rules.draw_noise.output,
-    rules.draw_gnss.output,
-    rules.draw_forecast.output,
-    rules.draw_scores.output,
-    rules.draw_gains.output,
-    rules.draw_motion.output,
-]
 FIGURE_GROUPS = [
     *((gridded, drawn) for drawn in GRID_FIGURES),
     (has_network, rules.draw_network.output),
@@ -59,6 +51,7 @@ FIGURE_GROUPS = [
     *((ready, drawn) for drawn in SERIES_FIGURES),
     (placed, rules.draw_gnss.output),
     (corrected, rules.draw_corrections.output),
+    (ordered, rules.draw_order.output),
 ]
 
 # Lists of files of the study's grids, and of its ready series.

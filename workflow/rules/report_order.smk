@@ -1,4 +1,4 @@
-"""report: the figure of what is to be ordered, which a dry run ends with.
+"""report: the figure of what is to be ordered, which a dry run ends with and the page of an order shows.
 
 inputs:   plan.json of acquire
 outputs:  results/{study}/{cube}/report/figures/F33_order.{svg,json}
@@ -6,6 +6,8 @@ steps:    draw_order
 """
 
 PLAN = "1 What is ordered"
+
+ordered = lambda wildcards: served(wildcards) == "hyp3"
 
 
 use rule draw_noise as draw_order with:

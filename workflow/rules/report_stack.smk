@@ -55,3 +55,15 @@ use rule draw_noise as draw_corrections with:
 
 # What the page gets of them.
 OF_STACK = {"corrections": everywhere(given(corrected, corrections_record))}
+
+
+# The figures of every grid.
+GRID_FIGURES = [
+    rules.draw_displacement.output,
+    rules.draw_noise.output,
+    rules.draw_gnss.output,
+    rules.draw_forecast.output,
+    rules.draw_scores.output,
+    rules.draw_gains.output,
+    rules.draw_motion.output,
+]

@@ -126,7 +126,7 @@ def _facts(content: dict[str, Any]) -> Facts:
         "F33",
         f"Planned: {sentence}",
         f"Dates from {reach} against perpendicular baseline, planned pairs as lines coloured by score. {sentence}.{left}",
-        f"{track}. Each dot is an acquisition, each line a pair that would be ordered, coloured by its score, 100 times its expected "
+        f"{track}. Each dot is an acquisition, each line a planned pair, coloured by its score, 100 times its expected "
         f"coherence; baselines in m against the first date, from the state vectors of the catalogue.{left}",
         "m",
         {"pairs": len(pairs), "dates": len(dates), "left_out": len(lost), "credits": content["credits"], **_counts(content)},
