@@ -50,6 +50,7 @@ class Journal:
         path: the file.
         doubts: by a job's key.
         sent: numbers of the jobs that were taken, by key.
+        bought: the jobs themselves, ``{"job_type", "job_parameters"}`` by key: those that were taken, and those that were found.
         delivered: by a job's key.
         losses: how often products were found missing from the cache.
     """
@@ -57,6 +58,7 @@ class Journal:
     path: Path
     doubts: dict[str, Doubt] = field(default_factory=dict)
     sent: dict[str, str] = field(default_factory=dict)
+    bought: dict[str, dict[str, Any]] = field(default_factory=dict)
     delivered: dict[str, Delivered] = field(default_factory=dict)
     losses: int = 0
 
@@ -68,13 +70,23 @@ class Journal:
         """After it is known which of them the service has: their numbers, by key."""
         self._note({"did": "settled", "keys": list(keys), "jobs": dict(jobs or {})})
 
+    def own(self, jobs: Mapping[str, Mapping[str, Any]]) -> None:
+        """Note jobs that are paid, by key; only what is not noted yet."""
+        new = {
+            key: {name: job[name] for name in ("job_type", "job_parameters")}
+            for key, job in jobs.items()
+            if key not in self.bought
+        }
+        if new:
+            self._note({"did": "bought", "jobs": new})
+
     def deliver(self, key: str, delivered: Delivered) -> None:
         """After a product lies unpacked in its place."""
         self._note({"did": "delivered", "key": key, "product": delivered.product, "files": dict(delivered.files)})
 
     def refresh(self) -> None:
         """Take in what other runs have noted."""
-        self.doubts, self.sent, self.delivered, self.losses = {}, {}, {}, 0
+        self.doubts, self.sent, self.bought, self.delivered, self.losses = {}, {}, {}, {}, 0
         for line in self.path.read_bytes().splitlines() if self.path.is_file() else ():
             try:
                 self._take(json.loads(line))
@@ -103,6 +115,8 @@ class Journal:
                 for key in entry["keys"]:
                     self.doubts.pop(key, None)
                 self.sent |= entry["jobs"]
+            case "bought":
+                self.bought |= entry["jobs"]
             case "delivered":
                 self.delivered[entry["key"]] = Delivered(entry["product"], entry["files"])
             case "lost":
@@ -120,6 +134,11 @@ def read_journal(path: Path) -> Journal:
     journal = Journal(path)
     journal.refresh()
     return journal
+
+
+def bought(cache: str | Path, project: str) -> list[dict[str, Any]]:
+    """Jobs that are paid under a project, ``{"job_type", "job_parameters"}``, as its journal in the cache knows them."""
+    return list(read_journal(Path(cache) / "hyp3" / project / JOURNAL).bought.values())
 
 
 def is_there(folder: Path, noted: Delivered) -> bool:

@@ -40,6 +40,7 @@ def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Jou
         InsarcastError: it costs too much, products have expired, or the service refuses; nothing is lost.
     """
     found = settle(service, wanted, terms, journal)
+    journal.own({want.key: want.job for want in wanted if found[want.key]})
     missing = [want for want in wanted if not found[want.key] or _again(found[want.key], terms)]
     again = {want.key for want in missing}
     refuse_expired(service, [want for want in wanted if want.key not in again], found, terms)
@@ -101,6 +102,7 @@ def _send(
                 ) from None
         found |= {key: jobs for key, jobs in new.items() if jobs}
         journal.settled([want.key for want in rest if want.key in found], {key: jobs[0].job_id for key, jobs in found.items()})
+        journal.own({want.key: want.job for want in rest if want.key in found})
         rest = [want for want in rest if want.key not in found]
     return found
 
