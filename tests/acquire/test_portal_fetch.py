@@ -386,7 +386,7 @@ def test_an_address_with_nothing_behind(portal: LicsarPortal, tmp_path: Path) ->
 
 
 def test_places_beside_the_portal(portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path) -> None:
-    """LiCSAR_products.public has interferograms that LiCSAR_products does not list; where it does not answer, it is done without."""
+    """LiCSAR_products.public has interferograms that LiCSAR_products does not list: it is waited for, and done without where it is closed."""
     root = portal.url("pages").removeprefix(portal.base)
     more = "20200206_20200218"
     files = {f"{more}.geo.{kind}.tif": rasters[kind] for kind in ("unw", "cc")}
@@ -412,6 +412,8 @@ def test_places_beside_the_portal(portal: LicsarPortal, rasters: dict[str, bytes
     assert held(tmp_path) == expected(rasters, record.pairs)
     assert [entry["name"] for entry in record.skipped] == [PAIRS[0]]
     portal.faults = {beside: ["500"] * 9}
+    assert beside in sentence(portal, tmp_path, "pages")
+    portal.faults = {beside: ["400"] * 9}
     record = fetch(portal, tmp_path, "pages")
     assert record.pairs == PAIRS[1:]
     (entry,) = record.skipped

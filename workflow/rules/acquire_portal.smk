@@ -37,7 +37,8 @@ rule fetch_frame:
         data_root=lambda wildcards: (
             DATA_ROOT if isinstance(place(wildcards), str) else None
         ),
-        downloads=setting("downloads"),
+        # How it is fetched is no reason to do so again: Snakemake compares no params that know the threads.
+        downloads=lambda wildcards, threads: setting("downloads")(wildcards),
         listing=lambda wildcards: plainly(list_frame)(
             Path(CUBE.format(**wildcards), "acquire/frame.json"),
             place(wildcards),

@@ -53,7 +53,7 @@ class Portal:
         web: how it is asked.
 
     Attributes:
-        silent: pages beside the portal's own that could not be read, with the reason; they are done without.
+        silent: pages beside the portal's own that the server will not give, with the reason; they are done without.
     """
 
     def __init__(self, url: str, hosts: Sequence[str], web: WebSettings) -> None:
@@ -83,7 +83,8 @@ class Portal:
             try:
                 self._pages[url] = self._read(url)
             except ServiceError as error:
-                if not url.startswith(tuple(self.roots[1:])):
+                # Most interferograms lie beside the portal's own folder: a server that is down is no reason to do without.
+                if error.passing or not url.startswith(tuple(self.roots[1:])):
                     raise
                 self.silent[url] = str(error)
                 self._pages[url] = None
