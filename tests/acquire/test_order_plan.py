@@ -30,7 +30,7 @@ class Planner:
 
     def __init__(self, folder: Path, api: str) -> None:
         self.folder, self.api = folder, api
-        self.plan, self.pairs = folder / "plan.json", folder / "pairs.csv"
+        self.plan, self.pairs, self.cache = folder / "plan.json", folder / "pairs.csv", folder / "cache"
 
     def make(self, search: str, area: Any = AREA, products: dict[str, Any] | None = None, **hyp3: Any) -> dict[str, Any]:
         cube = {
@@ -42,7 +42,7 @@ class Planner:
         get = lambda key: study.get(key, "a")  # noqa: E731
         plan_order(
             self.plan, self.pairs, get("area"), get("hyp3"), get("products"), "insarcast-s-a", get("hyp3"), str(self.folder),
-            get("downloads"), ["figure.svg"],
+            get("downloads"), ["figure.svg"], str(self.cache), get("hyp3")["dry_run"],
         )  # fmt: skip
         return dict(json.loads(self.plan.read_text()))
 
@@ -240,7 +240,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"frame": 530}, r"hyp3\.frame is set, but hyp3\.job INSAR_ISCE_MULTI_BURST orders bursts"),
     ({"bursts": ["005_000001_IW1", "006_000001_IW1"]}, r"bursts of the tracks 5, 6; make a cube of each track"),
     ({"bursts": ["005_000001_IW1"], "track": 6}, r"hyp3\.track is 6, but hyp3\.bursts names bursts of track 5"),
-    ({"bursts": ["005_000001_IW1"]}, r"found no VV acquisition of the area in the study's period"),
+    ({"bursts": ["005_000001_IW1"]}, r"found no VV acquisition of the burst 005_000001_IW1 in the study's"),
     ({"polarization": "HH"}, r"found no HH acquisition of the area"),
     ({"track": 6}, r"found no VV acquisition of the area with track 6 in the study's period"),
     ({"direction": "ascending"}, r"with direction ascending in"),

@@ -15,9 +15,11 @@ from standins.cmr import PATH, Cmr
 from standins.sentinel1 import Catalogue, Pass, Track, make_passes
 
 from insarcast.acquire.order.baselines import date_baselines
-from insarcast.acquire.order.bursts import burst_acquisitions, choose_bursts, group_fault
+from insarcast.acquire.order.bursts import burst_acquisitions
+from insarcast.acquire.order.bursts import choose_bursts as choose
 from insarcast.acquire.order.catalogue import Scene
 from insarcast.acquire.order.frames import most_common_frame, overlap_enough, scene_acquisitions
+from insarcast.acquire.order.groups import group_fault
 from insarcast.acquire.order.scenes import choose_track, newest, one_a_day, passes
 from insarcast.acquire.order.search import Query, find_scenes, search_session
 from insarcast.acquire.web.errors import ServiceError
@@ -51,6 +53,10 @@ def stand() -> Iterator[Cmr]:
     taken = make_passes(TRACK, count=30, days=(6,), satellites=("S1A", "S1B")) + make_passes(other, count=12, seed=4)
     with serve(taken, page=40) as stand:
         yield stand  # type: ignore[misc]
+
+
+def choose_bursts(*given: Any) -> list[str]:
+    return choose(*given)[0]
 
 
 def test_a_search_in_pages_finds_each_burst_once(stand: Cmr) -> None:
@@ -239,7 +245,7 @@ def test_too_many_bursts_are_a_sentence() -> None:
     wide = shapely.box(-100.5, 19.0, -97.9, 19.9)
     with (
         Cmr(Catalogue(make_passes(TRACK, count=1), rows=4).items) as stand,
-        pytest.raises(InsarcastError, match=r"The area touches .* more, but a job holds 15 bursts at most; make area smaller"),
+        pytest.raises(InsarcastError, match=r"The area needs .* more, but a job holds 15 bursts at most; make area smaller"),
     ):
         choose_bursts(bursts(stand, wide), wide, USUAL)
 

@@ -48,6 +48,8 @@ rule plan_order:
         look_at=lambda wildcards, threads: expand(
             [f"{CUBE}/{leaf}" for leaf in PLANNED_LEAVES[::-1]], **wildcards
         ),
+        cache=CACHE,
+        dry_run=lambda wildcards, threads: setting("hyp3.dry_run")(wildcards),
         listing=lambda wildcards: plainly(list_area)(
             setting("area")(wildcards), DATA_ROOT
         ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date as Date
 from datetime import timedelta
 from typing import Any
@@ -39,8 +40,12 @@ def in_season(date: Date, season: Sequence[str] | None) -> bool:
 
 
 def bridge_pairs(
-    dates: Sequence[Date], settings: Mapping[str, Any], score: Callable[[Edge], float], fits: Callable[[Edge], bool]
-) -> list[list[Edge]]:
+    dates: Sequence[Date],
+    settings: Mapping[str, Any],
+    score: Callable[[Edge], float],
+    fits: Callable[[Edge], bool],
+    given: Collection[Edge] = (),
+) -> list[tuple[list[Edge], int]]:
     """Pairs that span about a whole number of years and begin near one day of the year.
 
     The first date is within half of ``max_days`` of that day, and the pair is as near to whole years, as in asf_search's
@@ -51,9 +56,11 @@ def bridge_pairs(
         settings: the study's ``hyp3.network``: max_days, bridge_years, bridge_date, season.
         score: of a pair.
         fits: whether a pair may be used.
+        given: bridges that are paid already; they are none of the pairs, and where they begin others do, too, so that a longer
+            record does not move the day.
 
     Returns:
-        The pairs of each year and each number of years, a list for each.
+        The pairs of each year and each number of years, a list for each, and how many of these are paid.
     """
     half = settings["max_days"] / 2
     pairs = {
@@ -62,13 +69,14 @@ def bridge_pairs(
         for edge in _whole_years(dates, years, half)
         if (dates[edge[1]] - dates[edge[0]]).days > settings["max_days"] and fits(edge)
     }
-    day = _bridge_day(dates, settings, {edge: score(edge) for years, edge in pairs if years == 1}, half)
+    day = _bridge_day(dates, settings, {edge: score(edge) for years, edge in pairs if years == 1}, half, given)
     groups: dict[tuple[int, int], list[Edge]] = {}
     for years, edge in sorted(pairs):
         target = _nearest(dates[edge[0]], day)
-        if abs((dates[edge[0]] - target).days) <= half:
+        if edge not in given and abs((dates[edge[0]] - target).days) <= half:
             groups.setdefault((target.year, years), []).append(edge)
-    return [groups[key] for key in sorted(groups)]
+    paid = Counter((_nearest(dates[one], day).year, round((dates[other] - dates[one]).days / YEAR)) for one, other in given)
+    return [(groups[key], paid[key]) for key in sorted(groups)]
 
 
 def _whole_years(dates: Sequence[Date], years: int, half: float) -> list[Edge]:
@@ -83,13 +91,21 @@ def _whole_years(dates: Sequence[Date], years: int, half: float) -> list[Edge]:
     return edges
 
 
-def _bridge_day(dates: Sequence[Date], settings: Mapping[str, Any], scores: Mapping[Edge, float], half: float) -> Date:
-    """The day of the year for bridges: the study's, the middle of its season, or where the bridges of all years are best together."""
+def _bridge_day(
+    dates: Sequence[Date], settings: Mapping[str, Any], scores: Mapping[Edge, float], half: float, given: Collection[Edge]
+) -> Date:
+    """The day of the year for bridges: the study's, the middle of its season, where those begin that are paid, or where the bridges
+    of all years are best together.
+    """
     if settings["bridge_date"]:
         return day_of_year(settings["bridge_date"], "hyp3.network.bridge_date")
     if settings["season"]:
         first, last = (day_of_year(text, "hyp3.network.season") for text in settings["season"])
         return _moved(first + timedelta(days=((last - first).days % 365) // 2), _COMMON)
+    if given:
+        firsts = [_moved(dates[edge[0]], _COMMON) for edge in sorted(given)]
+        # The one that is least far from the others, over New Year, too.
+        return min(firsts, key=lambda day: (sum(_apart(day, other) for other in firsts), day))
     best, best_sum = Date(_COMMON, 1, 1), -1.0
     for number in range(0, 365, _STEP):
         day = Date(_COMMON, 1, 1) + timedelta(days=number)
@@ -107,6 +123,12 @@ def _bridge_day(dates: Sequence[Date], settings: Mapping[str, Any], scores: Mapp
 def _nearest(date: Date, day: Date) -> Date:
     """The occurrence of a day of the year that is nearest to a date."""
     return min((_moved(day, date.year + step) for step in (-1, 0, 1)), key=lambda other: abs((other - date).days))
+
+
+def _apart(one: Date, other: Date) -> int:
+    """Days between two days of the year, the shorter way."""
+    days = abs((one - other).days)
+    return min(days, 365 - days)
 
 
 def _moved(date: Date, year: int) -> Date:

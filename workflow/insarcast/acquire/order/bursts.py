@@ -1,35 +1,42 @@
-"""Which bursts a job is made of, and whether the service makes one product of them."""
+"""Which bursts a job is made of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from insarcast.core import InsarcastError
 
 from ..select import Skipped, skip
 from .catalogue import Scene
+from .groups import completed, group_fault, listed
+from .outlines import covers_still, needed, outlines
 from .scenes import WHOLE, Acquisition, passes, share
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-MOST = 15
 
-
-def choose_bursts(scenes: Sequence[Scene], area: BaseGeometry | None, hyp3: Mapping[str, Any]) -> list[str]:
-    """Full ids of the bursts that a job is made of, in order: those that are named, or all that the area touches.
+def choose_bursts(
+    scenes: Sequence[Scene], area: BaseGeometry | None, hyp3: Mapping[str, Any], paid: Sequence[str] = ()
+) -> tuple[list[str], list[str]]:
+    """Bursts that a job is made of: those that are named; else those of jobs that are paid, while they cover the area; else those
+    that the area needs, with what the service needs to make one product of them.
 
     Args:
         scenes: bursts of one track.
         area: the place, or None where bursts are named.
         hyp3: the study's ``hyp3``: job, bursts.
+        paid: bursts of the jobs that are paid, without their track, ``136231_IW2``.
+
+    Returns:
+        Full ids of the bursts in order, and sentences about them for whoever reads the plan.
 
     Raises:
         InsarcastError: too many, not one where one is wanted, or the service does not make one product of them.
     """
-    shapes = {scene.burst: scene.footprint for scene in scenes}  # in the order of their time: the last counts
+    shapes = outlines(scenes)
+    notes: list[str] = []
     if hyp3["bursts"]:
         chosen = sorted(set(hyp3["bursts"]))
         if missing := [burst for burst in chosen if burst not in shapes]:
@@ -37,20 +44,43 @@ def choose_bursts(scenes: Sequence[Scene], area: BaseGeometry | None, hyp3: Mapp
                 f"The search found no {hyp3['polarization']} acquisition of burst {missing[0]} in the study's period; correct "
                 "hyp3.bursts, products.start or products.end."
             )
+        if hyp3["job"] == "INSAR_ISCE_BURST":
+            chosen = [_one(chosen, shapes, area)]
     else:
         assert area is not None
-        chosen = sorted(burst for burst, shape in shapes.items() if shape.intersection(area).area > 0)
-    if hyp3["job"] == "INSAR_ISCE_BURST":
-        chosen = [_one(chosen, shapes, area)]
+        chosen, notes = _of_area(shapes, area, hyp3, sorted(f"{scenes[0].track:03d}_{burst}" for burst in paid))
     if fault := group_fault(chosen):
-        how = "hyp3.bursts names" if hyp3["bursts"] else "The area touches"
+        how = "hyp3.bursts names" if hyp3["bursts"] else "The area needs"
         raise InsarcastError(
-            f"{how} {_listed(chosen)}, but {fault}; make area smaller, name neighbouring bursts in hyp3.bursts, or order whole scenes: "
+            f"{how} {listed(chosen)}, but {fault}; make area smaller, name neighbouring bursts in hyp3.bursts, or order whole scenes: "
             "hyp3.job INSAR_GAMMA."
         )
-    if over := next((burst for burst in chosen if _over_antimeridian(shapes[burst])), None):
+    if over := next((burst for burst in chosen if burst in shapes and _over_antimeridian(shapes[burst])), None):
         raise InsarcastError(f"Burst {over} lies over the antimeridian, where the service makes no product; choose another area.")
-    return chosen
+    return chosen, notes
+
+
+def _of_area(
+    shapes: Mapping[str, BaseGeometry], area: BaseGeometry, hyp3: Mapping[str, Any], paid: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Bursts for an area, and what to say about them."""
+    if paid and covers_still(shapes, area, paid):
+        return list(paid), []
+    notes = []
+    if paid:
+        notes.append(
+            f"the pairs that are paid have other bursts ({listed(paid)}), which do not cover the area any more: all pairs are new"
+        )
+    chosen = needed(shapes, area)
+    if hyp3["job"] == "INSAR_ISCE_BURST":
+        return [_one(chosen, shapes, area)], notes
+    whole = completed(chosen)
+    if more := sorted(set(whole) - set(chosen)):
+        notes.append(
+            f"{listed(more)} {'lies' if len(more) == 1 else 'lie'} outside of the area and {'is' if len(more) == 1 else 'are'} ordered "
+            f"with it: the service joins no bursts without {'it' if len(more) == 1 else 'them'}"
+        )
+    return whole, notes
 
 
 def _one(chosen: Sequence[str], shapes: Mapping[str, BaseGeometry], area: BaseGeometry | None) -> str:
@@ -68,32 +98,10 @@ def _one(chosen: Sequence[str], shapes: Mapping[str, BaseGeometry], area: BaseGe
     )
 
 
-def group_fault(bursts: Sequence[str]) -> str:
-    """Why the service would not make one product of bursts, or "".
-
-    Its rules are those of burst2safe, which asf_search's ``S1MultiBurstGroup`` has too (up to 15; one track; consecutive in each
-    subswath; neighbouring subswaths begin and end within one burst of each other), and no subswath may be left out between others:
-    a group must have no holes (HyP3's guide to burst InSAR, "Considerations for selecting input bursts").
-    """
-    if len(bursts) > MOST:
-        return f"a job holds {MOST} bursts at most"
-    if len({burst.split("_")[0] for burst in bursts}) > 1:
-        return "they are of several tracks"
-    rows: dict[int, list[int]] = {}
-    for burst in bursts:
-        _, number, name = burst.split("_")
-        rows.setdefault(int(name[2]), []).append(int(number))
-    swaths = sorted(rows)
-    if swaths != list(range(swaths[0], swaths[-1] + 1)):
-        return "IW2 is missing between IW1 and IW3"
-    for swath in swaths:
-        numbers = sorted(rows[swath])
-        if numbers != list(range(numbers[0], numbers[-1] + 1)):
-            return f"IW{swath} has a hole: its numbers are {', '.join(map(str, numbers))}"
-    for near, far in pairwise(swaths):
-        if any(abs(end(rows[near]) - end(rows[far])) > 1 for end in (min, max)):
-            return f"IW{near} and IW{far} do not begin and end within one burst of each other"
-    return ""
+def outside(scenes: Sequence[Scene], bursts: Sequence[str], area: BaseGeometry | None) -> list[str]:
+    """Of bursts those that do not touch the area: a search for the area finds them on some dates only, or not at all."""
+    shapes = outlines([scene for scene in scenes if scene.burst in set(bursts)])
+    return [burst for burst in bursts if area is not None and (burst not in shapes or shapes[burst].intersection(area).area == 0)]
 
 
 def burst_acquisitions(
@@ -110,7 +118,7 @@ def burst_acquisitions(
         if missing := sorted(wanted - {scene.burst for scene in taken}):
             left_out.append(
                 skip(
-                    "date", date, f"of its bursts {len(wanted) - len(missing)} of {len(wanted)} are there; {_listed(missing)} not"
+                    "date", date, f"of its bursts {len(wanted) - len(missing)} of {len(wanted)} are there; {listed(missing)} not"
                 )
             )
         else:
@@ -121,8 +129,3 @@ def burst_acquisitions(
 def _over_antimeridian(shape: BaseGeometry) -> bool:
     west, _, east, _ = shape.bounds
     return bool(east - west > 180)
-
-
-def _listed(bursts: Sequence[str]) -> str:
-    shown = ", ".join(bursts[:MOST])
-    return f"{shown} and {len(bursts) - MOST} more" if len(bursts) > MOST else shown

@@ -30,6 +30,12 @@ def wanted_dates(
     return kept, left_out
 
 
+def in_period(date: str, start: str | None, end: str | None) -> bool:
+    """Whether a date (``yyyymmdd``) is in the study's period; searches give a little more, for passes that go over midnight."""
+    first, last = ((limit or "").replace("-", "") for limit in (start, end))
+    return first <= date and (not last or date <= last)
+
+
 def check_enough(taken: Sequence[Acquisition], left_out: Sequence[Skipped]) -> None:
     """Raise an InsarcastError where too few dates are left."""
     if len(taken) >= FEWEST:
@@ -42,11 +48,17 @@ def check_enough(taken: Sequence[Acquisition], left_out: Sequence[Skipped]) -> N
     )
 
 
-def useless_exceptions(exclude: Sequence[str], taken: Sequence[Acquisition], left_out: Sequence[Skipped]) -> list[Skipped]:
-    """Names in ``products.exclude`` that fit nothing."""
-    dates = {one.date for one in taken} | {entry["name"] for entry in left_out if entry["what"] == "date"}
+def exceptions(exclude: Sequence[str], taken: Sequence[Acquisition], left_out: Sequence[Skipped]) -> list[Skipped]:
+    """Pairs that ``products.exclude`` leaves out, and names in it that fit nothing."""
+    there = {one.date for one in taken}
+    dates = there | {entry["name"] for entry in left_out if entry["what"] == "date"}
+    noted = {entry["name"] for entry in left_out if entry["what"] == "pair"}
+    pairs = [name for name in exclude if "_" in name and set(name.split("_")) <= there and name not in noted]
     wrong = [name for name in exclude if not set(name.split("_")) <= dates]
-    return [skip("exclude", name, "products.exclude names it, but there is no such date or pair") for name in wrong]
+    return [
+        *(skip("pair", name, "products.exclude") for name in pairs),
+        *(skip("exclude", name, "products.exclude names it, but there is no such date or pair") for name in wrong),
+    ]
 
 
 def day_of(one: Acquisition) -> Date:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date as Date
 from typing import Any
 
+from .bridges import YEAR
 from .graph import Edge
 from .scores import between
 
@@ -41,6 +42,7 @@ class Links:
         score: score of a pair by the places of its dates.
         possible: whether the service can make a pair of two dates.
         excluded: pairs that the study leaves out, ``yyyymmdd_yyyymmdd``.
+        given: pairs that are paid already: they stay, and others are added for the dates that they do not reach.
     """
 
     def __init__(
@@ -51,10 +53,13 @@ class Links:
         score: Callable[[int, int], float],
         possible: Callable[[int, int], bool] = lambda first, second: True,
         excluded: Iterable[str] = (),
+        given: Iterable[Edge] = (),
     ) -> None:
         self.dates, self.baselines, self.settings = dates, baselines, settings
         self._score, self._possible, self._excluded = score, possible, frozenset(excluded)
         self._known: dict[Edge, Link] = {}
+        self.given = frozenset(edge for edge in given if self.name(edge) not in self._excluded)
+        self.reached = {place for edge in self.given for place in edge}
 
     def link(self, edge: Edge) -> Link:
         """A pair of two dates, not said why."""
@@ -73,6 +78,19 @@ class Links:
     def _rank(self, edge: Edge) -> tuple[float, int, float, Edge]:
         it = self.link(edge)
         return -it.score, it.days, abs(it.baseline or 0.0), edge
+
+    def new(self, edge: Edge) -> bool:
+        """Whether a pair has a date that no paid pair reaches."""
+        return not (edge[0] in self.reached and edge[1] in self.reached)
+
+    def kind(self, edge: Edge) -> str:
+        """What a paid pair was for: near, bridge, or across a gap."""
+        if self.within(edge):
+            return "near"
+        days = self.link(edge).days
+        years = round(days / YEAR)
+        near = abs(days - years * YEAR) <= self.settings["max_days"] / 2
+        return "bridge" if 1 <= years <= self.settings["bridge_years"] and near else "connect"
 
     def allowed(self, edge: Edge) -> bool:
         """Whether a pair may be ordered at all."""

@@ -36,7 +36,11 @@ class Network:
 
 
 class Pairing(Links):
-    """Makes a network; see :class:`.links.Links` for its arguments."""
+    """Makes a network; see :class:`.links.Links` for its arguments.
+
+    Pairs that are paid stay, whatever a longer record would make better: bridges, loops and what holds the network together are
+    looked for only with dates that no paid pair reaches.
+    """
 
     def make(self) -> Network:
         """The network.
@@ -45,7 +49,8 @@ class Pairing(Links):
             InsarcastError: ``max_pairs`` is too few for the dates to hang together.
         """
         near = self._near(self.settings["neighbours"])
-        wanted = dict.fromkeys(near, "near") | dict.fromkeys(self._bridges(near), "bridge")
+        kept = {edge: self.kind(edge) for edge in sorted(self.given)}
+        wanted = dict.fromkeys(near, "near") | dict.fromkeys(self._bridges([*near, *kept]), "bridge") | kept
         left_out = self._drop_low(wanted)
         self._connect(wanted)
         if self.settings["connect"]:
@@ -72,11 +77,12 @@ class Pairing(Links):
         """Pairs over one or more years, near one day of the year: the best of each year, then such as make triangles with it."""
         if not self.settings["bridge_years"]:
             return []
-        fits = lambda edge: self.within(edge, longest=False) and self.allowed(edge)  # noqa: E731
+        fits = lambda edge: self.new(edge) and self.within(edge, longest=False) and self.allowed(edge)  # noqa: E731
+        given = {edge for edge in self.given if self.kind(edge) == "bridge"}
         most, chosen = self.settings["neighbours"], list[Edge]()
-        for group in bridge_pairs(self.dates, self.settings, lambda edge: self.link(edge).score, fits):
+        for group, paid in bridge_pairs(self.dates, self.settings, lambda edge: self.link(edge).score, fits, given):
             rest, taken, triangles = self.best_first(group), list[Edge](), Triangles(near)
-            while rest and (most is None or len(taken) < most):
+            while rest and (most is None or paid + len(taken) < most):
                 best = next((edge for edge in rest if triangles.closed(edge)), rest[0])
                 rest.remove(best)
                 triangles.add(best)
@@ -86,7 +92,8 @@ class Pairing(Links):
 
     def _drop_low(self, wanted: dict[Edge, str]) -> list[Skipped]:
         """Take out pairs of a low score; those that hold the network together come back as connecting ones."""
-        low = [edge for edge in sorted(wanted) if self.link(edge).score < self.settings["min_score"]]
+        least = self.settings["min_score"]
+        low = [edge for edge in sorted(wanted) if edge not in self.given and self.link(edge).score < least]
         whole = best_tree(len(self.dates), self.best_first(low), [edge for edge in wanted if edge not in low])
         dropped = [edge for edge in low if edge not in whole]
         for edge in dropped:
@@ -113,7 +120,8 @@ class Pairing(Links):
         for edge, why in sorted(wanted.items()):
             if triangles.closed(edge):
                 continue
-            closers = [side for side in triangles.closers(edge) if why == "connect" or self.within(side, longest=why != "bridge")]
+            sides = [side for side in triangles.closers(edge) if self.new(side)]
+            closers = [side for side in sides if why == "connect" or self.within(side, longest=why != "bridge")]
             good = [side for side in closers if self.allowed(side) and self.link(side).score >= self.settings["min_score"]]
             if good:
                 side = self.best_first(good)[0]
@@ -123,8 +131,17 @@ class Pairing(Links):
     def _keep_largest(self, wanted: dict[Edge, str]) -> list[Skipped]:
         """Where the network is in parts still, keep the largest and list the rest."""
         parts = parts_of(len(self.dates), wanted)
-        ranked = [(len(part), sum(edge[0] in set(part) for edge in wanted), -part[0], set(part)) for part in parts]
-        largest = max(ranked, key=lambda part: part[:3])[3]
+        ranked = [
+            (
+                sum(edge[0] in part for edge in self.given),
+                len(part),
+                sum(edge[0] in part for edge in wanted),
+                -min(part),
+                part,
+            )
+            for part in map(frozenset, parts)
+        ]
+        largest = max(ranked, key=lambda part: part[:4])[4]
         lost = [edge for edge in sorted(wanted) if edge[0] not in largest]
         for edge in lost:
             del wanted[edge]
@@ -141,16 +158,38 @@ class Pairing(Links):
         if most is None or len(wanted) <= most:
             return []
         used = {place for edge in wanted for place in edge}
-        if most < len(used) - 1:
+        if not self.given and most < len(used) - 1:
             raise InsarcastError(
                 f"hyp3.network.max_pairs is {most}, but {len(used)} dates hang together by {len(used) - 1} pairs at least; raise it, or "
                 "leave out dates by products.start, products.end or hyp3.network.season."
             )
         ordered = self.best_first(wanted)
-        kept = best_tree(len(self.dates), ordered)
-        kept += closing_edges(kept, ordered, most - len(kept))
-        kept += [edge for edge in ordered if edge not in kept][: most - len(kept)]
+        kept = sorted(self.given)
+        kept += self._tree(ordered, max(0, most - len(kept)))
+        within = {place for edge in kept for place in edge}
+        rest = [edge for edge in ordered if edge not in set(kept) and within.issuperset(edge)]
+        rest.sort(key=lambda edge: not self.new(edge))
+        kept += closing_edges(kept, rest, most - len(kept))
+        kept += [edge for edge in rest if edge not in set(kept)][: max(0, most - len(kept))]
         dropped = sorted(set(wanted) - set(kept))
         for edge in dropped:
             del wanted[edge]
-        return [skip("pair", self.name(edge), f"hyp3.network.max_pairs is {most}, and others are better") for edge in dropped]
+        lost = sorted(used - within)
+        reason = f"hyp3.network.max_pairs is {most}, and {len(self.given)} pairs are paid: none is left for it; raise max_pairs"
+        return [
+            *(skip("date", f"{self.dates[place]:%Y%m%d}", reason) for place in lost),
+            *(skip("pair", self.name(edge), f"hyp3.network.max_pairs is {most}, and others are better") for edge in dropped),
+        ]
+
+    def _tree(self, ordered: Sequence[Edge], most: int) -> list[Edge]:
+        """So many pairs at most that join dates to what is paid, or to one another where nothing is, the best first."""
+        tree = best_tree(len(self.dates), ordered, self.given)
+        if len(tree) <= most:
+            return tree
+        chosen: list[Edge] = []
+        inside = set(self.reached)
+        while len(chosen) < most:  # what is cut off must not be an island
+            best = next(edge for edge in tree if (edge[0] in inside) != (edge[1] in inside))
+            inside.update(best)
+            chosen.append(best)
+        return chosen

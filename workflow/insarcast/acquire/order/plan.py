@@ -14,16 +14,20 @@ from ..area import read_area
 from ..web.session import service_session
 from ..web.settings import WebSettings
 from .baselines import date_baselines
-from .bursts import burst_acquisitions, choose_bursts
+from .bursts import burst_acquisitions, choose_bursts, outside
 from .catalogue import Scene
-from .dates import check_enough, day_of, useless_exceptions, wanted_dates
+from .dates import check_enough, day_of, exceptions, in_period, wanted_dates
 from .frames import most_common_frame, overlap_enough, scene_acquisitions
+from .graph import Edge
+from .journal import bought
 from .network import Network, Pairing
+from .paid import fitting_scenes, paid_edges, read_paid, usual_bursts
 from .prepare import check_job, prepare_job
 from .prices import Prices, job_costs
 from .scenes import Acquisition, choose_track, newest, one_a_day
 from .scores import check_score, pair_scores
 from .search import Query, find_scenes, search_session
+from .shown import note_shown
 from .summary import tell, write_pairs
 
 if TYPE_CHECKING:
@@ -43,13 +47,18 @@ def plan_order(
     data_root: str | None,
     downloads: Mapping[str, Any],
     look_at: Sequence[str],
+    cache: str,
+    dry_run: bool,
 ) -> None:
     """Plan the order of one cube: search, choose what covers the area, pair the dates, price the pairs. Nothing is ordered.
 
+    Pairs that are paid already, as the journal in the cache tells, stay in the plan with their bursts; new ones are added for dates
+    that came since.
+
     Args:
         plan: JSON to write: project, job, track, direction, frame, bursts, area, covered (share of the area), scenes (date, names,
-            perpendicular baseline in m against the first), pairs (dates, days, baseline in m, score, why, job, credits), left_out,
-            credits (null: unknown), cost_table, connected.
+            perpendicular baseline in m against the first), pairs (dates, days, baseline in m, score, why, job, paid, credits: 0 if
+            it is paid), left_out, credits (null: unknown), cost_table, connected, notes (sentences for whoever reads it).
         pairs: the same pairs as a csv: date1, date2, days, baseline_m, score, why, credits.
         area: the study's ``area``, or None where bursts are named.
         hyp3: keys of the study's ``hyp3`` that say what is ordered.
@@ -59,6 +68,8 @@ def plan_order(
         data_root: folder that a relative name of ``area`` lies under, or None.
         downloads: the study's ``downloads``.
         look_at: files that the printed summary names.
+        cache: folder of what is fetched.
+        dry_run: whether the plan is shown and not ordered: what was shown may be ordered later.
 
     Raises:
         InsarcastError: keys that contradict each other, no answer in full, nothing found, several tracks, bursts that the service does
@@ -68,30 +79,42 @@ def plan_order(
     check_job(hyp3, place is not None)
     check_score(hyp3["score"])
     settings = WebSettings.of(downloads)
-    scenes, left_out = newest(_search(place, hyp3, products, manner["search"], settings))
+    project = hyp3["project"] or re.sub(r"[^A-Za-z0-9_.-]", "-", name)
+    paid = read_paid(bought(cache, project), hyp3)
+    query = _query(place, hyp3, products)
+    session = search_session(manner["search"], settings)
+    scenes, left_out = newest(find_scenes(query, session))
     scenes = choose_track(scenes, place, hyp3)
-    bursts: list[str] = []
+    bursts, notes = list[str](), list[str]()
     if hyp3["job"] == "INSAR_GAMMA":
         assert place is not None
         found, missing = scene_acquisitions(scenes, place, hyp3)
     else:
-        bursts = choose_bursts(scenes, place, hyp3)
+        bursts, notes = choose_bursts(scenes, place, hyp3, usual_bursts(paid))
+        if not hyp3["bursts"] and (more := outside(scenes, bursts, place)):
+            others, twice = newest(find_scenes(replace(query, area=None, bursts=more), session))
+            left_out += [entry for entry in twice if entry not in left_out]
+            scenes = sorted({one.name: one for one in (*scenes, *others)}.values(), key=lambda one: (one.time, one.name))
         found, missing = burst_acquisitions(scenes, bursts, place)
-    taken, others = one_a_day(found)
+    period = products["start"], products["end"]
+    taken, twins = one_a_day([one for one in found if in_period(one.date, *period)])
     taken, unwanted = wanted_dates(taken, hyp3["network"]["season"], products["exclude"])
-    left_out += missing + others + unwanted
+    left_out += [entry for entry in missing if in_period(entry["name"], *period)] + twins + unwanted
     check_enough(taken, left_out)
     baselines, unknown = date_baselines(taken)
-    network = _network(taken, baselines, hyp3, products["exclude"], place)
+    fits = {} if place is None or bursts else {"scenes_fit": fitting_scenes(scenes, taken, place, hyp3)}
+    given, unused = paid_edges(paid, taken, hyp3, products["exclude"], **fits)
+    network = _network(taken, baselines, hyp3, products["exclude"], place, given)
     used = [taken[number] for number in network.used]
     check_enough(used, left_out + network.left_out)
-    left_out += unknown + network.left_out + useless_exceptions(products["exclude"], taken, left_out)
+    left_out += unknown + unused + network.left_out
+    left_out += exceptions(products["exclude"], taken, left_out)
     optional = replace(settings, attempts=min(settings.attempts, _ASKED_AGAIN))
     prices = job_costs(manner["api"], service_session(optional))
-    rows = _rows(network, taken, hyp3, prices)
+    rows = _rows(network, taken, hyp3, prices, given)
     bounds = place.bounds if place is not None else _bounds(scenes, bursts)
     content = {
-        "project": hyp3["project"] or re.sub(r"[^A-Za-z0-9_.-]", "-", name),
+        "project": project,
         "job": hyp3["job"],
         "track": scenes[0].track,
         "direction": scenes[0].direction,
@@ -107,16 +130,17 @@ def plan_order(
         "credits": None if any(row["credits"] is None for row in rows) else sum(row["credits"] for row in rows),
         "cost_table": prices.source,
         "connected": True,
+        "notes": notes,
     }
     write_json(plan, content)
     write_pairs(pairs, rows)
     tell(content, hyp3, prices.note, manner, optional, look_at)
+    if dry_run:
+        note_shown(cache, project, [row["job"] for row in rows])
 
 
-def _search(
-    place: BaseGeometry | None, hyp3: Mapping[str, Any], products: Mapping[str, Any], search: str, settings: WebSettings
-) -> list[Scene]:
-    query = Query(
+def _query(place: BaseGeometry | None, hyp3: Mapping[str, Any], products: Mapping[str, Any]) -> Query:
+    return Query(
         "SLC" if hyp3["job"] == "INSAR_GAMMA" else "BURST",
         hyp3["polarization"],
         None if hyp3["bursts"] else place,
@@ -126,7 +150,6 @@ def _search(
         products["start"],
         products["end"],
     )
-    return find_scenes(query, search_session(search, settings))
 
 
 def _network(
@@ -135,6 +158,7 @@ def _network(
     hyp3: Mapping[str, Any],
     exclude: Sequence[str],
     place: BaseGeometry | None,
+    given: Mapping[Edge, Mapping[str, Any]],
 ) -> Network:
     days = [day_of(one) for one in taken]
     south = sum(scene.footprint.centroid.y for scene in taken[0].scenes) < 0
@@ -144,15 +168,21 @@ def _network(
         return place is None or bool(taken[0].scenes[0].burst) or overlap_enough(taken[first], taken[second], place, least)
 
     score = pair_scores(days, baselines, south, hyp3["score"])
-    return Pairing(days, baselines, hyp3["network"], score, possible, exclude).make()
+    return Pairing(days, baselines, hyp3["network"], score, possible, exclude, given).make()
 
 
-def _rows(network: Network, taken: Sequence[Acquisition], hyp3: Mapping[str, Any], prices: Prices) -> list[dict[str, Any]]:
+def _rows(
+    network: Network,
+    taken: Sequence[Acquisition],
+    hyp3: Mapping[str, Any],
+    prices: Prices,
+    given: Mapping[Edge, Mapping[str, Any]],
+) -> list[dict[str, Any]]:
     """The pairs as the plan holds them."""
     rows = []
     for link in network.links:
         first, second = (taken[number] for number in link.edge)
-        job = prepare_job(first, second, hyp3)
+        job = given.get(link.edge) or prepare_job(first, second, hyp3)
         rows.append(
             {
                 "date1": first.date,
@@ -162,7 +192,8 @@ def _rows(network: Network, taken: Sequence[Acquisition], hyp3: Mapping[str, Any
                 "score": round(link.score, 1),
                 "why": link.why,
                 "job": job,
-                "credits": prices.of(job),
+                "paid": link.edge in given,
+                "credits": 0.0 if link.edge in given else prices.of(job),
             }
         )
     return rows

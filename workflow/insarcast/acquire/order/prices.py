@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     import requests
 
 # Credits of a job by looks and number of burst pairs, as HyP3's documentation lists them ("Credit Cost Table" of its page on
-# credits, 2026), for when the service cannot be asked.
+# credits), for when the service cannot be asked; since its version 10.12.1 (pull request 2987 of ASFHyP3/hyp3, December 2025) jobs of
+# 13 pairs and more at 20x4 have more memory and cost more.
 _BURSTS = {
-    "20x4": [1] * 4 + [5] * 11,
+    "20x4": [1] * 4 + [5] * 8 + [10] * 3,
     "10x2": [1] * 3 + [5] * 6 + [10] * 6,
     "5x1": [1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 90, 95, 100, 105, 110],
 }

@@ -10,6 +10,7 @@ from insarcast.core import InsarcastError
 
 from ..select import Skipped, skip
 from .catalogue import Scene
+from .outlines import outlines
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -89,10 +90,11 @@ def choose_track(scenes: Sequence[Scene], area: BaseGeometry | None, hyp3: Mappi
         tracks = {number: found for number, found in tracks.items() if share(found, area) > 0}
     if not tracks:
         wanted = [f"{key} {hyp3[key]}" for key in ("track", "direction") if hyp3[key]]
+        named = f"the burst{'s' if len(hyp3['bursts']) > 1 else ''} {', '.join(hyp3['bursts'])}" if hyp3["bursts"] else ""
         raise InsarcastError(
-            f"The search found no {hyp3['polarization']} acquisition of the area"
-            f"{' with ' + ' and '.join(wanted) if wanted else ''} in the study's period; look at area, products.start, products.end and "
-            "the keys of hyp3."
+            f"The search found no {hyp3['polarization']} acquisition of {named or 'the area'}"
+            f"{' with ' + ' and '.join(wanted) if wanted else ''} in the study's period; look at "
+            f"{'hyp3.bursts' if named else 'area'}, products.start, products.end and the keys of hyp3."
         )
     if len(tracks) == 1:
         return next(iter(tracks.values()))
@@ -104,16 +106,17 @@ def choose_track(scenes: Sequence[Scene], area: BaseGeometry | None, hyp3: Mappi
         + (f", {_percent(share(found, area))} of the area)" if area is not None else ")")
         for number, found in tracks.items()
     ]
+    seen = "the area" if area is not None else "the bursts"
     raise InsarcastError(
-        f"{len(tracks)} tracks see the area: {', '.join(told)}; set hyp3.track to one of them (or make a cube of each)."
+        f"{len(tracks)} tracks see {seen}: {', '.join(told)}; set hyp3.track to one of them (or make a cube of each)."
     )
 
 
 def share(scenes: Sequence[Scene], area: BaseGeometry) -> float:
-    """Share of the area that scenes cover: bursts together, each where it last was; of whole scenes the one that covers most."""
+    """Share of the area that scenes cover: bursts together, each where it mostly is; of whole scenes the one that covers most."""
     from shapely import union_all
 
-    bursts = {scene.burst: scene.footprint for scene in scenes if scene.burst}
+    bursts = outlines(scenes)
     if bursts:
         return float(union_all(list(bursts.values())).intersection(area).area / area.area)
     return max((float(scene.footprint.intersection(area).area / area.area) for scene in scenes), default=0.0)

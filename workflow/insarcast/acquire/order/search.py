@@ -14,9 +14,10 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..web.errors import ServiceError
+from ..web.errors import Refused, ServiceError
 from ..web.retry import passing_tried_again
 from ..web.secrets import shown
 from ..web.session import ServiceSession, service_session
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 CMR = "https://cmr.earthdata.nasa.gov"
+_ONE_PASS = timedelta(minutes=2)  # more than an area takes
 _PADDING = 0.05  # degrees: outlines of a burst differ from date to date, so the search is a little wider than the area
 
 
@@ -81,10 +83,11 @@ def _options(query: Query) -> Iterator[dict[str, Any]]:
         keys["relativeOrbit"] = query.track
     if query.direction is not None:
         keys["flightDirection"] = query.direction.upper()
+    # A pass that goes over midnight is of the day on which it begins; what is of other days is sorted out later.
     if query.start:
-        keys["start"] = f"{_day(query.start)}T00:00:00Z"
+        keys["start"] = f"{_day(query.start) - _ONE_PASS:%Y-%m-%dT%H:%M:%SZ}"
     if query.end:
-        keys["end"] = f"{_day(query.end)}T23:59:59Z"
+        keys["end"] = f"{_day(query.end) + timedelta(days=1) + _ONE_PASS:%Y-%m-%dT%H:%M:%SZ}"
     # A scene has both polarizations under one name, a burst one of them.
     names = (query.polarization, {"VV": "VV+VH", "HH": "HH+HV"}[query.polarization])
     for polarization in names if query.level == "SLC" else names[:1]:
@@ -98,9 +101,8 @@ def _outline(area: BaseGeometry) -> str:
     return str((around if len(around.exterior.coords) <= 30 else around.envelope).wkt)
 
 
-def _day(text: str) -> str:
-    digits = text.replace("-", "")
-    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
+def _day(text: str) -> datetime:
+    return datetime.strptime(text.replace("-", ""), "%Y%m%d")
 
 
 def _complete(options: Mapping[str, Any], session: ServiceSession) -> list[Scene]:
@@ -135,6 +137,13 @@ def _pages(options: Mapping[str, Any], session: ServiceSession, place: str) -> l
                 complete = page.searchComplete
                 if not page and not complete:
                     break  # it would ask for the same page for ever
+    except Refused as error:
+        said = "with a login page" if error.status is None or error.status < 400 else f"with {error.status}"
+        raise ServiceError(
+            f"The search at {place} refuses access (it answered {said}), though a search needs no login; a proxy or gateway may stand "
+            "in the way, or hyp3.search is wrong: correct it, or try again later.",
+            status=error.status,
+        ) from None
     except ServiceError as error:
         # The session has tried this request often enough.
         raise ServiceError(str(error), status=error.status, detail=error.detail) from None

@@ -66,7 +66,7 @@ def summary(plan: Mapping[str, Any], hyp3: Mapping[str, Any], note: str, left: s
     kinds = [f"{sum(pair['why'] == why for pair in pairs)} {words}" for why, words in _KINDS.items()]
     scores, unknown = [pair["score"] for pair in pairs], sum(scene["baseline"] is None for scene in plan["scenes"])
     extent = [abs(pair["baseline"]) for pair in pairs if pair["baseline"] is not None]
-    lines = {
+    lines: dict[str, str | list[str]] = {
         "plan": f"{plan['project']}: {plan['job']} of track {plan['track']} {plan['direction']}, {what}, {hyp3['polarization']}, "
         f"{hyp3['looks']} looks (pixels of {_PIXELS[hyp3['looks']]} m), {100 * plan['covered']:.0f} % of the area",
         "dates": f"{len(dates)} from {_day(dates[0])} to {_day(dates[-1])}, the longest gap {gap[0]} days from {_day(gap[1])} to "
@@ -77,11 +77,13 @@ def summary(plan: Mapping[str, Any], hyp3: Mapping[str, Any], note: str, left: s
         + (f", baselines up to {max(extent):.0f} m" if extent else "")
         + (f"; {_count(unknown, 'date')} without a known baseline" if unknown else ""),
         "score": f"{min(scores):.0f} to {max(scores):.0f}, median {median(scores):.0f} (100 times the expected coherence)",
+        "note": plan["notes"],
         "price": _price(plan, note),
         "account": left,
         "look at": ", ".join(look_at),
     }
-    return [f"{key:<11}{text}" for key, text in lines.items() if text]
+    each = [(key, text) for key, texts in lines.items() for text in ([texts] if isinstance(texts, str) else texts)]
+    return [f"{key:<11}{text}" for key, text in each if text]
 
 
 def credits_left(manner: Mapping[str, Any], settings: WebSettings) -> str:
@@ -94,10 +96,13 @@ def credits_left(manner: Mapping[str, Any], settings: WebSettings) -> str:
 
 
 def _price(plan: Mapping[str, Any], note: str) -> str:
+    new = [pair["credits"] for pair in plan["pairs"] if not pair["paid"]]
+    old = len(plan["pairs"]) - len(new)
+    paid = f" for {_count(len(new), 'new pair')}, {old} {'is' if old == 1 else 'are'} paid already" if old else ""
     if plan["credits"] is None:
-        return f"not known{f' ({note})' if note else ': the service lists no price of this job'}"
-    each = sorted({pair["credits"] for pair in plan["pairs"]})
-    return f"{plan['credits']:g} credits ({' or '.join(f'{one:g}' for one in each)} a pair){f'; {note}' if note else ''}"
+        return f"not known{f' ({note})' if note else ': the service lists no price of this job'}{paid}"
+    each = f" ({' or '.join(f'{one:g}' for one in sorted(set(new)))} a pair)" if new else ""
+    return f"{plan['credits']:g} credits{each}{paid}{f'; {note}' if note and new else ''}"
 
 
 def _count(number: int, noun: str) -> str:
