@@ -175,7 +175,7 @@ def test_the_best_of_several() -> None:
         told(multi(), "FAILED", -1), told(multi(), days=-2, expires=-1), told(multi(), "RUNNING", -3), told(multi(), days=-5),
         told(multi(), days=-4),
     ]  # fmt: skip
-    assert [job.request_time for job in match([want], jobs)["k"]] == [NOW - timedelta(days=n) for n in (4, 5, 3, 2, 1)]
+    assert [job.request_time for job in match([want], jobs)["k"]] == [NOW - timedelta(days=n) for n in (4, 5, 3, 1, 2)]
 
 
 PRICED = [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -11,11 +13,14 @@ from typing import Any
 
 import pytest
 from hyp3_sdk import HyP3
-from standins.hyp3_api import TOKEN, Hyp3, granules, pair_of, scene_name, scene_of, zipped
+from standins.hyp3_api import REFUSALS, TOKEN, Hyp3, granules, pair_of, scene_name, scene_of, zipped
 from standins.loopback import Answer
 
-from insarcast.acquire import acquire_products, count_losses, order_products
+from insarcast.acquire import acquire_products, count_losses, is_shown, note_plan, order_products
 from insarcast.acquire.fetched import read_fetched
+from insarcast.acquire.order import client, doubts
+from insarcast.acquire.order.jobs import read_plan
+from insarcast.acquire.order.journal import bought, read_journal
 from insarcast.acquire.web import retry
 from insarcast.core import InsarcastError, Study, read_manifest
 
@@ -62,6 +67,7 @@ class Desk:
         self.folder, self.stand = folder, stand
         self.plan = write_plan(folder / "plan.json", DAYS[:4])
         self.cache = folder / "cache"
+        self.screen: list[str] = []
 
     def order(self, plan: Path | None = None, **changes: Any) -> dict[str, Any]:
         terms = {"reuse": "project", "reorder_expired": False, "reorder_failed": False, "api": self.stand.base}
@@ -70,8 +76,12 @@ class Desk:
         for given in (terms, manner, downloads):
             given |= {key: changes[key] for key in changes if key in given}
         out = self.folder / "orders.json"
+        losses = count_losses(out)
         out.unlink(missing_ok=True)
-        order_products(plan or self.plan, out, terms, manner, downloads, str(self.cache))
+        plan = plan or self.plan
+        if changes.get("seen", True):
+            note_plan(self.cache, plan)
+        order_products(plan, out, terms, manner, downloads, str(self.cache), losses, self.screen.append)
         record: dict[str, Any] = json.loads(out.read_text())
         return record
 
@@ -105,6 +115,7 @@ class Desk:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "BACK_OFF", 0.01)
+    monkeypatch.setattr(doubts, "LOOKS", tuple(seconds / 1000 for seconds in doubts.LOOKS))
     monkeypatch.setenv("EARTHDATA_TOKEN", TOKEN)
 
 
@@ -381,6 +392,169 @@ def test_the_price_is_compared_with_what_may_be_spent(desk: Desk) -> None:
     assert desk.stand.spent == 7
 
 
+def test_only_what_a_dry_run_has_shown_is_bought_without_a_limit(desk: Desk) -> None:
+    text = desk.sentence(seen=False)
+    assert (
+        "Ordering 5 of 5 jobs of project basin costs 5 credits, and 5 pairs for 5 credits are new since the last dry run" in text
+    )
+    assert f"(the first: {DAYS[0]}_{DAYS[1]}; all are in {desk.folder / 'pairs.csv'})" in text
+    assert "hyp3.max_credits: 5, or a dry run (hyp3.dry_run: true), allows them. Nothing was ordered." in text
+    assert desk.screen == []
+    desk.order()
+    assert desk.screen == ["ordering 5 of 5 jobs of project basin for 5 credits, 1000 are left"]
+    # A plan that has grown is more than was agreed to; what is bought already needs no consent, nor does an order within a limit.
+    assert "Ordering 2 of 2 jobs of project basin costs 2 credits, and 2 pairs for 2" in desk.sentence(
+        plan=write_plan(desk.plan, DAYS), seen=False
+    )
+    assert "more than hyp3.max_credits, 1;" in desk.sentence(seen=False, max_credits=1)
+    assert desk.stand.ordered() == [5]
+    desk.order(seen=False, max_credits=2)
+    assert desk.stand.ordered() == [5, 2]
+    assert len(bought(desk.cache, "basin")) == 7
+    shutil.rmtree(desk.cache)
+    desk.order(seen=False)
+    assert desk.stand.spent == 7
+    assert len(bought(desk.cache, "basin")) == 7
+    assert len(desk.screen) == 2
+
+
+def test_a_note_of_what_was_shown_survives_a_broken_line(desk: Desk) -> None:
+    assert not is_shown(desk.cache, desk.plan)
+    note_plan(desk.cache, desk.plan)
+    assert is_shown(desk.cache, desk.plan)
+    notes = desk.products / "shown.jsonl"
+    notes.write_bytes(notes.read_bytes().rstrip()[:-5])
+    assert not is_shown(desk.cache, desk.plan)
+    note_plan(desk.cache, desk.plan)
+    assert is_shown(desk.cache, desk.plan)
+    write_plan(desk.plan, DAYS)
+    assert not is_shown(desk.cache, desk.plan)
+
+
+@pytest.mark.parametrize("status", ["NOT_STARTED", "PENDING", "REJECTED"])
+def test_an_account_without_access_is_told_where_to_ask_for_it(desk: Desk, status: str) -> None:
+    desk.stand.credits, desk.stand.status = 0.0, status
+    text = desk.sentence()
+    assert "https://hyp3-docs.asf.alaska.edu/using/requesting_access/" in text
+    assert "renew" not in text
+    assert desk.stand.ordered() == []
+    # A service that tells the status only when it is asked to take an order: its own words.
+    desk.stand.credits = 10.0
+    assert REFUSALS[status].rstrip(".") in desk.sentence()
+    assert desk.stand.spent == 0
+
+
+def test_the_table_of_prices_that_was_used_is_named(desk: Desk) -> None:
+    """A comparison by prices that may be old is no promise."""
+    desk.stand.faults["/costs"] = ["404"] * 3
+    text = desk.sentence(max_credits=4)
+    assert "costs 5 credits (http" in text
+    assert "/costs could not be asked for its prices" in text
+    assert "those of its documentation count), more than hyp3.max_credits, 4;" in text
+    desk.order(max_credits=5)
+    assert "those of its documentation count)" in desk.screen[0]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_an_order_is_not_sent_on(desk: Desk, status: int) -> None:
+    """As a GET, which most redirects make of a POST, it would be answered with the list of all jobs."""
+    desk.order()
+    write_plan(desk.plan, DAYS)
+    desk.stand.faults["POST /jobs"] = [Answer(status, b"", {"Location": f"{desk.stand.base}/jobs"})]
+    text = desk.sentence()
+    assert f"leads to {desk.stand.base}/jobs; an order is not sent on: set hyp3.api" in text
+    assert desk.stand.ordered() == [5, 2]
+    assert desk.stand.spent == 5
+    assert len(desk.order()["pairs"]) == 7
+    assert desk.stand.spent == 7
+
+
+def test_an_answer_in_another_order_or_of_other_jobs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = desk.stand._take
+
+    def shuffled(request: Any) -> Answer:
+        return Answer.of_json({"jobs": json.loads(take(request).body)["jobs"][::-1]})
+
+    monkeypatch.setattr(desk.stand, "_take", shuffled)
+    sent = read_journal(desk.products / "journal.jsonl").sent if desk.order() else {}
+    keys = {want.key: want.pair for want in read_plan(desk.plan)[1]}
+    told = {job["job_id"]: pair_of(job) for job in desk.stand.jobs}
+    assert {keys[key]: told[job_id] for key, job_id in sent.items()} == {pair: pair for pair in keys.values()}
+    write_plan(desk.plan, DAYS)
+    first = {"jobs": desk.stand.jobs[:2]}
+    desk.stand.faults["POST /jobs"] = [Answer.of_json(first)]
+    assert "answered an order of 2 jobs with 2, of which 0 are those" in desk.sentence()
+
+
+def test_an_order_that_the_service_takes_slowly_is_paid_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers long after the study's time-out: an order is waited for; and where even that is not enough, it is looked for."""
+    desk.stand.slow_orders = 0.6
+    assert len(desk.order(timeout=0.2)["pairs"]) == 5
+    assert desk.stand.ordered() == [5]
+    monkeypatch.setattr(client, "_PATIENCE", 0.2)
+    monkeypatch.setattr(doubts, "LOOKS", (0.1,) * 10)
+    desk.stand.credits = None  # nothing tells that it was taken
+    assert len(desk.order(plan=write_plan(desk.plan, DAYS), timeout=0.2)["pairs"]) == 7
+    assert desk.stand.ordered() == [5, 2]
+    assert desk.stand.spent == 7
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_an_expired_job_that_fails_when_it_is_ordered_again(desk: Desk, again: bool) -> None:
+    """It is paid twice, and a third time only as a failed job that is ordered again, once; then never more."""
+    desk.order()
+    desk.stand.expire()
+    pair = f"{DAYS[0]}_{DAYS[1]}"
+    desk.stand.failing = {pair}
+    for _ in range(4):
+        shutil.rmtree(desk.cache)
+        desk.stand.failing = {pair}
+        record = desk.order(reorder_expired=True, reorder_failed=again)
+        assert pair not in record["pairs"]
+        assert "failed at the service" in record["skipped"][0]["reason"]
+    assert desk.stand.spent == 10 + again
+
+
+def test_products_of_another_project_in_the_cache_are_not_fetched_again(desk: Desk) -> None:
+    first = desk.order()
+    asked = len(desk.stand.seen)
+    other = write_plan(desk.folder / "other.json", DAYS[:4], project="renamed")
+    record = desk.order(other, reuse="any")
+    assert len(desk.stand.seen) == asked
+    assert record["products"] == first["products"]
+    assert record["folder"] == str(desk.cache / "hyp3" / "renamed")
+    for name in first["products"]:
+        assert sorted(path.name for path in (desk.cache / "hyp3" / "renamed" / name).iterdir()) == sorted(
+            path.name for path in (desk.products / name).iterdir()
+        )
+    shutil.rmtree(desk.products)  # of its own from now on
+    assert count_losses(desk.folder / "orders.json") == ""
+    assert desk.order(other, reuse="any") == record
+    assert len(desk.stand.seen) == asked
+    assert len(bought(desk.cache, "renamed")) == 5
+
+
+def test_a_file_system_without_locks(desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def no_locks(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    assert len(desk.order()["pairs"]) == 5
+    assert "has no locks: do not run twice at once there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "{}", '{"project": "basin"}', '{"project": "basin", "pairs": [{"date1": "x"}]}']
+)
+def test_a_broken_plan(desk: Desk, content: str) -> None:
+    good = desk.plan.read_text()
+    desk.plan.write_text(content)
+    assert f"{desk.plan} is no plan of an order (it " in desk.sentence()
+    assert is_shown(desk.cache, desk.plan)  # there is nothing to show
+    desk.plan.write_text(good)
+    assert desk.stand.seen == []
+
+
 def test_a_price_that_nobody_knows(desk: Desk) -> None:
     desk.stand.faults["/costs"] = [Answer.of_json([{"job_type": "RTC_GAMMA", "cost": 1.0}])] * 2
     assert "has no known price" in desk.sentence(max_credits=100)
@@ -485,11 +659,18 @@ def test_half_a_product_is_fetched_again_and_big_layers_are_not_missed(desk: Des
     assert len(desk.stand.seen) == asked
     (place / f"{place.name}_corr.tif").write_bytes(b"cut")
     losses = count_losses(desk.folder / "orders.json")
-    assert losses == 1
+    assert losses
     assert desk.order() == first
     assert len(desk.files_asked()) == 6
     assert (place / f"{place.name}_corr.tif").read_bytes() != b"cut"
     assert count_losses(desk.folder / "orders.json") == losses  # the same again: no further run
+    for _ in range(2):  # not even where the journal went with the rest, again and again
+        shutil.rmtree(desk.cache)
+        before, losses = losses, count_losses(desk.folder / "orders.json")
+        assert losses != before
+        assert desk.order() == first
+        assert count_losses(desk.folder / "orders.json") == losses
+    assert desk.stand.spent == 5
 
 
 def test_of_two_same_jobs_the_newest_that_is_good_counts(desk: Desk) -> None:

@@ -17,6 +17,7 @@ import io
 import json
 import re
 import tempfile
+import time
 import uuid
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -48,12 +49,17 @@ COSTS = [
         "job_type": "INSAR_ISCE_MULTI_BURST",
         "cost_parameters": ["looks", "reference"],
         "cost_table": {
-            "20x4": {str(n): 1.0 if n < 5 else 5.0 for n in range(1, 16)},
+            "20x4": {str(n): 1.0 if n < 5 else 5.0 if n < 13 else 10.0 for n in range(1, 16)},
             "10x2": {str(n): 1.0 if n < 4 else 5.0 if n < 10 else 10.0 for n in range(1, 16)},
             "5x1": {str(n): 1.0 if n == 1 else 5.0 * (n - 1) if n < 11 else 5.0 * (n + 7) for n in range(1, 16)},
         },
     },
 ]
+REFUSALS = {
+    "NOT_STARTED": "User tester has not yet applied for a monthly credit allotment. Please visit https://hyp3.example to apply.",
+    "PENDING": "User tester has a pending application, please try again later.",
+    "REJECTED": "The application for user tester has been rejected.",
+}
 BURST = r"S1_\d{6}_IW\d_\d{8}T\d{6}_[VH]{2}_[\dA-F]{4}-BURST"
 SCENE = r"S1[ABC]_IW_SLC__1S[SD][VH].{51}"
 README = """When using this data in a manuscript, please include
@@ -110,6 +116,8 @@ class Hyp3(Stand):
         partial: of the next order, so many jobs are stored, all are charged, and the answer is a 500.
         zips: pair -> what its zip is instead.
         names: pair -> what its file is called instead.
+        status: what became of the account's request for access.
+        slow_orders: seconds that an order takes; a client that has given up does not keep it from being taken.
         down: while it is above 0, each request of the API gets a 503 and counts it down.
     """
 
@@ -117,6 +125,7 @@ class Hyp3(Stand):
         super().__init__()
         self.scene, self.credits, self.polls, self.page = scene, credits, polls, page
         self.token, self.spent, self.lag, self.partial, self.down = TOKEN, 0.0, 0, None, 0
+        self.status, self.slow_orders = "APPROVED", 0.0
         self.jobs: list[dict[str, Any]] = []
         self.failing: set[str] = set()
         self.never: set[str] = set()
@@ -144,7 +153,14 @@ class Hyp3(Stand):
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             return problem(401, "Invalid authorization token provided")
         routes: dict[tuple[str, str], Callable[[Request], Answer]] = {
-            ("GET", "/user"): lambda _: Answer.of_json({"user_id": "tester", "remaining_credits": self.credits, "job_names": []}),
+            ("GET", "/user"): lambda _: Answer.of_json(
+                {
+                    "user_id": "tester",
+                    "application_status": self.status,
+                    "remaining_credits": self.credits,
+                    "job_names": [],
+                }
+            ),
             ("GET", "/jobs"): self._list,
             ("POST", "/jobs"): self._take,
         }
@@ -188,8 +204,11 @@ class Hyp3(Stand):
         return left > 0
 
     def _take(self, request: Request) -> Answer:
+        time.sleep(self.slow_orders)
         body = request.json
         jobs = body.get("jobs", [])
+        if self.status in REFUSALS:
+            return problem(403, REFUSALS[self.status])
         if not 1 <= len(jobs) <= 200 or set(body) - {"jobs", "validate_only"}:
             return problem(400, f"{json.dumps(body)} is not valid under any of the given schemas")
         for job in jobs:

@@ -88,7 +88,7 @@ rule order_products:
         },
         downloads=lambda wildcards, threads: setting("downloads")(wildcards),
         cache=CACHE,
-        listing=lambda wildcards: plainly(count_losses)(
+        losses=lambda wildcards: plainly(count_losses)(
             Path(CUBE.format(**wildcards), "acquire/orders.json")
         ),
         code=code("order_products"),

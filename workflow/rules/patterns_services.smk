@@ -5,6 +5,7 @@ outputs:  lists of paths
 steps:    none; functions for the other files
 """
 
+from insarcast.acquire import is_shown, note_plan
 from insarcast.core import SERVICES
 
 # What a cube leaves that is only planned.
@@ -49,16 +50,23 @@ def planned_cubes(name, wildcards):
             f"told at the end, and in {', '.join(map(str, logs.values()))}.",
             file=sys.stderr,
         )
+        # A plan that was made for an order, and that is still right, is not made again for a dry run: it is shown all the same.
+        show_plans(lambda plan: not is_shown(CACHE, plan), sys.stderr)
     return planned
 
 
-def show_plans():
-    """Pairs and price of what was only planned, and how to go on."""
+def show_plans(these=lambda plan: True, screen=sys.stdout):
+    """Pairs and price of what was only planned, and how to go on; what was shown may be ordered."""
     for (name, cube), log in shown_plans.items():
-        if log.exists():
-            print(f"\nDry run: cube '{cube}' of {name}\n{log.read_text()}", end="")
-            print("to order   set hyp3.dry_run: false and run again")
-            print("to update  run with --forcerun plan_order, when there are new dates")
+        plan = Path(CUBE.format(study=name, cube=cube), "acquire/plan.json")
+        if log.exists() and plan.exists() and these(plan):
+            shown = f"\nDry run: cube '{cube}' of {name}\n{log.read_text()}"
+            shown += "to order   set hyp3.dry_run: false and run again\n"
+            shown += (
+                "to update  run with --forcerun plan_order, when there are new dates"
+            )
+            print(shown, file=screen, flush=True)
+            note_plan(CACHE, plan)
 
 
 def not_planned_only(wildcards):

@@ -38,7 +38,7 @@ def call(job):
     beside = {name: Path(out).with_name(f".part-{Path(out).name}") for name, out in job.output.items()}
     given = {name: paths(value) for name, value in job.input.items()} | beside
     given |= {name: value for name, value in job.params.items() if name not in ("code", "listing")}  # these two only trigger
-    offered = {"threads": job.threads, "mem_mb": job.resources.get("mem_mb"), "log": paths(job.log[0])}
+    offered = {"threads": job.threads, "mem_mb": job.resources.get("mem_mb"), "log": paths(job.log[0]), "screen": show}
     wanted = inspect.signature(function).parameters
     given |= {name: value for name, value in offered.items() if name in wanted}
     random.seed(job.params.get("seed", 0))
@@ -67,6 +67,12 @@ def say(screen, text):
         os.write(screen, f"insarcast: {text}\n".encode())
     with contextlib.suppress(OSError), open(".snakemake/insarcast.failures", "a") as failures:
         failures.write(f"{snakemake.rule} ({', '.join(snakemake.wildcards)}): {text}\n")
+
+
+def show(text):
+    """What a person should see while the job runs, beside what goes into its log."""
+    with contextlib.suppress(OSError):
+        os.write(screen, f"insarcast: {text}\n".encode())
 
 
 screen = os.dup(2)

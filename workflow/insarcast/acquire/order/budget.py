@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from insarcast.core import InsarcastError
 from .client import Service
 from .jobs import Wanted
 from .match import state_of
+from .prices import Prices
 from .terms import Terms
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 def refuse_expired(service: Service, wanted: Sequence[Wanted], found: Mapping[str, Sequence[Job]], terms: Terms) -> None:
     expired = [want for want in wanted if state_of(found[want.key][0]) == "expired"]
     if expired:
-        cost = _cost(service, expired)
+        cost = _sum(service.prices(), expired)
         price = "an unknown number of" if cost is None else f"{cost:g}"
         raise InsarcastError(
             f"{len(expired)} products of project {terms.project} have expired at the service and are not in the cache (the first: "
@@ -29,33 +31,60 @@ def refuse_expired(service: Service, wanted: Sequence[Wanted], found: Mapping[st
 
 
 def afford(service: Service, missing: Sequence[Wanted], total: int, terms: Terms) -> None:
-    """Compare the price with what may be spent."""
-    cost, left = _cost(service, missing), service.credits()
+    """Compare the price with what may be spent, and say it before it is.
+
+    Raises:
+        InsarcastError: it costs too much, the account may not order yet, or nobody has seen what is to be bought.
+    """
+    prices, account = service.prices(), service.account()
+    cost, left = _sum(prices, missing), account.credits
     what = f"Ordering {len(missing)} of {total} jobs of project {terms.project}"
-    if cost is None:
-        if terms.max_credits is not None:
-            kind = missing[0].job["job_type"]
-            raise InsarcastError(
-                f"{what} has no known price (the service's list does not name {kind} so), so hyp3.max_credits cannot be kept; set it "
-                "to null to order all the same."
-            )
-    elif terms.max_credits is not None and cost > terms.max_credits:
+    price = "an unknown number of credits" if cost is None else f"{cost:g} credits"
+    if prices.source == "built-in":
+        price += f" ({prices.note})"
+    if account.closed and (left is None or left <= 0):
+        raise InsarcastError(f"The account of {service.api} may not order yet: {account.closed} Nothing was ordered.")
+    if terms.max_credits is None:
+        _agreed(prices, missing, what, price, terms)
+    elif cost is None:
+        kind = missing[0].job["job_type"]
         raise InsarcastError(
-            f"{what} costs {cost:g} credits, more than hyp3.max_credits, {terms.max_credits:g}; raise it, or order fewer pairs "
+            f"{what} has no known price (the service's list does not name {kind} so), so hyp3.max_credits cannot be kept; set it "
+            "to null to order what a dry run has shown."
+        )
+    elif cost > terms.max_credits:
+        raise InsarcastError(
+            f"{what} costs {price}, more than hyp3.max_credits, {terms.max_credits:g}; raise it, or order fewer pairs "
             "(hyp3.network, products.start and end). Nothing was ordered."
         )
-    elif left is not None and cost > left:
+    if cost is not None and left is not None and cost > left:
         raise InsarcastError(
-            f"{what} costs {cost:g} credits, but {left:g} are left on the account; order fewer pairs (hyp3.network, products.start "
+            f"{what} costs {price}, but {left:g} are left on the account; order fewer pairs (hyp3.network, products.start "
             "and end), or wait until the service renews them. Nothing was ordered."
         )
-    price = "an unknown number of" if cost is None else f"{cost:g}"
     rest = "" if left is None else f", {left:g} are left"
-    print(f"ordering {len(missing)} jobs for {price} credits{rest}", file=sys.stderr, flush=True)
+    line = f"ordering {len(missing)} of {total} jobs of project {terms.project} for {price}{rest}"
+    print(line, file=sys.stderr, flush=True)
+    terms.screen(line)
 
 
-def _cost(service: Service, wanted: Sequence[Wanted]) -> float | None:
+def _agreed(prices: Prices, missing: Sequence[Wanted], what: str, price: str, terms: Terms) -> None:
+    """Hold that a person has seen what is to be bought: a new plan may hold more than the one that was agreed to."""
+    new = [want for want in missing if want.key not in terms.seen]
+    if not new:
+        return
+    cost, whole = _sum(prices, new), _sum(prices, missing)
+    part = "an unknown number of" if cost is None else f"{cost:g}"
+    limit = "a dry run (hyp3.dry_run: true)"
+    if whole is not None:
+        limit = f"hyp3.max_credits: {math.ceil(whole)}, or {limit},"
+    raise InsarcastError(
+        f"{what} costs {price}, and {len(new)} pairs for {part} credits are new since the last dry run (the first: {new[0].pair}; "
+        f"all are in {terms.pairs}); {limit} allows them. Nothing was ordered."
+    )
+
+
+def _sum(prices: Prices, wanted: Sequence[Wanted]) -> float | None:
     """Credits of jobs, None where the price of one is not known."""
-    prices = service.prices()
     each = [prices.of(want.job) for want in wanted]
     return None if None in each else float(sum(price for price in each if price is not None))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from ..web.errors import ServiceError
-from ..web.secrets import earthdata_credentials
+from ..web.secrets import earthdata_credentials, shown
 from ..web.session import service_session
 from ..web.settings import WebSettings
 from .prices import Prices, job_costs
@@ -17,10 +18,31 @@ from .prices import Prices, job_costs
 if TYPE_CHECKING:
     from hyp3_sdk import HyP3
     from hyp3_sdk.jobs import Job
+    from requests import Response
 
     from ..web.session import ServiceSession
 
+_PATIENCE = 120.0  # seconds that an order is given to be answered at least, however impatient the study: it is taken as a whole
+_ACCESS = "https://hyp3-docs.asf.alaska.edu/using/requesting_access/"
+_CLOSED = {
+    "NOT_STARTED": f"it has no access yet; request it at {_ACCESS}, and run again when it is granted.",
+    "PENDING": f"its request for access is still to be decided ({_ACCESS}); run again when it is granted.",
+    "REJECTED": f"its request for access was rejected; ask the service's support ({_ACCESS}).",
+}
 _MOST_EMPTY = 500  # pages in a row without a job: the service filters by name only after it has cut its list into pages
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of a service.
+
+    Attributes:
+        credits: what is left; None where there is no limit.
+        closed: what keeps it from ordering, as half a sentence, and what to do; "" where nothing is known to.
+    """
+
+    credits: float | None
+    closed: str = ""
 
 
 class Service:
@@ -80,9 +102,14 @@ class Service:
 
     def credits(self) -> float | None:
         """Credits left on the account; None where it has no limit."""
+        return self.account().credits
+
+    def account(self) -> Account:
+        """The account's credits, and whether it has access (``application_status`` of HyP3's ``GET /user``)."""
         with self._understood():
-            left = self._sdk.check_credits()
-            return None if left is None else float(left)
+            user = self._sdk.my_info()
+            left = user["remaining_credits"]
+            return Account(None if left is None else float(left), _CLOSED.get(str(user.get("application_status")), ""))
 
     def prices(self) -> Prices:
         """The service's table of prices, or the built-in one."""
@@ -90,8 +117,10 @@ class Service:
 
     def send(self, jobs: Sequence[Mapping[str, Any]]) -> list[Job]:
         """Send jobs, at most 200; asked once and never again here, for a lost answer does not mean that nothing was taken."""
+        from hyp3_sdk.jobs import Job
+
         with self._understood():
-            return list(self._sdk.submit_prepared_jobs([dict(job) for job in jobs]).jobs)
+            return [Job.from_dict(job) for job in self._post({"jobs": [dict(job) for job in jobs]})["jobs"]]
 
     def check(self, jobs: Sequence[Mapping[str, Any]]) -> None:
         """Let the service check jobs without taking them.
@@ -100,8 +129,18 @@ class Service:
             ServiceError: it would refuse them; ``detail`` holds its words.
         """
         with self._understood():
-            body = {"jobs": [dict(job) for job in jobs], "validate_only": True}
-            self._session.request("POST", f"{self.api}/jobs", json=body, idempotent=True)
+            self._post({"jobs": [dict(job) for job in jobs], "validate_only": True}, idempotent=True)
+
+    def _post(self, body: Mapping[str, Any], **options: Any) -> Any:
+        """Answer of an order or a check. A redirect would make a GET of it, whose answer is the list of all jobs."""
+        settings = self._session.settings
+        self._session.settings = replace(settings, timeout=max(settings.timeout, _PATIENCE))
+        try:
+            return self._session.request(
+                "POST", f"{self.api}/jobs", json=body, allow_redirects=False, hooks={"response": _refuse_redirect}, **options
+            ).json()
+        finally:
+            self._session.settings = settings
 
     @contextmanager
     def _understood(self) -> Iterator[None]:
@@ -113,6 +152,15 @@ class Service:
             raise ServiceError(
                 f"{self.api} gave an answer that is none of HyP3's ({what}); is hyp3.api right?", passing=True, reason=what
             ) from None
+
+
+def _refuse_redirect(answer: Response, *_: Any, **__: Any) -> None:
+    if 300 <= answer.status_code < 400:
+        place = shown(answer.headers.get("Location", "nowhere"))
+        raise ServiceError(
+            f"{shown(str(answer.url))} leads to {place}; an order is not sent on: set hyp3.api to the address of the service itself.",
+            status=answer.status_code,
+        )
 
 
 def connect(api: str, login: str, settings: WebSettings) -> Service:

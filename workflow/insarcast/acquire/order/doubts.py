@@ -20,10 +20,10 @@ from .terms import Terms
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job
 
-# After a lost answer: when the jobs are looked for, as shares of the interval of polling. The service's list lags behind its
-# orders by moments; where the account was charged, it is given longer.
-_LOOKS = (0.0, 1 / 30, 1 / 12, 1 / 6, 1 / 3)
-_MORE_LOOKS = (0.5, 1.0, 1.0)
+# After a lost answer: seconds between looks for the jobs, three minutes in all. The service's list lags behind its orders by
+# moments, and an order whose sender gave up may still be taken; where it said that it did not take it, the first looks do.
+LOOKS = (0.0, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 60.0)
+_SHORT = 5
 _SETTLED_AFTER = 600.0  # seconds after which the list certainly shows what was taken
 _CLOCKS = 300.0  # seconds by which clocks may differ
 
@@ -53,11 +53,29 @@ def settle(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Jo
 
 
 def found_again(
-    service: Service, wanted: Sequence[Wanted], terms: Terms, doubts: Mapping[str, Doubt], known: Mapping[str, set[str]]
+    service: Service,
+    wanted: Sequence[Wanted],
+    terms: Terms,
+    doubts: Mapping[str, Doubt],
+    known: Mapping[str, set[str]],
+    *,
+    short: bool = False,
 ) -> dict[str, list[Job]]:
-    """Look for jobs until they are there, or it is clear that they were not taken."""
-    for number, share in enumerate(_LOOKS + _MORE_LOOKS):
-        time.sleep(share * terms.poll_seconds)
+    """Look for jobs until they are there, or it is clear that they were not taken.
+
+    Args:
+        service: the service.
+        wanted: what was sent.
+        terms: what the study allows.
+        doubts: when it was sent, and the credits before, by key.
+        known: ids of earlier jobs, by key, that do not count.
+        short: the service said that it did not take them; a proxy may have said so in its place.
+
+    Raises:
+        InsarcastError: the account was charged, but the jobs are not listed.
+    """
+    for number, seconds in enumerate(LOOKS, 1):
+        time.sleep(seconds)
         found = {
             key: [job for job in jobs if job.job_id not in known.get(key, ())]
             for key, jobs in look(service, wanted, terms).items()
@@ -65,7 +83,7 @@ def found_again(
         missing = [doubts[want.key] for want in wanted if not found[want.key]]
         if not missing or all(time.time() - doubt.at > _SETTLED_AFTER for doubt in missing):
             return found
-        if number >= len(_LOOKS) - 1 and not _charged(service, missing):
+        if number >= (_SHORT if short else len(LOOKS)) and not _charged(service, missing):
             return found
     raise InsarcastError(
         f"{service.api} took credits while an order was under way, but does not list its jobs ({wanted[0].pair} and "

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..interferograms.hyp3_product import relative_orbit
-
 MOST_BURSTS = 15
 
 # What the service fills in where a job says nothing (its job_spec, 2025).
@@ -127,6 +125,8 @@ def _bursts_fault(reference: Sequence[str], secondary: Sequence[str]) -> str:
 
 
 def _track_fault(granules: Sequence[str]) -> str:
+    from ..interferograms.hyp3_product import relative_orbit  # here: jobs are told apart while the workflow is planned
+
     tracks = [relative_orbit(int(_part(name, _SCENE, "orbit")), _part(name, _SCENE, "satellite")) for name in granules]
     return f"its scenes are of relative orbits {tracks[0]} and {tracks[1]}" if tracks[0] != tracks[1] else ""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from insarcast.core import InsarcastError, fingerprint
@@ -28,6 +30,20 @@ class Wanted:
     pair: str
     job: Mapping[str, Any]
     key: str
+
+
+def read_plan(path: Path) -> tuple[dict[str, Any], list[Wanted]]:
+    """A plan and its jobs, checked.
+
+    Raises:
+        InsarcastError: it is broken or none of this version; or see :func:`wanted_jobs`.
+    """
+    try:
+        plan = json.loads(path.read_text(encoding="utf-8"))
+        return plan, wanted_jobs(plan, str(path))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        what = f"it lacks {error}" if isinstance(error, KeyError) else "it cannot be read"
+        raise InsarcastError(f"{path} is no plan of an order ({what}); delete it and run again.") from None
 
 
 def wanted_jobs(plan: Mapping[str, Any], where: str) -> list[Wanted]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # some cluster file systems have none
 JOURNAL = "journal.jsonl"  # in the folder of a project
 
 
@@ -52,7 +54,7 @@ class Journal:
         sent: numbers of the jobs that were taken, by key.
         bought: the jobs themselves, ``{"job_type", "job_parameters"}`` by key: those that were taken, and those that were found.
         delivered: by a job's key.
-        losses: how often products were found missing from the cache.
+        losses: by the folder of a record, the state of loss that its products were last brought back from.
     """
 
     path: Path
@@ -60,7 +62,7 @@ class Journal:
     sent: dict[str, str] = field(default_factory=dict)
     bought: dict[str, dict[str, Any]] = field(default_factory=dict)
     delivered: dict[str, Delivered] = field(default_factory=dict)
-    losses: int = 0
+    losses: dict[str, str] = field(default_factory=dict)
 
     def sending(self, keys: Sequence[str], left: float | None) -> None:
         """Before jobs are sent."""
@@ -86,16 +88,17 @@ class Journal:
 
     def refresh(self) -> None:
         """Take in what other runs have noted."""
-        self.doubts, self.sent, self.bought, self.delivered, self.losses = {}, {}, {}, {}, 0
+        self.doubts, self.sent, self.bought, self.delivered, self.losses = {}, {}, {}, {}, {}
         for line in self.path.read_bytes().splitlines() if self.path.is_file() else ():
             try:
                 self._take(json.loads(line))
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # a line that a killed run left unfinished
 
-    def lose(self) -> None:
-        """After products were found missing, so that the rule's reason to run again stays the same once they are back."""
-        self._note({"did": "lost"})
+    def restored(self, record: str, state: str) -> None:
+        """After products are back, so that the rule's reason to run again stays the same, see :func:`.losses.count_losses`."""
+        if self.losses.get(record, "") != state:
+            self._note({"did": "restored", "record": record, "state": state})
 
     def _note(self, entry: dict[str, Any]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,8 +122,8 @@ class Journal:
                 self.bought |= entry["jobs"]
             case "delivered":
                 self.delivered[entry["key"]] = Delivered(entry["product"], entry["files"])
-            case "lost":
-                self.losses += 1
+            case "restored":
+                self.losses[entry["record"]] = entry["state"]
 
 
 def _ends_line(path: Path) -> bool:
@@ -165,4 +168,8 @@ def alone(lock: Path, why: str) -> Iterator[None]:
         except BlockingIOError:
             print(f"another run is {why}; waiting for it", file=sys.stderr, flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            print(f"{lock.parent} has no locks: do not run twice at once there", file=sys.stderr, flush=True)
         yield

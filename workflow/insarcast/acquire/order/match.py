@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job
 
 State = Literal["ready", "waiting", "expired", "failed"]
-_BEST: tuple[State, ...] = ("ready", "waiting", "expired", "failed")
+_RANK: dict[State, int] = {"ready": 0, "waiting": 1, "failed": 2, "expired": 2}
 
 
 def state_of(job: Job, now: datetime | None = None) -> State:
@@ -34,25 +34,37 @@ def match(wanted: Sequence[Wanted], jobs: Iterable[Job]) -> dict[str, list[Job]]
 
     A job serves if it is of the same type and granules and has the same settings; the service adds its defaults to them, and may add
     parameters that are newer than this code, which do not count. Layers that a job includes beyond what is asked do no harm. Among
-    several, one that can be fetched comes before one to wait for, before an expired one, before a failed one; and of those with
-    exactly the settings asked for before others, the newest.
+    several, one that can be fetched comes before one to wait for, before those that are expired or failed; of these the newest, so
+    that what failed when it was ordered again counts as failed; of the others one with exactly the settings asked for before the
+    newest.
 
     Returns:
         Key of a wanted job -> jobs, an empty list where there is none.
     """
     now = datetime.now(UTC)
+    found = {}
+    candidates = of_granules(wanted, jobs)
+    for want in wanted:
+        asked = settings_of(want.job)
+        fitting = [job for job in candidates[want.key] if _serves(settings_of(_plain(job)), asked)]
+        found[want.key] = sorted(fitting, key=lambda job: _order(job, asked, now))
+    return found
+
+
+def of_granules(wanted: Sequence[Wanted], jobs: Iterable[Job]) -> dict[str, list[Job]]:
+    """Jobs of the same type and granules, whatever their settings: how an answer is told whose settings are in other words."""
     by_granules: dict[tuple[str, object], list[Job]] = {}
     for job in jobs:
         if job.job_type in DEFAULTS:
             by_granules.setdefault(_what(_plain(job)), []).append(job)
-    found = {}
-    for want in wanted:
-        asked = settings_of(want.job)
-        fitting = [job for job in by_granules.get(_what(want.job), []) if _serves(settings_of(_plain(job)), asked)]
-        fitting.sort(key=lambda job: job.request_time.timestamp(), reverse=True)
-        fitting.sort(key=lambda job: (_BEST.index(state_of(job, now)), not _same(settings_of(_plain(job)), asked)))
-        found[want.key] = fitting
-    return found
+    return {want.key: by_granules.get(_what(want.job), []) for want in wanted}
+
+
+def _order(job: Job, asked: Mapping[str, Any], now: datetime) -> tuple[int, bool, float, bool]:
+    state = state_of(job, now)
+    done = _RANK[state] == 2
+    other = not done and not _same(settings_of(_plain(job)), asked)
+    return _RANK[state], other, -job.request_time.timestamp(), state != "failed"
 
 
 def _plain(job: Job) -> dict[str, Any]:

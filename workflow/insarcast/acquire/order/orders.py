@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +13,33 @@ from ..fetched import Fetched
 from ..select import skip
 from ..web.errors import ServiceError
 from ..web.settings import WebSettings
+from .borrow import borrow
 from .client import connect
 from .deliver import Courier
-from .jobs import Wanted, wanted_jobs
+from .jobs import Wanted, read_plan
 from .journal import JOURNAL, Journal, alone, is_there, read_journal
+from .losses import record_name
 from .products import credit_lines
 from .send import order
+from .shown import shown
 from .terms import Terms
 from .watch import watch
 
 
 def order_products(
-    plan: Path, orders: Path, terms: Mapping[str, Any], manner: Mapping[str, Any], downloads: Mapping[str, Any], cache: str
+    plan: Path,
+    orders: Path,
+    terms: Mapping[str, Any],
+    manner: Mapping[str, Any],
+    downloads: Mapping[str, Any],
+    cache: str,
+    losses: str = "",
+    screen: Callable[[str], None] = print,
 ) -> None:
     """Have the products of a plan made by HyP3 and put them into the cache, each ordered and paid once.
 
-    A job is the same if its type, granules and settings are the same; jobs are found again at the service by the project's name.
+    A job is the same if its type, granules and settings are the same; jobs are found again among all of the account's. What is
+    bought is within ``max_credits``, or was shown by a dry run.
     Requests that order are never repeated without looking first whether they were taken. A product that is complete in the cache
     is not asked for at all: with all of them there, nothing is asked of the service.
 
@@ -41,31 +51,35 @@ def order_products(
         manner: those that say how: login, max_credits, poll_seconds, wait_hours.
         downloads: the study's ``downloads``.
         cache: folder of what is fetched; the products lie in ``hyp3/<project>/<product>``.
+        losses: the state of loss that the rule runs with, see :func:`insarcast.acquire.order.losses.count_losses`.
+        screen: shows a line to the person who runs it.
 
     Raises:
-        InsarcastError: a job that the service would refuse, no credentials, too high a price, products that have expired, jobs that
+        InsarcastError: a broken plan, a job that the service would refuse, no credentials, too high a price, products that have expired, jobs that
             are not done in time, or no product at all. What was ordered and fetched is kept, and the next run goes on from there.
     """
-    content = json.loads(plan.read_text(encoding="utf-8"))
-    wanted = wanted_jobs(content, str(plan))
+    content, wanted = read_plan(plan)
     project = str(content["project"])
     folder = Path(cache) / "hyp3" / project
     journal = read_journal(folder / JOURNAL)
     noted = [want for want in wanted if want.key in journal.delivered]
     here = [want for want in noted if is_there(folder, journal.delivered[want.key])]
     if len(here) < len(noted):
-        journal.lose()
         print(f"{len(noted) - len(here)} products are no longer in {folder}", file=sys.stderr, flush=True)
     results = {want.key: "" for want in here}
+    if terms["reuse"] == "any":
+        results |= borrow([want for want in wanted if want.key not in results], folder, journal)
     missing = [want for want in wanted if want.key not in results]
     if missing:
         settings = WebSettings.of(downloads)
         agreed = Terms(
             project=project, attempts=settings.attempts, max_credits=manner["max_credits"], poll_seconds=manner["poll_seconds"],
             reuse=terms["reuse"], reorder_expired=terms["reorder_expired"], reorder_failed=terms["reorder_failed"],
+            seen=shown(cache, project), pairs=str(plan.with_name("pairs.csv")), screen=screen,
         )  # fmt: skip
         results |= _have_made(missing, agreed, journal, folder, terms["api"], manner, settings)
     _write(orders, wanted, results, journal, folder, content)
+    journal.restored(record_name(orders), losses)
 
 
 def _have_made(

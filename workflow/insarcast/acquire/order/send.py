@@ -15,13 +15,14 @@ from .client import Service
 from .doubts import found_again, ids_of, settle
 from .jobs import AT_ONCE, Wanted, granules_of
 from .journal import Doubt, Journal
-from .match import match, state_of
+from .match import match, of_granules, state_of
 from .terms import Terms
 
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job
 
-_SURELY_REFUSED = range(400, 500)
+_NOT_TAKEN = (429, 503)  # answers by which a service says that it did not look at a request
+_LONGEST_PAUSE = 60.0  # seconds between an order without a clear answer and the next, whatever the service asks for
 
 
 def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Journal) -> dict[str, Job]:
@@ -88,13 +89,14 @@ def _send(
         try:
             new = _taken(rest, service.send(_named(rest, terms)), terms)
         except ServiceError as error:
-            if error.status in _SURELY_REFUSED and not error.passing:
+            if not error.passing:  # refused, or never sent
                 journal.settled([want.key for want in rest])
                 raise _refusal(service, rest, terms, error) from None
             failures += 1
             print(f"an order got no clear answer ({error.reason}); looking whether it was taken", file=sys.stderr, flush=True)
-            time.sleep(min(error.wait, terms.poll_seconds))
-            new = found_again(service, rest, terms, {want.key: Doubt(time.time(), left) for want in rest}, known)
+            time.sleep(min(error.wait, _LONGEST_PAUSE))
+            doubts = {want.key: Doubt(time.time(), left) for want in rest}
+            new = found_again(service, rest, terms, doubts, known, short=error.status in _NOT_TAKEN)
             if not any(new.values()) and failures >= terms.attempts:
                 raise InsarcastError(
                     f"{service.api} did not take the order in {failures} attempts ({error.reason}); what it has taken is kept. "
@@ -108,14 +110,16 @@ def _send(
 
 
 def _taken(sent: Sequence[Wanted], jobs: Sequence[Job], terms: Terms) -> dict[str, list[Job]]:
-    """Jobs of an answer by key: they come in the order in which they were sent, even if the service tells them in other words."""
-    if len(jobs) != len(sent):
+    """Jobs of an answer by key, told by their granules where the service tells their settings in other words."""
+    exact, alike = match(sent, jobs), of_granules(sent, jobs)
+    found = {want.key: exact[want.key] or alike[want.key] for want in sent}
+    told = sum(bool(found[want.key]) for want in sent)
+    if told < len(sent) or len(jobs) != len(sent):
         raise InsarcastError(
-            f"The service answered an order of {len(sent)} jobs with {len(jobs)} (project {terms.project}); look into your account "
-            "there before you run again."
+            f"The service answered an order of {len(sent)} jobs with {len(jobs)}, of which {told} are those (project {terms.project}); "
+            "look into your account there before you run again."
         )
-    found = match(sent, jobs)
-    return {want.key: found[want.key] or [job] for want, job in zip(sent, jobs, strict=True)}
+    return found
 
 
 def _refusal(service: Service, part: Sequence[Wanted], terms: Terms, error: ServiceError) -> InsarcastError:

@@ -42,3 +42,21 @@ def shown(cache: str | Path, project: str) -> set[str]:
         except (ValueError, TypeError):
             continue  # blank, or unfinished
     return keys
+
+
+def note_plan(cache: str | Path, plan: Path) -> None:
+    """Note a plan that was just shown to a person; a broken one was not."""
+    try:
+        content = json.loads(plan.read_text(encoding="utf-8"))
+        note_shown(cache, str(content["project"]), [pair["job"] for pair in content["pairs"]])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+
+
+def is_shown(cache: str | Path, plan: Path) -> bool:
+    """Whether all jobs of a plan were shown; of one that is broken or not there is nothing to show."""
+    try:
+        content = json.loads(plan.read_text(encoding="utf-8"))
+        return {key_of(pair["job"]) for pair in content["pairs"]} <= shown(cache, str(content["project"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return True

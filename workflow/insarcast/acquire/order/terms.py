@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Terms:
-    """How a study orders: keys of its section ``hyp3``, and ``downloads.attempts``."""
+    """How a study orders: keys of its section ``hyp3``, and ``downloads.attempts``.
+
+    Attributes:
+        seen: keys of the jobs that a dry run has shown; only these are bought where there is no limit of credits.
+        pairs: where the pairs of the plan are listed, for the sentence.
+        screen: shows a line to the person, whose job writes into a log.
+    """
 
     project: str
     reuse: str
@@ -16,3 +23,6 @@ class Terms:
     reorder_failed: bool
     poll_seconds: float
     attempts: int
+    seen: Collection[str]
+    pairs: str
+    screen: Callable[[str], None]
