@@ -401,7 +401,7 @@ def test_only_what_a_dry_run_has_shown_is_bought_without_a_limit(desk: Desk) -> 
     assert "hyp3.max_credits: 5, or a dry run (hyp3.dry_run: true), allows them. Nothing was ordered." in text
     assert desk.screen == []
     desk.order()
-    assert desk.screen == ["ordering 5 of 5 jobs of project basin for 5 credits, 1000 are left"]
+    assert desk.screen == ["Ordering 5 of 5 jobs of project basin for 5 credits, 1000 are left"]
     # A plan that has grown is more than was agreed to; what is bought already needs no consent, nor does an order within a limit.
     assert "Ordering 2 of 2 jobs of project basin costs 2 credits, and 2 pairs for 2" in desk.sentence(
         plan=write_plan(desk.plan, DAYS), seen=False

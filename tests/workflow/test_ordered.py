@@ -1,9 +1,10 @@
-"""From an area to a cube over stand-ins of the search and of HyP3: planned, ordered once, fetched once, and on again after a kill."""
+"""From an area to products over stand-ins of the search and of HyP3: planned, ordered once, fetched once, and on again after a kill."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -23,7 +24,6 @@ PASSES = make_passes(TRACK, "2020-01-04", 6)
 DATES = [taken.date for taken in PASSES]
 ACQUIRED = Path("results/basin/A/acquire")
 MANIFEST = f"{ACQUIRED}/manifest.json"
-CUBE = "results/basin/A/stack/full/cube.zarr"
 
 
 class Place:
@@ -79,7 +79,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 def kill_once_ordered(place: Place) -> None:
     """Kill snakemake and its jobs as soon as the service has taken the order, before any product is there."""
     process = subprocess.Popen(
-        command(place.folder, [MANIFEST], {"study_file": place.study(4)}, ["-c2"]),
+        command(place.folder, [MANIFEST], {"study_file": place.study(4, max_credits=5)}, ["-c2"]),
         cwd=place.folder, env=environment(), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     end = time.monotonic() + 120
@@ -91,10 +91,10 @@ def kill_once_ordered(place: Place) -> None:
     process.wait(60)
 
 
-def test_an_area_becomes_a_cube_and_grows(place: Place) -> None:
+def test_what_was_shown_is_ordered_once_whatever_happens(place: Place) -> None:
     kill_once_ordered(place)
-    assert snakemake(place.folder, options=["--unlock"], study_file=place.study(4)).code == 0
-    first = place.run(CUBE)
+    shutil.rmtree(place.folder / ".snakemake/locks")
+    first = place.run(MANIFEST)
     assert first.code == 0, first.text
     assert place.service.ordered() == [5]
     assert place.service.spent == 5
@@ -105,26 +105,40 @@ def test_an_area_becomes_a_cube_and_grows(place: Place) -> None:
     assert manifest["dates"] == DATES[:4]
     assert any("HyP3" in line for line in manifest["credits"])
 
+    # The cache is deleted: one run brings all back, and then nothing is to be done; how it is ordered is no reason to do so again.
+    shutil.rmtree(place.folder / "cache")
+    assert place.run(MANIFEST).code == 0
+    assert place.files_asked() == 10
     asked = len(place.service.seen) + len(place.search.seen)
-    again = place.run(CUBE, poll_seconds=60, max_credits=0)  # how it is ordered is no reason to do so again
+    again = place.run(MANIFEST, poll_seconds=60, max_credits=0)
     assert "Nothing to be done" in again.text, again.text
     assert len(place.service.seen) + len(place.search.seen) == asked
 
-    # A date more, and a product that somebody deleted in the cache: what is new is ordered, what is lost is fetched.
     lost = Path(place.record()["folder"], place.record()["products"][2])
+
+    # A date more that nobody has seen is not ordered; a dry run shows it, though its plan is made already.
+    unseen = place.run(MANIFEST, dates=5)
+    unseen.failed_plainly("2 pairs for 2 credits are new since the last dry run", f"{ACQUIRED}/pairs.csv", "hyp3.max_credits: 2")
+    searched = len(place.search.seen)
+    shown = snakemake(place.folder, "basin", options=["-n"], study_file=place.study(5, dry_run=True))
+    assert shown.code == 0, shown.text
+    assert "Dry run: cube 'A' of basin" in shown.text
+    assert len(place.search.seen) == searched
+    assert place.service.spent == 5
+
+    # What is new is ordered then, and what is lost is fetched.
     for path in (place.folder / lost).glob("*_corr.tif"):
         path.unlink()
     more = place.run(MANIFEST, dates=5)
     assert more.code == 0, more.text
+    assert "Ordering 2 of 3 jobs of project insarcast-basin-A for 2 credits, 995 are left" in more.text
     assert place.service.ordered() == [5, 2]
-    assert place.files_asked() == 5 + 1 + 2
+    assert place.files_asked() == 10 + 1 + 2
     assert json.loads((place.folder / MANIFEST).read_text())["dates"] == DATES[:5]
-
-    assert "Nothing to be done" in place.run(MANIFEST, dates=5).text
 
     # A service that refuses ends the run in its sentence; nothing is lost.
     place.service.token = "another"
-    refused = place.run(MANIFEST, dates=6)
+    refused = place.run(MANIFEST, dates=6, max_credits=9)
     refused.failed_plainly("refuses access", "EARTHDATA_TOKEN")
     assert len(list((place.folder / "cache/hyp3/insarcast-basin-A").glob("S1_*"))) == 7
-    place.holds_no_token(first, again, more, refused)
+    place.holds_no_token(first, again, unseen, shown, more, refused)

@@ -72,7 +72,7 @@ def say(screen, text):
 def show(text):
     """What a person should see while the job runs, beside what goes into its log."""
     with contextlib.suppress(OSError):
-        os.write(screen, f"insarcast: {text}\n".encode())
+        os.write(screen, f"{text}\n".encode())
 
 
 screen = os.dup(2)

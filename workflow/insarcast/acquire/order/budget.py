@@ -63,7 +63,7 @@ def afford(service: Service, missing: Sequence[Wanted], total: int, terms: Terms
             "and end), or wait until the service renews them. Nothing was ordered."
         )
     rest = "" if left is None else f", {left:g} are left"
-    line = f"ordering {len(missing)} of {total} jobs of project {terms.project} for {price}{rest}"
+    line = f"Ordering {len(missing)} of {total} jobs of project {terms.project} for {price}{rest}"
     print(line, file=sys.stderr, flush=True)
     terms.screen(line)
 
