@@ -285,3 +285,8 @@ def test_another_file_of_mintpy_is_no_time_series(folder: Path, ready: Ready) ->
 def test_keys_of_interferograms_are_refused(folder: Path, ready: Ready) -> None:
     write_mintpy(folder, ready)
     assert "products.dem is set" in refused(folder, "mintpy", {"dem": "dem.tif"})
+
+
+def test_a_heading_beside_a_geometry_with_angles_is_not_ignored(folder: Path, ready: Ready) -> None:
+    write_mintpy(folder, ready)
+    assert "set products.incidence too" in refused(folder, "mintpy", {"heading": -12})

@@ -186,6 +186,15 @@ def test_every_wrong_key_has_a_sentence(folder: Path, products: dict[str, Any], 
             "{source: rasters, products: {folder: a}, series: {files: [a], first: '20201301'}}",
             "series.first is '20201301', which is no date",
         ),
+        ("{source: mintpy, products: {folder: a}, series: {units: mm}}", "series.units is set, but mintpy has its own"),
+        ("{source: opera, products: {folder: a}, series: {sign: towards}}", "series.sign is set, but opera has its own"),
+        ("{source: licsbas, products: {folder: a, incidence: 39}}", "only one of incidence and heading"),
+        ("{source: mintpy, products: {folder: a, burst: 136231_IW2}}", "products.burst is for interferograms"),
+        ("{source: opera, products: {folder: a, components: keep}}", "products.components is for interferograms"),
+        (
+            "{source: rasters, products: {folder: a, heading: 1, los: {east: a, north: b, up: c}}, series: {files: [a]}}",
+            "products.heading is set beside products.los",
+        ),
     ],
 )
 def test_keys_that_do_not_fit_the_source_are_refused(tmp_path: Path, cube: str, said: str) -> None:
@@ -194,3 +203,15 @@ def test_keys_that_do_not_fit_the_source_are_refused(tmp_path: Path, cube: str, 
     with pytest.raises(InsarcastError) as caught:
         Study(study)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("sign", ["away", "towards"])
+@pytest.mark.parametrize("source", ["rasters", "mintpy", "licsbas", "opera"])
+def test_the_sign_of_a_phase_is_never_ignored(tmp_path: Path, source: str, sign: str) -> None:
+    """Files that are positive away, read as positive towards, would turn subsidence into uplift."""
+    study = tmp_path / "study.yaml"
+    study.write_text(f"cubes: {{A: {{source: {source}, products: {{folder: a, sign: {sign}}}, series: {{files: [a]}}}}}}")
+    with pytest.raises(InsarcastError) as caught:
+        Study(study)
+    assert "products.sign is for interferograms" in str(caught.value)
+    assert ("set series.sign" in str(caught.value)) == (source == "rasters")

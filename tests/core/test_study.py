@@ -36,7 +36,7 @@ def test_defaults_are_filled_and_a_cube_overrides_its_study(tmp_path: Path) -> N
     assert study.get("stack.inversion.weights", "west") == "auto"  # the rest of the overridden section keeps its defaults
     assert (study.get("forecast.origins", "east"), study.get("forecast.origins", "west")) == (5, 2)
     assert study.get("forecast.models", "west") == ["linear"]
-    assert study.get("products.sign", "east") == "away"
+    assert study.get("products.sign", "east") is None
 
 
 def test_values_are_copies(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ def check_cube_keys(cube: Mapping[str, Any], where: str) -> None:
         raise InsarcastError(f"{where}: tile.overlap is {overlap} pixels, but must be smaller than tile.size, {size}.")
     source, products = cube["source"], cube["products"]
     _check_dates(cube, where)
+    if source in (*READY, *READY_GRIDS):
+        _check_ready_products(products, source, where)
     for key in {"simulate": (), "geotiff": ("folder", "unwrapped")}.get(source, () if source in SERVICES else ("folder",)):
         if products[key] is None:
             raise InsarcastError(f"{where}: the key 'products.{key}' is missing; source {source} needs it.")
@@ -117,13 +119,42 @@ def _is_date(text: str) -> bool:
         return False
 
 
+def _check_ready_products(products: Mapping[str, Any], source: str, where: str) -> None:
+    """The same, of keys of interferograms that a ready series does not read: ignored in silence, a sign would turn subsidence into uplift."""
+    points, own = source in READY, source in ("egms", "mintpy", "licsbas", "opera")
+    instead = {
+        "sign": f"{source} has its own, so remove it" if own else "set series.sign",
+        "nodata": f"{source} has its own, so remove it" if source in READY_GRIDS and own else "set series.nodata",
+        "other_grid": "remove it",
+        "burst": "remove it",
+    }
+    wrong = ""
+    if key := next((key for key in instead if products[key] is not None), None):
+        wrong = f"products.{key} is for interferograms; {instead[key]}"
+    elif products["components"] != "mask":
+        wrong = "products.components is for interferograms; remove it"
+    elif points and (key := next((key for key in ("incidence", "heading", "wavelength") if products[key] is not None), None)):
+        columns = (
+            "remove it" if key == "wavelength" else "series.columns names los_east, los_north and los_up where a table has them"
+        )
+        wrong = f"products.{key} is not read by source {source}; {columns}"
+    elif source in ("licsbas", "opera") and (products["incidence"] is None) != (products["heading"] is None):
+        wrong = "products has only one of incidence and heading; give both, or neither to use the product's own line of sight"
+    elif products["los"] is not None and (
+        key := next((key for key in ("incidence", "heading") if products[key] is not None), None)
+    ):
+        wrong = f"products.{key} is set beside products.los, which says where the satellite looks from; remove one of them"
+    if wrong:
+        raise InsarcastError(f"{where}: {wrong}.")
+
+
 def _check_series(series: Mapping[str, Any], source: str, where: str) -> None:
     """The same, of a ready series."""
     columns, matrix, joins = series["columns"], series["layout"] == "matrix", series["joins"]
     wrong = ""
     if source == "points" and series["files"] is None:
         wrong = "the key 'series.files' is missing; source points needs the names of its tables"
-    elif source == "egms" and (other := _other_than(series, units="mm", sign="towards", neighbours=None)):
+    elif source == "egms" and (other := _other_than(series, units=None, sign=None, neighbours=None)):
         wrong = f"series.{other} is set, but EGMS has its own: mm, positive towards the satellite; remove the key, or use source points"
     elif source == "egms" and series["layout"] not in ("auto", "wide"):
         wrong = f"series.layout is '{series['layout']}', but a csv of EGMS is wide; remove the key, or use source points"
@@ -153,7 +184,7 @@ def _check_grid_series(series: Mapping[str, Any], source: str, where: str) -> No
     if source == "rasters" and series["files"] is None:
         wrong = "the key 'series.files' is missing; source rasters needs the names of its GeoTIFFs, like disp_{date}.tif"
     elif source != "rasters" and (
-        other := _other_than(series, units="mm", sign="towards", nodata=None, first=None) or _named_layer(series)
+        other := _other_than(series, units=None, sign=None, nodata=None, first=None) or _named_layer(series)
     ):
         wrong = f"series.{other} is set, but {source} has its own; remove the key, or use source rasters"
     elif other := _other_than(series, layout="auto", crs=None, delimiter=None, decimal=".", step=None, neighbours=None):

@@ -124,7 +124,7 @@ def _conventions(products: dict[str, Any], tags: list[Tags]) -> dict[str, Any]:
     if not has_files and values["incidence"] is not None and values["heading"] is not None:
         los = list(line_of_sight(values["incidence"], values["heading"]))
     return {
-        "sign": products["sign"],
+        "sign": products["sign"] or "away",
         **values,
         "nodata": own if products["nodata"] is None else products["nodata"],
         "los": los,

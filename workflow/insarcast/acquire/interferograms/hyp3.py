@@ -145,7 +145,7 @@ def _conventions(
     utc = [value for pair in used if (value := parameters[pair].utc) is not None]
     wavelength = agreed("wavelength", products["wavelength"], said)
     return {
-        "sign": products["sign"],
+        "sign": products["sign"] or "away",
         "wavelength": WAVELENGTH if wavelength is None else wavelength,
         "incidence": incidence,
         "heading": heading,

@@ -141,7 +141,7 @@ def _conventions(folder: Path, products: dict[str, Any], static: dict[str, list[
         for layer in ("los_east", "los_north", "los_up"):
             static.pop(layer, None)
     return {
-        "sign": products["sign"],
+        "sign": products["sign"] or "away",
         "wavelength": frame.wavelength if products["wavelength"] is None else products["wavelength"],
         "incidence": incidence,
         "heading": heading,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,12 +72,12 @@ def read_bands(path: Path) -> Bands:
     )
 
 
-def check_meaning(bands: Sequence[Bands], series: dict[str, str]) -> list[str]:
+def check_meaning(bands: Sequence[Bands], series: Mapping[str, str | None]) -> list[str]:
     """Hold the study's units and sign against what the files say.
 
     Args:
         bands: of all files.
-        series: the study's ``series``: units, sign.
+        series: the study's ``series``: units (None: mm), sign (None: towards).
 
     Returns:
         What the files say themselves, of ``units`` and ``sign``.
@@ -86,7 +86,7 @@ def check_meaning(bands: Sequence[Bands], series: dict[str, str]) -> list[str]:
         InsarcastError: they say something else.
     """
     said = []
-    for key, given in (("units", series["units"]), ("sign", series["sign"])):
+    for key, given in (("units", series["units"] or "mm"), ("sign", series["sign"] or "towards")):
         for one in bands:
             own = getattr(one, key)
             if own is not None and own != given:

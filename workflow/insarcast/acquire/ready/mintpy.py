@@ -140,6 +140,11 @@ def _line_of_sight(series: MintpyFile, products: dict[str, Any], layers: dict[st
     heading = products["heading"] if products["heading"] is not None else series.number("HEADING")
     incidence = products["incidence"]
     if incidence is None and {"incidence", "azimuth"} <= set(layers):
+        if products["heading"] is not None:
+            raise InsarcastError(
+                f"products.heading is set, but the geometry of {series.path} says where the satellite looks from; remove the key, or set "
+                "products.incidence too, to use both instead of it."
+            )
         return {"los": None, "azimuth": None}
     if heading is None or (incidence is None and "incidence" not in layers):
         raise InsarcastError(

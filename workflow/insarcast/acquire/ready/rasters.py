@@ -105,7 +105,7 @@ def _conventions(products: Mapping[str, Any], series: Mapping[str, Any], bands: 
             )
         los = list(line_of_sight(incidence, heading))
     return {
-        "sign": series["sign"], "units": series["units"], "nodata": series["nodata"],
+        "sign": series["sign"] or "towards", "units": series["units"] or "mm", "nodata": series["nodata"],
         "wavelength": wavelength, "incidence": incidence, "heading": heading, "los": los,
     }  # fmt: skip
 

@@ -146,7 +146,8 @@ def _chunk(path: str) -> tuple[int, int]:
 def _stated(conventions: dict[str, Any]) -> str:
     own = " and ".join(conventions["says"])
     by = f"as the study says; the files say the same of the {own}" if own else "as the study says; the files say nothing of them"
-    return f"Units ({conventions['units']}) and sign (positive {conventions['sign']} the satellite) are {by}."
+    sign = {"towards": "towards", "away": "away from"}[conventions["sign"]]
+    return f"Units ({conventions['units']}) and sign (positive {sign} the satellite) are {by}."
 
 
 def _shares(path: str, layer: Any) -> Any:
