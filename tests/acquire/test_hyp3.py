@@ -195,6 +195,23 @@ def test_a_folder_of_products_becomes_a_stack(folder: Path, flat: bool) -> None:
     assert (data.height.values == 2240).all()
 
 
+def test_the_service_is_named(folder: Path) -> None:
+    """As a product's README says it, where it does; the years are those of the dates."""
+    names = write_stack(folder)
+    said = "ASF DAAC HyP3 2024 using the hyp3_gamma plugin. Contains modified Copernicus{}Sentinel data 2020, processed by ESA."
+    (folder / names[1] / f"{names[1]}.README.md.txt").write_text(said.format("\n"))
+    general = "ASF DAAC HyP3 (INSAR_GAMMA). Contains modified Copernicus Sentinel data 2020, processed by ESA."
+    *lines, citation = acquire(folder).credits
+    assert lines == [general, said.format(" ")]
+    assert "https://doi.org/10.5281/zenodo.4646138" in citation
+
+
+def test_the_service_is_named_for_products_without_folders(folder: Path) -> None:
+    write_stack(folder, flat=True)
+    line, _ = acquire(folder).credits
+    assert line == "ASF DAAC HyP3 (INSAR_GAMMA). Contains modified Copernicus Sentinel data 2020, processed by ESA."
+
+
 def test_water_is_masked_or_kept(folder: Path) -> None:
     lake = np.ones((8, 10), np.uint8)
     lake[6, 2:5] = 0

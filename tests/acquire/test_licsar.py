@@ -98,6 +98,14 @@ def test_every_layout_gives_the_same_stack(folder: Path, pairs: str, frame: str,
     assert data.height.values[1, 1] == 2240
 
 
+def test_the_portal_is_named(folder: Path) -> None:
+    write_frame(folder)
+    first, citation = acquire(folder).credits
+    assert "contains modified Copernicus Sentinel data" in first
+    assert "COMET" in first
+    assert "Lazecký" in citation
+
+
 def test_an_isolated_zero_stays_nodata(folder: Path) -> None:
     """LiCSAR refers no interferogram to a pixel: 0 is nodata there, whatever is around it."""
     write_frame(folder)

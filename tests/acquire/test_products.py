@@ -13,6 +13,8 @@ import pytest
 from products import HEADING, INCIDENCE, WAVELENGTH, Truth, write_products, write_raster, write_study
 
 from insarcast.acquire import acquire_products
+from insarcast.acquire.fetched import Fetched
+from insarcast.acquire.found import Found
 from insarcast.core import InsarcastError, Manifest, Study, file_sha256, read_manifest
 
 
@@ -265,3 +267,24 @@ def test_same_products_same_bytes(tmp_path: Path, truth: Truth) -> None:
     acquire(tmp_path)
     assert (tmp_path / "manifest.json").read_bytes() == first
     assert json.loads(first)["source"] == "geotiff"
+
+
+def test_each_is_credited_once(tmp_path: Path, folder: Path, truth: Truth, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a service left names it already, software of a ready series is cited, and the study's own lines follow."""
+    study = Study(write_study(tmp_path / "study.yaml", "area", products={"credits": ["mine"]}))
+    pairs = acquire(tmp_path).pairs
+    monkeypatch.setattr("insarcast.acquire.products.finder", lambda source: lambda *_: Found(pairs, credits=["the finder's"]))
+    out, record = tmp_path / "manifest.json", tmp_path / "fetched.json"
+
+    def credits(source: str, fetched: list[Path]) -> list[str]:
+        places = (str(tmp_path / "root"), str(tmp_path), str(tmp_path / "cache"))
+        acquire_products(out, source, study.get("products", "A"), study.get("gnss", "A"), *places, fetched=fetched)
+        return read_manifest(out).credits
+
+    for said, first in ((["the service's"], "the service's"), ([], "the finder's")):
+        Fetched(str(folder), [], credits=said).write(record)
+        assert credits("hyp3", [record]) == [first, "mine"]
+    _, mintpy, last = credits("mintpy", [])
+    assert mintpy.startswith("Time series by MintPy: Yunjun")
+    assert last == "mine"
+    assert "Morishita" in credits("licsbas", [])[1]

@@ -9,6 +9,7 @@ from typing import Any
 from insarcast.core import InsarcastError, Manifest, file_sha256
 
 from .area import area_bounds
+from .credits import SOFTWARE_CREDITS
 from .fetched import read_fetched
 from .found import Found
 from .originals import original_credits
@@ -66,7 +67,7 @@ def acquire_products(
         record = read_fetched(fetched[0])
         found = find_products(Path(record.folder), products | {"only": record.pairs, "names": record.products})
         found.skipped += record.skipped
-        found.credits += record.credits
+        found.credits = record.credits or found.credits  # of all that was fetched, so the finder's would say it twice
     else:
         folder = find_folder(products["folder"], key="products.folder", original=products["original"], **places)
         unpack_into = {"unpack_into": Path(cache) / "unpacked"}  # the study's own folder is only read
@@ -85,7 +86,7 @@ def acquire_products(
             name: file_sha256(Path(name))
             for name in dict.fromkeys([*files, *(name for names in found.static.values() for name in names), *stations])
         },
-        credits=[*(_SIMULATED if found.truth else ()), *found.credits, *_credits(products, gnss, Path(originals))],
+        credits=_credits(source, found, products, gnss, Path(originals)),
         truth=found.truth,
         area=bounds,
     ).write(manifest)
@@ -109,7 +110,8 @@ def _find_gnss(gnss: dict[str, Any], places: dict[str, Any]) -> tuple[list[str],
     return files, [skip("gnss", wanted, f"no file in {folder} fits it; {example(folder)}") for wanted in nothing]
 
 
-def _credits(products: dict[str, Any], gnss: dict[str, Any], originals: Path) -> list[str]:
-    """Join the study's credits, then those of the originals' tables."""
+def _credits(source: str, found: Found, products: dict[str, Any], gnss: dict[str, Any], originals: Path) -> list[str]:
+    """Whom the source asks to be named, the study's credits, then those of the originals' tables; each line once."""
     tables = [name for name in (products["original"], gnss["original"]) if name]
-    return list(dict.fromkeys([*products["credits"], *(line for name in tables for line in original_credits(name, originals))]))
+    lines = [*(_SIMULATED if found.truth else ()), *found.credits, *SOFTWARE_CREDITS.get(source, ()), *products["credits"]]
+    return list(dict.fromkeys([*lines, *(line for name in tables for line in original_credits(name, originals))]))

@@ -10,6 +10,7 @@ import numpy as np
 from insarcast.core import InsarcastError, Pair, line_of_sight
 
 from ..found import Found, Key, check_enough, open_pairs, refuse_keys, stop_or_skip
+from ..order.products import credit_lines
 from ..select import Skipped, select, skip
 from .hyp3_folder import PHASE, list_products, unpack_products
 from .hyp3_product import Parameters, Product, read_parameters
@@ -58,7 +59,16 @@ def find_hyp3(folder: Path, products: dict[str, Any]) -> Found:
         for pair in pairs
         if pair.baseline is None
     ]
-    return Found(pairs, static, conventions, skipped + absent + unlabelled + unknown)
+    return Found(pairs, static, conventions, skipped + absent + unlabelled + unknown, credits=_credits(list(used.values())))
+
+
+def _credits(products: list[Product]) -> list[str]:
+    """Whom to name, as for products that were ordered; the README of a product without a folder of its own is not looked for."""
+    groups: dict[tuple[Path, str], list[str]] = {}
+    for product in products:
+        place = product.folder.parent if product.folder.name == product.name else product.folder
+        groups.setdefault((place, product.job), []).append(product.name)
+    return list(dict.fromkeys(line for (place, job), names in sorted(groups.items()) for line in credit_lines(place, names, job)))
 
 
 def _parameters(products: dict[Key, Product], bad_file: str) -> tuple[dict[Key, Parameters], list[Skipped]]:

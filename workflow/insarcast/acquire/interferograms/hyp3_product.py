@@ -25,6 +25,7 @@ _NAMES = (
     re.compile(r"S1(?P<satellite>[A-D])_(?P<path>\d{3})_[EW]\d{3}_\d_[NS]\d{2}_\d_[EW]\d{3}_\d_[NS]\d{2}_\d" + _END),
 )
 SCENES = "whole scenes"
+_BURST = re.compile(r"\d{6}_IW[123]")
 _MERGED = "merged bursts"  # the name gives corners, which differ from pair to pair
 _GRANULE = re.compile(r"S1([A-D])_IW_SLC__")
 _TIME = re.compile(r"_\d{8}T(\d{2})(\d{2})(\d{2})_")
@@ -60,6 +61,13 @@ class Product:
     def is_gamma(self) -> bool:
         """Whether it is one of GAMMA's, of a whole scene; the others are ISCE's, of bursts."""
         return self.ground == SCENES
+
+    @property
+    def job(self) -> str:
+        """HyP3's name of the job that makes such products."""
+        if self.is_gamma:
+            return "INSAR_GAMMA"
+        return "INSAR_ISCE_BURST" if _BURST.fullmatch(self.ground) else "INSAR_ISCE_MULTI_BURST"
 
     def file(self, tag: str) -> Path:
         """Where the file of a tag (``unw_phase``, ``corr`` ...) would lie."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from insarcast.core import InsarcastError, Pair, line_of_sight
 
+from ..credits import LICSAR_CREDITS
 from ..found import Found, Key, check_enough, open_pairs, refuse_keys, stop_or_skip
 from ..patterns import example, is_date
 from ..select import Skipped, select, skip
@@ -47,7 +48,7 @@ def find_licsar(folder: Path, products: dict[str, Any]) -> Found:
     baselines, unknown = _baselines(folder, kept)
     files = {pair: _files(named[pair]) for pair in kept}
     pairs = [Pair(*pair, str(phase), str(coherence), baselines.get(pair)) for pair, (phase, coherence) in files.items()]
-    return Found(pairs, static, conventions, skipped + unknown)
+    return Found(pairs, static, conventions, skipped + unknown, credits=list(LICSAR_CREDITS))
 
 
 def _files(place: Path) -> tuple[Path, Path]:

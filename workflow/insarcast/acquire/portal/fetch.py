@@ -13,6 +13,7 @@ from typing import Any
 from insarcast.core import InsarcastError
 
 from ..area import read_area
+from ..credits import GACOS_CREDIT, LICSAR_CREDITS
 from ..fetched import Fetched
 from ..found import Key
 from ..select import Skipped, skip
@@ -23,7 +24,6 @@ from ..web.remote import Remote
 from ..web.secrets import shown
 from ..web.settings import WebSettings
 from .choose import choose_frame
-from .credits import CREDITS, GACOS_CREDIT
 from .index import Link
 from .layers import fetch_texts, locate_delays, locate_layers
 from .pairs import Places, files_of, wanted_pairs
@@ -91,7 +91,7 @@ def fetch_frame(
         gone = _fetch(layers | delays, folder, web)
         skipped += absent + without + [skip("file", Path(lost).name, reason) for lost, reason in gone.items()]
         skipped += [skip("page", shown(url), reason) for url, reason in sorted(portal.silent.items())]
-    credits = [*CREDITS, *([GACOS_CREDIT] if licsar["gacos"] else [])]
+    credits = [*LICSAR_CREDITS, *([GACOS_CREDIT] if licsar["gacos"] else [])]
     Fetched(str(folder), pairs, skipped, credits).write(frame)
 
 

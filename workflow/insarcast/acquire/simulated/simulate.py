@@ -37,7 +37,7 @@ def find_simulated(settings: Mapping[str, Any], products: dict[str, Any], cache:
     folder = scene_folder(whole, cache)
     write_scene(whole, folder)
     found = _READERS[whole["layout"]](folder / "products", products)
-    return replace(found, truth=str(folder / "truth.zarr"))
+    return replace(found, truth=str(folder / "truth.zarr"), credits=[])  # no service made it
 
 
 def scene_folder(settings: Mapping[str, Any], cache: Path) -> Path:
