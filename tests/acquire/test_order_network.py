@@ -28,7 +28,7 @@ USUAL: dict[str, Any] = {
 
 def make(dates: list[Date], baselines: list[float | None] | None = None, south: bool = False, **settings: Any) -> Network:
     baselines = [0.0] * len(dates) if baselines is None else baselines
-    keys = {key: settings.pop(key) for key in ("possible", "excluded") if key in settings}
+    keys = {key: settings.pop(key) for key in ("possible", "excluded", "given") if key in settings}
     score = pair_scores(dates, baselines, south, SCORE | {"winter": settings.pop("winter", 1)})
     return Pairing(dates, baselines, USUAL | settings, score, **keys).make()
 
@@ -282,3 +282,76 @@ def test_why_sbas_network_is_not_used(products: list[Any]) -> None:
         asf_search.SBASNetwork.from_search_results(
             asf_search.ASFSearchResults([blind, *some[1:4]]), allow_missing_state_vectors=True
         )
+
+
+GROWTH: list[tuple[int, float, dict[str, Any]]] = [
+    (12, 0.05, {}),
+    (6, 0.05, {}),
+    (12, 0.3, {}),
+    (12, 0.05, {"winter": 0.6}),
+    (12, 0.05, {"season": ["05-01", "10-31"]}),
+    (12, 0.05, {"max_pairs": 90}),
+    (12, 0.05, {"max_pairs": 400}),
+    (12, 0.05, {"min_score": 30}),
+    (12, 0.05, {"bridge_years": 2}),
+    (12, 0.05, {"neighbours": None}),
+    (12, 0.05, {"neighbours": 1}),
+    (12, 0.05, {"max_baseline": 90}),
+]
+
+
+@pytest.mark.parametrize(("step", "missing", "settings"), GROWTH)
+def test_a_growing_record_buys_nothing_in_vain(step: int, missing: float, settings: dict[str, Any]) -> None:
+    """Date after date added: all that was bought is used, and nothing is bought among dates that were planned before."""
+    rng = np.random.default_rng(3)
+    there = rng.random(90) > missing
+    everything = [
+        (date, value)
+        for date, value, is_there in zip(every(step, 90), rng.normal(0, 60, 90).round().tolist(), there, strict=True)
+        if is_there and in_season(date, settings.get("season"))
+    ]
+    paid: set[tuple[Date, Date]] = set()
+    known: set[Date] = set()
+    for count in range(15, len(everything) + 1):
+        dates, baselines = [list(column) for column in zip(*everything[:count], strict=True)]
+        given = [(dates.index(one), dates.index(other)) for one, other in paid]
+        network = make(dates, baselines, given=given, **settings)
+        pairs = {(dates[one], dates[other]) for one, other in edges(network)}
+        assert paid <= pairs
+        assert not [pair for pair in pairs - paid if known.issuperset(pair)]
+        assert len(parts_of(len(dates), edges(network))) == 1 + len(dates) - len(network.used)
+        assert len(pairs) <= (settings.get("max_pairs") or len(pairs))
+        paid, known = pairs, {date for pair in pairs for date in pair}
+    if settings.get("max_pairs") == 90:
+        lost = [entry for entry in network.left_out if entry["what"] == "date"]
+        assert len(lost) == len(dates) - len(network.used) > 0
+        assert "hyp3.network.max_pairs is 90, and 90 pairs are paid: none is left" in lost[0]["reason"]
+    else:
+        assert network.used == list(range(len(dates)))
+        fresh = make(dates, baselines, **settings)
+        assert len(network.links) <= 1.08 * len(fresh.links)
+
+
+def test_an_order_that_was_cut_short_is_planned_whole_again() -> None:
+    """Of a plan the first half was sent: the rest, bridges too, comes back."""
+    dates = every(12, 60)
+    whole = make(dates, bridge_date="06-15")
+    half = edges(whole)[: len(whole.links) // 2]
+    again = make(dates, bridge_date="06-15", given=half)
+    assert edges(again) == edges(whole)
+    assert [link.why for link in again.links] == [link.why for link in whole.links]
+
+
+def test_more_is_bought_among_old_dates_where_the_study_asks_for_more() -> None:
+    dates = every(12, 30)
+    few = make(dates, neighbours=2)
+    more = make(dates, neighbours=3, given=edges(few))
+    assert set(edges(few)) < set(edges(more))
+    assert set(edges(make(dates, neighbours=3), "near")) <= set(edges(more))
+
+
+def test_a_pair_that_is_paid_and_excluded_is_not_used() -> None:
+    dates = every(12, 10)
+    network = make(dates, given=[(0, 1), (1, 2)], excluded={"20200104_20200116"})
+    assert (0, 1) not in edges(network)
+    assert (1, 2) in edges(network)

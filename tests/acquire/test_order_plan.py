@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,12 @@ from standins.sentinel1 import Catalogue, Pass, Track, make_passes
 
 from insarcast.acquire import plan_order
 from insarcast.acquire.order.graph import parts_of
-from insarcast.acquire.order.jobs import fault, wanted_jobs
+from insarcast.acquire.order.jobs import fault, key_of, wanted_jobs
+from insarcast.acquire.order.journal import JOURNAL, read_journal
+from insarcast.acquire.order.prices import job_costs
+from insarcast.acquire.order.shown import shown
+from insarcast.acquire.web.session import service_session
+from insarcast.acquire.web.settings import WebSettings
 from insarcast.core import InsarcastError
 from insarcast.core.study import Study
 
@@ -45,6 +52,12 @@ class Planner:
             get("downloads"), ["figure.svg"], str(self.cache), get("hyp3")["dry_run"],
         )  # fmt: skip
         return dict(json.loads(self.plan.read_text()))
+
+    def buy(self, plan: dict[str, Any]) -> set[str]:
+        """Note the jobs of a plan as an order does; their keys."""
+        jobs = {key_of(pair["job"]): pair["job"] for pair in plan["pairs"]}
+        read_journal(self.cache / "hyp3" / plan["project"] / JOURNAL).own(jobs)
+        return set(jobs)
 
 
 @pytest.fixture(scope="module")
@@ -297,3 +310,166 @@ def test_a_fault_of_the_search_changes_nothing_or_ends_in_a_sentence(planner: Pl
     search.faults.clear()
     assert str(caught.value).endswith(".")
     assert not planner.plan.exists()
+
+
+def new_pairs(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(pair["date1"], pair["date2"]) for pair in plan["pairs"] if not pair["paid"]]
+
+
+@pytest.mark.parametrize("job", ["INSAR_ISCE_MULTI_BURST", "INSAR_GAMMA"])
+def test_what_is_paid_stays_and_costs_nothing(planner: Planner, capsys: pytest.CaptureFixture[str], job: str) -> None:
+    passes = make_passes(TRACK, count=48, drift=2)
+    with serve(passes[:44]) as stand:
+        before = planner.make(stand.base, job=job)
+        paid = planner.buy(before)
+    assert new_pairs(before) == [(pair["date1"], pair["date2"]) for pair in before["pairs"]]
+    dates = {scene["date"] for scene in before["scenes"]}
+    with serve(passes) as stand:
+        capsys.readouterr()
+        after = planner.make(stand.base, job=job)
+    assert paid <= {key_of(pair["job"]) for pair in after["pairs"]}
+    assert all(not {*pair} <= dates for pair in new_pairs(after))
+    assert {pair["credits"] for pair in after["pairs"] if pair["paid"]} == {0}
+    count, price = len(new_pairs(after)), 10 if job == "INSAR_GAMMA" else 1
+    assert after["credits"] == price * count > 0
+    said = capsys.readouterr().out
+    assert f"{price * count} credits ({price} a pair) for {count} new pairs, {len(paid)} are paid already" in said
+    with serve(passes) as stand:
+        planner.buy(after)
+        nothing = planner.make(stand.base, job=job)
+    assert (nothing["credits"], new_pairs(nothing)) == (0, [])
+    assert "0 credits for 0 new pairs" in capsys.readouterr().out
+
+
+def test_paid_pairs_of_the_same_settings_count_only(planner: Planner, search: Cmr, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = planner.make(search.base)
+    planner.buy(plan)
+    assert not any(pair["paid"] for pair in planner.make(search.base, project="another")["pairs"])
+    capsys.readouterr()
+    other = planner.make(search.base, looks="10x2")
+    assert not any(pair["paid"] for pair in other["pairs"])
+    assert f"pairs that are paid and not used, {len(plan['pairs'])}: with other settings" in capsys.readouterr().out
+    few = planner.make(search.base, products={"end": "2020-10-30", "exclude": ["20200116", "20200128_20200209"]})
+    assert 0 < len(new_pairs(few)) < 5  # around the date that is left out
+    names = {f"{pair['date1']}_{pair['date2']}" for pair in few["pairs"]}
+    assert "20200128_20200209" not in names
+    assert not any("20200116" in name for name in names)
+    reasons = {entry["name"]: entry["reason"] for entry in few["left_out"] if entry["what"] == "pair"}
+    assert reasons["20200128_20200209"] == "it is paid, but products.exclude names it"
+    assert reasons["20200104_20200116"] == "it is paid, but the plan has not both of its dates"
+
+
+@pytest.mark.parametrize("job", ["INSAR_ISCE_MULTI_BURST", "INSAR_GAMMA"])
+def test_a_scene_that_was_processed_again_buys_nothing_again(planner: Planner, job: str) -> None:
+    with serve(make_passes(TRACK, count=8)) as stand:
+        paid = planner.buy(planner.make(stand.base, job=job))
+    with serve(make_passes(TRACK, count=9, versions={4: 2})) as stand:
+        plan = planner.make(stand.base, job=job)
+        fresh = planner.make(stand.base, job=job, project="another")
+    assert paid <= {key_of(pair["job"]) for pair in plan["pairs"]}
+    assert {second for _, second in new_pairs(plan)} == {"20200409"}
+    assert not paid <= {key_of(pair["job"]) for pair in fresh["pairs"]}
+
+
+def test_the_bursts_that_are_paid_stay(planner: Planner, search: Cmr, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also those that a smaller area does not touch; for a larger area all is new, and that is said."""
+    plan = planner.make(search.base)
+    paid = planner.buy(plan)
+    small = planner.make(search.base, [-99.12, 19.39, -99.08, 19.41])
+    assert small["bursts"] == plan["bursts"]
+    assert {key_of(pair["job"]) for pair in small["pairs"]} == paid
+    capsys.readouterr()
+    large = planner.make(search.base, [-99.2, 19.1, -99.0, 19.7])
+    assert set(large["bursts"]) > set(plan["bursts"])
+    assert not any(pair["paid"] for pair in large["pairs"])
+    said = capsys.readouterr().out
+    assert "which do not cover the area any more: all pairs are new" in said
+    assert "of other bursts or scenes" in said
+
+
+def test_an_area_that_touches_no_group_gets_one(planner: Planner, capsys: pytest.CaptureFixture[str]) -> None:
+    """Subswaths must begin and end within one burst of each other: what lacks is found by name, on all dates, and ordered with it."""
+    import shapely
+
+    def place(burst: str, swath: str) -> list[float]:
+        shape = next(
+            shapely.Polygon([(point["Longitude"], point["Latitude"]) for point in ring])
+            for ring in (
+                item["umm"]["SpatialExtent"]["HorizontalSpatialDomain"]["Geometry"]["GPolygons"][0]["Boundary"]["Points"]
+                for item in items
+                if item["umm"]["GranuleUR"].startswith(f"S1_{burst}_{swath}")
+            )
+        )
+        return [shape.centroid.x, shape.centroid.y]
+
+    items = Catalogue(make_passes(TRACK, count=5), rows=4).items
+    first = int(TRACK.here.split("_")[1])
+    near, far = place(f"{first - 2:06d}", "IW2"), place(f"{first + 2:06d}", "IW3")
+    area = {
+        "type": "MultiPolygon",
+        "coordinates": [
+            shapely.box(x - 0.01, y - 0.01, x + 0.01, y + 0.01).__geo_interface__["coordinates"] for x, y in (near, far)
+        ],
+    }
+    (planner.folder / "area.geojson").write_text(json.dumps(area))
+    with Cmr(items) as stand:
+        plan = planner.make(stand.base, str(planner.folder / "area.geojson"))
+    assert {f"005_{first - 2:06d}_IW2", f"005_{first + 2:06d}_IW3"} < set(plan["bursts"])
+    assert len(plan["scenes"]) == 5
+    assert all(fault(pair["job"], (pair["date1"], pair["date2"])) == "" for pair in plan["pairs"])
+    assert "outside of the area and are ordered with it: the service joins no bursts without them" in capsys.readouterr().out
+
+
+def test_a_pass_over_midnight_is_of_the_day_on_which_it_begins(planner: Planner) -> None:
+    def shifted(one: Pass) -> Pass:
+        midnight = one.node_time.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        return replace(one, node_time=midnight - timedelta(seconds=TRACK.passes))
+
+    passes = [shifted(one) for one in make_passes(TRACK, count=6)]
+    tall = [-99.25, 19.1, -98.95, 19.7]
+    with serve(passes) as stand:
+        dates = [scene["date"] for scene in planner.make(stand.base, tall)["scenes"]]
+        assert len(dates) == 6
+        ended = planner.make(stand.base, tall, {"end": dates[3]})
+        assert [scene["date"] for scene in ended["scenes"]] == dates[:4]
+        assert {name[14:22] for name in ended["scenes"][3]["names"]} == {dates[3], "20200210"}  # both sides of midnight
+        begun = planner.make(stand.base, tall, {"start": "20200117"})
+        assert [scene["date"] for scene in begun["scenes"]] == dates[2:]
+        assert [entry for entry in (*ended["left_out"], *begun["left_out"]) if entry["what"] == "date"] == []
+
+
+def test_a_pair_that_is_excluded_is_listed(planner: Planner, search: Cmr) -> None:
+    plan = planner.make(search.base, products={"exclude": ["20200128_20200209"]})
+    listed = [entry for entry in plan["left_out"] if entry["name"] == "20200128_20200209"]
+    assert listed == [{"what": "pair", "name": "20200128_20200209", "reason": "products.exclude"}]
+
+
+def test_no_pairs_at_all_are_a_sentence(planner: Planner, search: Cmr) -> None:
+    with pytest.raises(InsarcastError, match=r"0 acquisitions can be paired, and a stack needs 3 at least"):
+        planner.make(search.base, network={"max_days": 5, "connect": False, "bridge_years": 0})
+    assert not planner.plan.exists()
+
+
+def test_bursts_that_are_not_there_without_an_area(planner: Planner, search: Cmr) -> None:
+    with pytest.raises(InsarcastError, match=r"acquisition of the burst 005_000001_IW1 in the study's period") as caught:
+        planner.make(search.base, None, bursts=["005_000001_IW1"])
+    assert "area" not in str(caught.value)
+
+
+def test_only_a_dry_run_shows_what_may_be_ordered(planner: Planner, search: Cmr) -> None:
+    plan = planner.make(search.base, dry_run=False)
+    assert shown(planner.cache, plan["project"]) == set()
+    plan = planner.make(search.base)
+    assert shown(planner.cache, plan["project"]) == {key_of(pair["job"]) for pair in plan["pairs"]}
+
+
+def test_the_built_in_prices_are_those_of_the_service(service: Hyp3, search: Cmr) -> None:
+    session = service_session(WebSettings(attempts=1, timeout=2, longest_wait=0.02))
+    asked, built_in = job_costs(service.base, session), job_costs(search.base, session)
+    assert (asked.source, built_in.source) == ("asked", "built-in")
+    for looks in ("20x4", "10x2", "5x1"):
+        for count in range(1, 16):
+            job = {"job_type": "INSAR_ISCE_MULTI_BURST", "job_parameters": {"looks": looks, "reference": ["x"] * count}}
+            assert asked.of(job) == built_in.of(job)
+    thirteen = {"job_type": "INSAR_ISCE_MULTI_BURST", "job_parameters": {"looks": "20x4", "reference": ["x"] * 13}}
+    assert built_in.of(thirteen) == 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ from insarcast.acquire.order.bursts import burst_acquisitions
 from insarcast.acquire.order.bursts import choose_bursts as choose
 from insarcast.acquire.order.catalogue import Scene
 from insarcast.acquire.order.frames import most_common_frame, overlap_enough, scene_acquisitions
-from insarcast.acquire.order.groups import group_fault
+from insarcast.acquire.order.groups import completed, group_fault
 from insarcast.acquire.order.scenes import choose_track, newest, one_a_day, passes
 from insarcast.acquire.order.search import Query, find_scenes, search_session
 from insarcast.acquire.web.errors import ServiceError
@@ -117,6 +118,8 @@ def test_a_fault_that_stays_is_one_sentence(fault: str, words: str) -> None:
         with pytest.raises(InsarcastError, match=words) as caught:
             bursts(stand)
         assert len(stand.seen) <= QUICK.attempts
+        assert "EARTHDATA_TOKEN" not in str(caught.value)  # a search sends no credentials
+        assert "netrc" not in str(caught.value)
         assert str(caught.value).endswith(".")
         assert str(caught.value).count(". ") == 0
 
@@ -199,6 +202,88 @@ def test_all_bursts_that_the_area_touches(stand: Cmr) -> None:
     found = bursts(stand, small, track=5)  # the search is wider than the area
     assert choose_bursts(found, small, USUAL) == [TRACK.here]
     assert len({scene.burst for scene in found}) > 1
+
+
+def wobbling(items: list[dict[str, Any]], most: float = 0.004) -> list[dict[str, Any]]:
+    """Items whose outlines are moved to north or south, another way on each pass, as the catalogue has them."""
+    rng, moved, shifts = random.Random(0), copy.deepcopy(items), dict[int, float]()
+    for item in moved:
+        shift = shifts.setdefault(item["umm"]["OrbitCalculatedSpatialDomains"][0]["OrbitNumber"], rng.uniform(-most, most))
+        for part in item["umm"]["SpatialExtent"]["HorizontalSpatialDomain"]["Geometry"]["GPolygons"]:
+            for point in part["Boundary"]["Points"]:
+                point["Latitude"] = round(point["Latitude"] + shift, 6)
+    return moved
+
+
+def test_outlines_that_wobble_do_not_change_the_bursts() -> None:
+    """An area whose edge lies on the edge of a burst: the same bursts, whichever date is the last."""
+    with Cmr(wobbling(Catalogue(make_passes(TRACK, count=24)).items)) as stand:
+        found = bursts(stand, shapely.box(-99.12, 19.3, -99.05, 19.44))
+    newest_only, chosen = set(), set()
+    for south in range(19328, 19344, 2):
+        area = shapely.box(-99.12, south / 1000, -99.05, 19.44)
+        sets = set()
+        for count in range(16, 25):
+            there = [scene for scene in found if scene.orbit in sorted({scene.orbit for scene in found})[:count]]
+            last = {scene.burst: scene.footprint for scene in there}
+            newest_only.add((south, tuple(burst for burst, shape in last.items() if shape.intersects(area))))
+            sets.add(tuple(choose_bursts(there, area, USUAL)))
+        assert len(sets) == 1, south
+        chosen |= {(south, *sets)}
+    assert len(newest_only) > len(chosen)  # the last outline alone would have changed them
+
+
+def test_a_sliver_needs_no_burst_and_a_part_does(stand: Cmr) -> None:
+    found = bursts(stand, track=5)
+    shape = next(scene.footprint for scene in found if scene.burst == TRACK.here)
+    others = shapely.union_all([scene.footprint for scene in found if scene.burst != TRACK.here])
+    alone = shape.difference(others.buffer(0.02))
+    assert choose_bursts(found, alone, USUAL) == [TRACK.here]
+    west, south, east, north = alone.bounds
+    middle = (west + east) / 2
+    inside = shapely.box(middle - 0.03, (south + north) / 2 - 0.03, middle + 0.03, (south + north) / 2 + 0.03)
+    edge = max(y for x, y in shape.intersection(shapely.LineString([(middle, south - 1), (middle, north + 1)])).coords)
+    reach = lambda further: inside.union(shapely.box(middle - 0.001, south, middle + 0.001, edge + further))  # noqa: E731
+    assert choose_bursts(found, reach(0.0005), USUAL) == [TRACK.here]
+    wide = shapely.box(middle - 0.05, (south + north) / 2, middle + 0.05, edge + 0.03)
+    assert len(choose_bursts(found, wide, USUAL)) > 1
+
+
+def test_bursts_that_are_paid_stay_while_they_cover_the_area(stand: Cmr) -> None:
+    found = bursts(stand, track=5)
+    three = choose_bursts(found, HERE, USUAL)
+    short = [burst.partition("_")[2] for burst in three]
+    small = shapely.box(-99.12, 19.39, -99.08, 19.41)
+    assert choose(found, small, USUAL, short) == (three, [])
+    assert choose(found, small, USUAL) == ([TRACK.here], [])
+    chosen, notes = choose(found, HERE, USUAL, [TRACK.here.partition("_")[2]])
+    assert chosen == three
+    assert notes == [
+        f"the pairs that are paid have other bursts ({TRACK.here}), which do not cover the area any more: all pairs are new"
+    ]
+    assert choose(found, HERE, USUAL | {"bursts": [TRACK.here]}, short)[0] == [TRACK.here]
+
+
+def test_bursts_are_completed_to_a_group() -> None:
+    """Whatever an area touches, the fewest more bursts make it a group, and a group needs none."""
+    rng = random.Random(1)
+    for _ in range(500):
+        some = {
+            f"005_{rng.randint(10, 14):06d}_IW{rng.choice([1, 2, 3] if rng.random() < 0.8 else [1, 3])}"
+            for _ in range(rng.randint(1, 8))
+        }
+        whole = completed(sorted(some))
+        assert some <= set(whole)
+        assert len(whole) > 15 or group_fault(whole) == "", (some, whole)
+        assert completed(whole) == whole
+        for burst in set(whole) - some:
+            assert group_fault([other for other in whole if other != burst]) or len(whole) > 15
+    assert completed(["005_000010_IW1", "005_000012_IW2"]) == [
+        "005_000010_IW1",
+        "005_000011_IW1",
+        "005_000011_IW2",
+        "005_000012_IW2",
+    ]
 
 
 def test_one_burst_only_where_it_covers_the_area(stand: Cmr) -> None:

@@ -11,6 +11,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.lines import Line2D
 
+from insarcast.core import InsarcastError
+
 from . import words
 from .look import ALARM, INK, SOFT, Facts, canvas, keep, scale_map
 from .network import dates_axis, time
@@ -27,11 +29,18 @@ def draw_order(plan: Path, order: Path, order_json: Path) -> None:
         plan: the plan of an order, see ``plan_order`` of acquire.
         order: F33, perpendicular baseline in m against the first date, over time.
         order_json: its facts.
+
+    Raises:
+        InsarcastError: the plan is broken.
     """
-    content = json.loads(plan.read_text(encoding="utf-8"))
-    pairs = content["pairs"]
-    height = _heights(content["scenes"])
-    scores = [pair["score"] for pair in pairs]
+    try:
+        content = json.loads(plan.read_text(encoding="utf-8"))
+        pairs, height = content["pairs"], _heights(content["scenes"])
+        scores = [float(pair["score"]) for pair in pairs]
+        if not {pair[key] for pair in pairs for key in ("date1", "date2")} <= height.keys() or not scores:
+            raise ValueError("pairs and scenes do not belong together")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InsarcastError(f"{plan} is no plan of an order (it was changed, or is cut off); delete it and run again.") from None
     norm = Normalize(np.floor(min(scores) / 5) * 5, max(np.ceil(max(scores) / 5) * 5, np.floor(min(scores) / 5) * 5 + 5))
     colour = ListedColormap(scale_map("batlow_r")(np.linspace(0.2, 1, 256)))
     with canvas(4.8) as figure:

@@ -45,7 +45,8 @@ def completed(bursts: Sequence[str]) -> list[str]:
     track = bursts[0].split("_")[0]
     spans = {swath: (min(numbers), max(numbers)) for swath, numbers in _rows(bursts).items()}
     if spans.keys() == {1, 3}:
-        spans[2] = (min(spans[1][0], spans[3][0]), max(spans[1][1], spans[3][1]))
+        low, high = min(first for first, _ in spans.values()), max(last for _, last in spans.values())
+        spans[2] = (low + 1, high - 1) if high - low > 1 else (low, low)
     before: dict[int, tuple[int, int]] = {}
     while spans != before:
         before = dict(spans)

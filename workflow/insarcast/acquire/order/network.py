@@ -49,6 +49,7 @@ class Pairing(Links):
             InsarcastError: ``max_pairs`` is too few for the dates to hang together.
         """
         near = self._near(self.settings["neighbours"])
+        self._reopen(near)
         kept = {edge: self.kind(edge) for edge in sorted(self.given)}
         wanted = dict.fromkeys(near, "near") | dict.fromkeys(self._bridges([*near, *kept]), "bridge") | kept
         left_out = self._drop_low(wanted)
@@ -59,6 +60,14 @@ class Pairing(Links):
         left_out += self._drop_excess(wanted)
         links = [replace(self.link(edge), why=wanted[edge]) for edge in sorted(wanted)]
         return Network(links, sorted({place for edge in wanted for place in edge}), left_out)
+
+    def _reopen(self, near: Sequence[Edge]) -> None:
+        """Take dates as not reached whose near pairs are not all paid: their order was cut short, or the study has changed."""
+        most = self.settings["max_pairs"]
+        if most is None or len(self.given) < most:
+            lacking = [edge for edge in near if edge not in self.given and not self.new(edge)]
+            due = [edge for edge in lacking if self.link(edge).score >= self.settings["min_score"]]
+            self.reached -= {place for edge in due for place in edge}
 
     def _near(self, most: int | None) -> list[Edge]:
         """Each date with the next ones within the limits, at most so many."""
@@ -187,7 +196,7 @@ class Pairing(Links):
         if len(tree) <= most:
             return tree
         chosen: list[Edge] = []
-        inside = set(self.reached)
+        inside = {place for edge in self.given for place in edge}
         while len(chosen) < most:  # what is cut off must not be an island
             best = next(edge for edge in tree if (edge[0] in inside) != (edge[1] in inside))
             inside.update(best)

@@ -102,6 +102,18 @@ def usual_bursts(paid: Sequence[Paid]) -> list[str]:
     return ranked[-1][2] if ranked else []
 
 
+def usual_track(paid: Sequence[Paid], scenes: Sequence[Scene]) -> int | None:
+    """The track of the most of paid jobs, if the search has found it."""
+    bursts = set(usual_bursts(paid))
+    flights = {side.flight for one in paid for side in (one.first, one.second)} - {None}
+    found = Counter(
+        scene.track
+        for scene in scenes
+        if scene.burst.partition("_")[2] in bursts or (not scene.burst and (scene.satellite, scene.orbit) in flights)
+    )
+    return min(found, key=lambda track: (-found[track], track), default=None)
+
+
 def paid_edges(
     paid: Sequence[Paid],
     taken: Sequence[Acquisition],
@@ -144,6 +156,13 @@ def paid_edges(
             kept[edge] = one.job
     names = {f"{taken[one].date}_{taken[other].date}" for one, other in kept}
     return kept, [skip("pair", name, reason) for name, reason in sorted(reasons.items()) if name not in names]
+
+
+def unused_note(unused: Sequence[Skipped]) -> list[str]:
+    """A sentence about pairs that are paid and not in the plan, or none."""
+    reasons = Counter(entry["reason"].removeprefix("it is paid, but ") for entry in unused)
+    told = "; ".join(f"{count}: {reason}" for reason, count in sorted(reasons.items()))
+    return [f"pairs that are paid and not used, {told}"] if told else []
 
 
 def _is_of(side: Side, taken: Acquisition) -> bool:

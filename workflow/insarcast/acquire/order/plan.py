@@ -21,7 +21,7 @@ from .frames import most_common_frame, overlap_enough, scene_acquisitions
 from .graph import Edge
 from .journal import bought
 from .network import Network, Pairing
-from .paid import fitting_scenes, paid_edges, read_paid, usual_bursts
+from .paid import fitting_scenes, paid_edges, read_paid, unused_note, usual_bursts, usual_track
 from .prepare import check_job, prepare_job
 from .prices import Prices, job_costs
 from .scenes import Acquisition, choose_track, newest, one_a_day
@@ -84,7 +84,7 @@ def plan_order(
     query = _query(place, hyp3, products)
     session = search_session(manner["search"], settings)
     scenes, left_out = newest(find_scenes(query, session))
-    scenes = choose_track(scenes, place, hyp3)
+    scenes = choose_track(scenes, place, hyp3, usual_track(paid, scenes))
     bursts, notes = list[str](), list[str]()
     if hyp3["job"] == "INSAR_GAMMA":
         assert place is not None
@@ -107,6 +107,9 @@ def plan_order(
     network = _network(taken, baselines, hyp3, products["exclude"], place, given)
     used = [taken[number] for number in network.used]
     check_enough(used, left_out + network.left_out)
+    if given and (lost := [entry["name"] for entry in network.left_out if entry["what"] == "date"]):
+        notes.append(f"no pair is left for {len(lost)} dates from {lost[0]} on; see hyp3.network, max_pairs and connect")
+    notes += unused_note(unused)
     left_out += unknown + unused + network.left_out
     left_out += exceptions(products["exclude"], taken, left_out)
     optional = replace(settings, attempts=min(settings.attempts, _ASKED_AGAIN))

@@ -72,13 +72,16 @@ def passes(scenes: Sequence[Scene]) -> list[list[Scene]]:
     return list(found.values())
 
 
-def choose_track(scenes: Sequence[Scene], area: BaseGeometry | None, hyp3: Mapping[str, Any]) -> list[Scene]:
+def choose_track(
+    scenes: Sequence[Scene], area: BaseGeometry | None, hyp3: Mapping[str, Any], paid: int | None = None
+) -> list[Scene]:
     """Scenes of the one track that is wanted.
 
     Args:
         scenes: what was found.
         area: the place, or None where bursts are named.
         hyp3: the study's ``hyp3``: track, direction.
+        paid: track of the pairs that are paid, which counts where several are found.
 
     Raises:
         InsarcastError: nothing was found, or several tracks cover the area.
@@ -98,6 +101,8 @@ def choose_track(scenes: Sequence[Scene], area: BaseGeometry | None, hyp3: Mappi
         )
     if len(tracks) == 1:
         return next(iter(tracks.values()))
+    if paid in tracks:
+        return tracks[paid]
     whole = [number for number, found in tracks.items() if area is not None and share(found, area) >= WHOLE]
     if len(whole) == 1:
         return tracks[whole[0]]
