@@ -23,6 +23,7 @@ QUICK = WebSettings(attempts=3, timeout=2.0, longest_wait=0.05)
 @pytest.fixture(autouse=True)
 def token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "BACK_OFF", 0.01)
+    monkeypatch.setattr("insarcast.acquire.order.client._PATIENCE", 0.0)
     monkeypatch.setenv("EARTHDATA_TOKEN", TOKEN)
 
 

@@ -135,10 +135,5 @@ def test_what_was_shown_is_ordered_once_whatever_happens(place: Place) -> None:
     assert place.service.ordered() == [5, 2]
     assert place.files_asked() == 10 + 1 + 2
     assert json.loads((place.folder / MANIFEST).read_text())["dates"] == DATES[:5]
-
-    # A service that refuses ends the run in its sentence; nothing is lost.
-    place.service.token = "another"
-    refused = place.run(MANIFEST, dates=6, max_credits=9)
-    refused.failed_plainly("refuses access", "EARTHDATA_TOKEN")
     assert len(list((place.folder / "cache/hyp3/insarcast-basin-A").glob("S1_*"))) == 7
-    place.holds_no_token(first, again, unseen, shown, more, refused)
+    place.holds_no_token(first, again, unseen, shown, more)
