@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,43 @@ def test_the_tide_is_taken_off_unless_the_study_wants_it(folder: Path, ready: Re
     with_tide = opened(folder, "opera", corrections=[])
     assert with_tide.done == ()
     same(values(with_tide), ready.displacement + 3.0 * np.arange(12)[:, None, None], 1e-4)
+
+
+def put_tide(folder: Path, ready: Ready, paths: list[Path]) -> np.ndarray:
+    """A tide that varies in space and is zero nowhere, in products whose displacement is zero at the reference, as the service's are."""
+    x = np.mgrid[: ready.shape[0], : ready.shape[1]][1]
+    tide = 20 * np.sin(np.arange(12))[:, None, None] * (1 + 0.002 * x) + 7 * np.arange(12)[:, None, None]
+    row, col = ready.reference
+    for (reference, day), path in zip(ministacks(ready.dates, 4), paths, strict=True):
+        one, other = ready.dates.index(reference), ready.dates.index(day)
+        step = tide[other] - tide[one]
+        values = ready.displacement[other] - ready.displacement[one] + step - step[row, col]
+        with h5py.File(path, "a") as file:
+            file["displacement"][...] = (values / 1000).astype(np.float32)
+            file["corrections/solid_earth_tide"][...] = (step / 1000).astype(np.float32)
+    return tide
+
+
+def test_a_tide_that_is_zero_nowhere_does_not_lift_the_reference(folder: Path, ready: Ready) -> None:
+    row, col = ready.reference
+    assert (ready.displacement[:, row, col] == 0).all()
+    tide = put_tide(folder, ready, write_opera(folder, ready))
+    assert np.abs(tide[:, row, col] - tide[0, row, col]).max() > 50
+    series = opened(folder, "opera")
+    same(values(series), ready.displacement, 1e-4)
+    same(values(opened(folder, "opera"))[:, 2:5, 3:9], ready.displacement[:, 2:5, 3:9], 1e-4)
+    here = (slice(row, row + 1), slice(col, col + 1))
+    assert (series.displacement(here) == 0).all()
+
+
+def test_a_part_of_a_frame_without_its_reference_is_read(folder: Path, ready: Ready) -> None:
+    """What the delay is at a reference that was cut off is not known: it is taken off as it is."""
+    row, col = ready.reference
+    rest = replace(cut(ready, slice(row + 1, None), slice(0, None)), reference=(-1, col))
+    write_opera(folder, rest, tide=3.0)
+    found = acquire(folder, "opera")
+    assert found.conventions["zeros"] == [None] * 11
+    same(values(opened(folder, "opera")), rest.displacement, 1e-4)
 
 
 def test_a_delay_that_a_product_lacks_is_not_taken_off_at_all(folder: Path, ready: Ready) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from ready_open import acquire
 
 from insarcast.core import InsarcastError, Study, line_of_sight, open_cube, open_store, read_manifest, write_json
 from insarcast.evaluate.truth import find_targets
+from insarcast.report import ready_words
+from insarcast.report.words import count
 from insarcast.stack import build_cube, decompose_cubes, estimate_corrections, filter_cube, move_reference, read_displacement
 from insarcast.stack.mask import FLAGS
 from insarcast.stack.ready.storing import reading_windows
@@ -219,7 +222,7 @@ def test_gaps_are_bridged_marked_and_counted(folder: Path) -> None:
     values[3, 5, 5] = values[[0, 1], 6, 6] = values[8, 7, 7] = values[2:, 8, 8] = np.nan
     write_dates(folder, DATES, values)
     data, record = store(folder)
-    assert record["pixels"] == {"total": 192, "inverted": 192, "no_data": 0, "with_gaps": 4}
+    assert record["pixels"] == {"total": 192, "inverted": 192, "no_data": 0, "with_gaps": 4, "bridged": 0, "bridged_steps": 0}
     made = cube(folder)
     np.testing.assert_allclose(made.displacement.values[3, 5, 5], (SERIES[2, 5, 5] + SERIES[4, 5, 5]) / 2, rtol=1e-5)
     np.testing.assert_allclose(made.displacement.values[:, 6, 6], [0, 0, *(SERIES[2:, 6, 6] - SERIES[2, 6, 6])], atol=1e-4)
@@ -350,6 +353,70 @@ def test_a_reference_that_is_not_known_is_said_and_can_be_moved(folder: Path) ->
     np.testing.assert_allclose(again.displacement.values, moved.displacement.values, atol=1e-4)
     assert again.attrs["reference_row"] == 7
     assert "from the product's own place" in json.loads((out / "fix.json").read_text())["steps"][0]["sentence"]
+
+
+def read_ready(folder: Path, source: str) -> dict[str, Any]:
+    """The record of a folder that another program has made."""
+    acquire(folder, source)
+    out = folder.parent
+    settings = Study(out / "study.yaml").get("series", "A")
+    read_displacement(out / f"{source}.json", out / "store.zarr", out / "store.json", REFERENCE, settings)
+    return dict(json.loads((out / "store.json").read_text()))
+
+
+def test_where_it_is_zero_is_said_in_the_head_as_in_the_sentence(tmp_path: Path, folder: Path) -> None:
+    ready = make_ready(12)
+    write_opera(tmp_path / "a/disp", ready)
+    record = read_ready(tmp_path / "a/disp", "opera")
+    assert "zero" not in record["reference"]
+    assert record["reference"]["sentence"] == "The reference is the product's own."
+    write_opera(tmp_path / "b/disp", replace(ready, displacement=ready.displacement + np.arange(12)[:, None, None]))
+    record = read_ready(tmp_path / "b/disp", "opera")["reference"]
+    assert "is not zero there on all dates" in record["sentence"]
+    assert ready_words.zero(record).startswith("the product's own, which is not zero at")
+    record = store(folder)[1]["reference"]
+    assert ready_words.zero(record) == "the product's own, at a place that it does not name"
+    assert ready_words.zero({}) == "not recorded"
+
+
+def test_the_product_may_leave_out_its_own_reference_on_a_date(tmp_path: Path) -> None:
+    ready = make_ready(12)
+    row, col = ready.reference
+    write_opera(tmp_path / "disp", ready, bad={ready.dates[5]: (slice(row, row + 1), slice(col, col + 1))})
+    assert (read_ready(tmp_path / "disp", "opera")["reference"]["row"]) == row
+
+
+def test_steps_that_the_product_bridged_are_counted_and_said(tmp_path: Path) -> None:
+    write_licsbas(tmp_path / "frame", make_ready(utm=False), gaps=[3, 5])
+    record = read_ready(tmp_path / "frame", "licsbas")
+    pixels = record["pixels"]
+    stored = open_store(tmp_path / "store.zarr")
+    values, filled = stored.displacement.values, stored.filled.values
+    steps = filled[1:] & np.isfinite(values[1:]) & np.isfinite(values[:-1])
+    assert pixels["bridged_steps"] == int(steps.sum()) > 0
+    assert pixels["bridged"] == int(steps.any(0).sum())
+    said = ready_words.gaps(pixels)
+    assert "the product itself bridged" in said
+    assert count(pixels["bridged_steps"], "step") in said
+    plain = pixels | {"bridged": 0, "bridged_steps": 0, "with_gaps": 0}
+    assert ready_words.gaps(plain) == "Every pixel that has a value has one on all dates."
+
+
+def test_a_preset_does_not_judge_the_coherence_of_opera(tmp_path: Path) -> None:
+    """It is of phase linking: what the product recommends is used unless the study sets a threshold itself."""
+    ready = make_ready(12)
+    low = np.zeros(ready.shape, bool)
+    low[3:6, 3:8] = True
+    write_opera(tmp_path / "disp", replace(ready, coherence=np.where(low, 0.5, 0.9)))
+    read_ready(tmp_path / "disp", "opera")
+    flag = 1 << FLAGS.index("temporal_coherence")
+    made = cube(tmp_path / "disp", mask={"preset": "insarcast", "thresholds": {}})
+    assert not (made.mask_reason.values & flag).any()
+    assert made.mask.values[low].any()
+    assert any("of phase linking" in note for note in made.attrs["notes"])
+    own = cube(tmp_path / "disp", mask={"preset": "insarcast", "thresholds": {"temporal_coherence": 0.7}})
+    assert not own.mask.values[low].any()
+    assert not any("of phase linking" in note for note in own.attrs["notes"])
 
 
 def test_corrections_of_a_vintage_come_from_its_own_dates(folder: Path) -> None:

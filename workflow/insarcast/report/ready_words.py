@@ -26,8 +26,8 @@ def strip(found: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def zero(reference: Mapping[str, Any]) -> str:
-    """Where it is zero, where no place is known."""
-    return "not recorded" if reference.get("method") != "product" else "the product's own, at a place that is not known"
+    """Where it is zero, where no place is: the words of the record whose sentence says why."""
+    return str(reference.get("zero", "not recorded"))
 
 
 def warned(found: Mapping[str, Any], origins: int) -> list[str]:
@@ -73,11 +73,18 @@ def made(found: Mapping[str, Any], source: str, origins: str) -> list[str]:
 
 def gaps(pixels: Mapping[str, int]) -> str:
     """Pixels that are not measured on all dates."""
-    if not pixels["with_gaps"]:
-        return "Every pixel that has a value has one on all dates."
+    whole, missing = pixels["inverted"], "Every pixel that has a value has one on all dates."
+    if gap := pixels["with_gaps"]:
+        missing = (
+            f"{capital(percent(gap / whole))} of the pixels with a value ({count(gap, 'pixel')}) miss some dates; between their values they are "
+            "bridged by straight lines, which are marked and not scored."
+        )
+    if not pixels["bridged"]:
+        return missing
     return (
-        f"{capital(percent(pixels['with_gaps'] / pixels['inverted']))} of the pixels with a value ({count(pixels['with_gaps'], 'pixel')}) miss some "
-        "dates; between their values they are bridged by straight lines, which are marked and not scored."
+        f"{missing} In {percent(pixels['bridged'] / whole)} of the pixels with a value ({count(pixels['bridged'], 'pixel')}) the product itself "
+        f"bridged what no interferogram supports, {count(pixels['bridged_steps'], 'step')} from one date to the next in all; these are marked and "
+        "not scored either."
     )
 
 

@@ -15,7 +15,7 @@ from insarcast.core import blocks, create_store, open_store, shard_edge, write_b
 from .baselines import baselines_of, height_of_term
 from .corrections.store import Corrections
 from .cube_template import PASSED_ON, cube_template
-from .mask import MaskTally, index_ratios, least_pixels, reasons, resolve_thresholds, untested
+from .mask import MaskTally, index_ratios, least_pixels, not_comparable, reasons, resolve_thresholds, untested
 from .noise import consistency, gap_runs, spans, velocity_std
 from .terrain import in_shadow
 from .time_functions import TimeFunctions, dem_shift, dem_term_error, make_time_functions
@@ -65,10 +65,9 @@ def build_cube(
         steps=chosen["steps"],
         baseline=baselines_of(static, data) if dem_error else None,
     )
-    limits = resolve_thresholds(mask, float(functions.years[-1]))
-    notes = functions.notes + untested(
-        limits, set(map(str, data.data_vars)), "product" if "product" in data.attrs else "inversion"
-    )
+    source, where = str(data.attrs.get("source", "")), "product" if "product" in data.attrs else "inversion"
+    limits = resolve_thresholds(mask, float(functions.years[-1]), source)
+    notes = functions.notes + untested(limits, set(map(str, data.data_vars)), where) + not_comparable(mask, source)
     facts = fix.attributes | {"time_functions": list(functions.names), "notes": notes}
     ny, nx, edge = data.sizes["y"], data.sizes["x"], shard_edge(len(functions.years))
     create_store(cube_template(static, data, vintage, config, fitted_layers(functions), facts), cube, edge)

@@ -51,6 +51,10 @@ PRESETS: dict[str, dict[str, float]] = {
 }  # fmt: skip
 LEAST_PIXELS = {"mintpy": 100}  # MintPy stops where fewer pixels pass
 
+# Sources whose index of a preset's name is another quantity: OPERA's temporal coherence is of phase linking, not of a network of
+# unwrapped pairs, and the product judges it itself, with more, in its recommended mask. A study's own threshold tests it all the same.
+OTHER_SCALE: dict[str, tuple[str, ...]] = {"opera": ("temporal_coherence",)}
+
 NOT_INVERTED = "not_inverted"
 WATER = "water"
 SHADOW = "shadow"
@@ -62,13 +66,14 @@ FLAGS = [NOT_INVERTED, *_OLDEST, WATER, *(name for name in INDICES if name not i
 Flags = npt.NDArray[np.uint32]
 
 
-def resolve_thresholds(settings: Mapping[str, Any], record_years: float) -> dict[str, float]:
-    """Thresholds of a preset with single ones replaced; None switches an index off.
+def resolve_thresholds(settings: Mapping[str, Any], record_years: float, source: str = "") -> dict[str, float]:
+    """Thresholds of a preset with single ones replaced; None switches an index off, and so does :data:`OTHER_SCALE`.
 
     The longest gap-free span cannot exceed the record: its threshold is cut at the record's length, so that a short record is
     not masked for being short.
     """
-    chosen = PRESETS[settings["preset"]] | settings["thresholds"]
+    preset = {name: value for name, value in PRESETS[settings["preset"]].items() if name not in OTHER_SCALE.get(source, ())}
+    chosen = preset | settings["thresholds"]
     limits = {name: float(value) for name, value in chosen.items() if value is not None}
     if "max_span" in limits:
         limits["max_span"] = min(limits["max_span"], record_years * (1 - 1e-6))
@@ -84,6 +89,16 @@ def untested(limits: Mapping[str, float], data: Container[str], where: str = "in
         f"The mask does not test {name}: there is no such index in the {where}."
         for name in limits
         if name in needs and needs[name] not in data
+    ]
+
+
+def not_comparable(settings: Mapping[str, Any], source: str) -> list[str]:
+    """Sentences on thresholds of the preset that do not suit a source's index, and are not tested."""
+    return [
+        f"The mask does not test {name}: the product's is of phase linking, and its own recommended mask is used instead of the preset's "
+        f"threshold; stack.mask.thresholds.{name} sets one."
+        for name in OTHER_SCALE.get(source, ())
+        if name in PRESETS[settings["preset"]] and name not in settings["thresholds"]
     ]
 
 

@@ -87,6 +87,16 @@ def place_of(grid: dict[str, Any], row: float, col: float) -> list[float]:
     return [float(lon), float(lat)]
 
 
+def pixel_at(grid: dict[str, Any], lon: float, lat: float) -> list[int] | None:
+    """Row and column of the pixel that holds a place, or None where it lies outside."""
+    from pyproj import Transformer
+
+    dx, _, west, _, dy, north = grid["transform"]
+    x, y = Transformer.from_crs("EPSG:4326", grid["crs"], always_xy=True).transform(lon, lat)
+    row, col = (y - north) / dy, (x - west) / dx
+    return [int(row), int(col)] if 0 <= row < grid["ny"] and 0 <= col < grid["nx"] else None
+
+
 def check_crs(name: str, where: Path) -> str:
     """The name of a CRS, if there is one of that name.
 

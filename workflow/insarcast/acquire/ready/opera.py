@@ -13,7 +13,7 @@ from ..found import Found, refuse_keys
 from ..interferograms.tags import read_tags
 from ..patterns import example
 from ..select import Skipped, skip
-from .checks import choose_dates
+from .checks import choose_dates, pixel_at
 from .opera_chain import Link, Product, chain, one_stack, parse_product, trimmed
 from .opera_file import Facts, read_facts
 from .tables import find_tables
@@ -53,6 +53,7 @@ def find_opera(folder: Path, products: dict[str, Any], series: dict[str, Any]) -
     static = {"series": [str(path) for path in used]} | _static(folder, named[0].frame)
     corrections, lacking = _corrections(series["corrections"], known)
     places = {one.reference for one in known}
+    pixels = {place: pixel_at(known[0].grid, *place) for place in places if place is not None}
     return Found(
         [],
         static=static,
@@ -66,6 +67,7 @@ def find_opera(folder: Path, products: dict[str, Any], series: dict[str, Any]) -
             "rows": [[link.day for link in links].index(day) for day in dates],
             "layers": sorted(frozenset.intersection(*(one.layers for one in known))),
             "corrections": corrections,
+            "zeros": [pixels.get(one.reference) if one.reference is not None else None for one in known],
             "wavelength": products["wavelength"] or known[0].wavelength,
             "baselines": _baselines(links, facts, dates),
             "reference": list(places.pop() or ()) or None if len(places) == 1 else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from ..static import raster_layer
 from .grid_series import Array, Block, GridSeries, Layer
 from .windows import chunk_of, grid_of, layer_of, stated
 
+_ZERO = 1e-6  # m: displacement of a product at its own reference is zero up to rounding
 _COHERENCES = 12  # files whose temporal coherence is averaged: those of one ministack are alike
 
 
@@ -22,14 +24,21 @@ def open_opera(found: Manifest) -> GridSeries:
 
     Displacement is added up along the chain of references. Where a product does not recommend a pixel (water, unwrapped apart, or of low
     quality) its date is NaN, as opera-utils leaves it; but what hangs on that date is added to the product's own value, which it has.
+
+    Displacement is zero at the product's reference point, the delays beside it are zero nowhere: taken off as they are, they would lift the
+    reference and with it every pixel. So a delay is taken off less its own value at the reference of its product, where that is zero.
     """
     said, grid = found.conventions, grid_of(found)
     paths, links, rows = found.static["series"], said["links"], said["rows"]
     has = set(said["layers"])
     files = [paths[number] if (number := links[row][1]) is not None else None for row in rows]
 
+    @cache
+    def at_zero() -> list[float]:
+        return [_at_zero(path, zero, said["corrections"]) for path, zero in zip(paths, said["zeros"], strict=True)]
+
     def displacement(block: Block) -> Array:
-        values = _add_up(paths, links, rows, said["corrections"], block)
+        values = _add_up(paths, links, rows, said["corrections"], at_zero(), block)
         for at, path in enumerate(files if "recommended_mask" in has else ()):
             if path is not None:
                 with open_hdf5(path) as file:
@@ -61,9 +70,13 @@ def _add_up(
     links: Sequence[tuple[int | None, int | None]],
     rows: Sequence[int],
     corrections: Sequence[str],
+    at_zero: Sequence[float],
     block: Block,
 ) -> Array:
-    """(time, y, x) mm since the first date of the chain; NaN from where the way to a date passes one without a value."""
+    """(time, y, x) mm since the first date of the chain; NaN from where the way to a date passes one without a value.
+
+    ``at_zero`` is what the corrections of each file have at its reference, in m.
+    """
     shape = (block[0].stop - block[0].start, block[1].stop - block[1].start)
     total = np.zeros((len(links), *shape), np.float32)
     for at, (start, number) in enumerate(links):
@@ -73,10 +86,24 @@ def _add_up(
             values = read_part(file, "displacement", block).astype(np.float32)
             for name in corrections:
                 values -= np.nan_to_num(read_part(file, f"corrections/{name}", block).astype(np.float32))
+            values += np.float32(at_zero[number])
         np.add(total[start], np.float32(1000) * values, out=total[at])
     first = [at for at, (start, number) in enumerate(links) if start == 0 and number is not None]
     total[0][np.isnan(total[first]).all(axis=0)] = np.nan
     return total if list(rows) == list(range(len(links))) else total[list(rows)]
+
+
+def _at_zero(path: str, zero: Sequence[int] | None, corrections: Sequence[str]) -> float:
+    """Sum of the corrections of a file at its reference, in m; 0 where that is outside, or not zero before anything is taken off."""
+    if zero is None or not corrections:
+        return 0.0
+    at = tuple(slice(place, place + 1) for place in zero)
+    with open_hdf5(path) as file:
+        if not abs(float(read_part(file, "displacement", at)[0, 0])) <= _ZERO:
+            return 0.0
+        return float(
+            sum(np.nan_to_num(read_part(file, f"corrections/{name}", at).astype(np.float32))[0, 0] for name in corrections)
+        )
 
 
 def _mean(paths: Sequence[str], name: str, block: Block) -> Array:

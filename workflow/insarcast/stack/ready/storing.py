@@ -30,6 +30,8 @@ from .zero import Zero, find_zero
 
 RETROSPECTIVE = "retrospective"
 _GDAL_MB = 64  # GDAL would keep files in 5 % of the machine's memory
+# Of the record's pixels; ``bridged``: with a value on both dates of a step that the product says no interferogram supports.
+_COUNTED = ("total", "inverted", "no_data", "with_gaps", "bridged", "bridged_steps")
 _COPIES = 5  # of a window of displacement that are in memory together
 YEAR_DAYS = 365.25
 
@@ -88,7 +90,7 @@ def read_displacement(
             "triplets": [],
             "dropped": [{**entry, "count": None} for entry in found.skipped],
             "reference": zero.record,
-            "pixels": {key: counts[key] for key in ("total", "inverted", "no_data", "with_gaps")},
+            "pixels": {key: counts[key] for key in _COUNTED},
             "measured": counts["measured"],
             "sizes": counts["sizes"],
             "has": {"sigma": product.sigma is not None, "layers": sorted(product.layers)},
@@ -128,6 +130,7 @@ class _Store:
         create_store(self._template(zero, least), path, edge)
         years = ((self.placed.time.values - self.placed.time.values[0]) / np.timedelta64(1, "D")) / YEAR_DAYS
         sizes, measured, total, inverted, gaps = Sizes(years.astype(np.float64), (ny, nx)), np.zeros(n, np.int64), ny * nx, 0, 0
+        bridged = np.zeros(2, np.int64)
         shift = zero.shift.astype(np.float32)[:, None, None]
         for block in reading_windows((ny, nx), n, edge, self.product.chunk, room(mem_mb, _COPIES)):
             values = self.raw(block)
@@ -139,7 +142,10 @@ class _Store:
             count = known.sum(0)
             measured += known.sum((1, 2))
             inverted, gaps = inverted + int((count > 0).sum()), gaps + int(((count > 0) & (count < n)).sum())
-            write_block(self._block(block, values, known), path, block)
+            filled = self._filled(block, known)
+            steps = (filled[1:] & known[1:] & known[:-1]).sum(0)
+            bridged += [int((steps > 0).sum()), int(steps.sum())]
+            write_block(self._block(block, values, known, filled), path, block)
         if not inverted:
             raise InsarcastError(f"No pixel of {self.product.product} has a value; look at nodata, mask and area.")
         if empty := [date for date, held in zip(self.product.dates, measured, strict=True) if not held]:
@@ -150,17 +156,23 @@ class _Store:
         key = "series.units" if self.found.source == "rasters" else "the units of the file"
         return {
             "total": total, "inverted": inverted, "no_data": total - inverted, "with_gaps": gaps,
+            "bridged": int(bridged[0]), "bridged_steps": int(bridged[1]),
             "measured": [round(held / inverted, 4) for held in measured.tolist()],
             "sizes": sizes.check(self.product.product, key) if check else {},
         }  # fmt: skip
 
-    def _block(self, block: Block, values: Array, known: npt.NDArray[np.bool_]) -> xr.Dataset:
-        """What is written of a window."""
-        here, product = self._moved(block), self.product
-        filled = product.filled(here).astype(np.bool_) if product.filled else np.zeros(known.shape, np.bool_)
+    def _filled(self, block: Block, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """(time, y, x) steps that the product bridged, and those into and out of a date without a value."""
+        product = self.product
+        filled = product.filled(self._moved(block)).astype(np.bool_) if product.filled else np.zeros(known.shape, np.bool_)
         filled[1:] |= ~known[1:] | ~known[:-1]
         filled[0] = False
         filled &= known.any(0)
+        return filled
+
+    def _block(self, block: Block, values: Array, known: npt.NDArray[np.bool_], filled: npt.NDArray[np.bool_]) -> xr.Dataset:
+        """What is written of a window."""
+        here, product = self._moved(block), self.product
         layers: dict[str, Any] = {
             "displacement": (("time", "y", "x"), values),
             "filled": (("time", "y", "x"), filled),

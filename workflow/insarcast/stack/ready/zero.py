@@ -27,7 +27,8 @@ class Zero:
 
     Attributes:
         shift: (n_dates,) mm to take off every pixel.
-        record: row, col, lon, lat, window, method and sentence for the record; without a place where it is not known.
+        record: row, col, lon, lat, window, method and sentence for the record; without a place where none is zero as far as is known, then
+            ``zero`` says in a few words where it is.
     """
 
     shift: Float
@@ -62,6 +63,7 @@ def find_zero(series: GridSeries, placed: xr.Dataset, read: Any, settings: dict[
         return Zero(mean, place.record(placed) | {"sentence": said})
     stays = Zero(np.zeros(n), {"method": "product"})
     if series.reference is None:
+        stays.record["zero"] = "the product's own, at a place that it does not name"
         stays.record["sentence"] = (
             f"The product ({series.product}) does not say where it is zero; its own reference is kept. stack.reference.lon and lat set another."
         )
@@ -70,10 +72,13 @@ def find_zero(series: GridSeries, placed: xr.Dataset, read: Any, settings: dict[
     try:
         row, col = pixel_of(placed, lon, lat)
     except InsarcastError:
+        stays.record["zero"] = f"the product's own, {said_place(lon, lat)}, outside of the grid"
         stays.record["sentence"] = f"The reference is the product's own, at {said_place(lon, lat)}, outside of the grid."
         return stays
     own: Array = read((slice(row, row + 1), slice(col, col + 1)))
-    if not (np.abs(own - own[0]) <= _ZERO).all():
+    known = own[np.isfinite(own)]  # the product's mask may leave out its own reference on some dates
+    if not known.size or np.abs(known - known[0]).max() > _ZERO:
+        stays.record["zero"] = f"the product's own, which is not zero at {said_place(lon, lat)}, the place that it names"
         stays.record["sentence"] = (
             f"The product ({series.product}) names {said_place(lon, lat)} as its reference, but is not zero there on all dates; its series are "
             "kept as they are. stack.reference.lon and lat set another."
