@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
+from insarcast.core import InsarcastError
 from insarcast.report import draw_order, look
 
 
@@ -104,3 +105,10 @@ def test_the_same_plan_gives_the_same_bytes(tmp_path: Path) -> None:
         draw(tmp_path / folder, USUAL)
     for name in ("order.svg", "order.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"pairs": [], "scenes": []}', '{"pairs": [{"date1": 1}], "scenes": [3]}'])
+def test_a_broken_plan_is_a_sentence(tmp_path: Path, content: str) -> None:
+    (tmp_path / "plan.json").write_text(content)
+    with pytest.raises(InsarcastError, match=r"plan\.json is no plan of an order .*; delete it and run again\."):
+        draw_order(tmp_path / "plan.json", tmp_path / "order.svg", tmp_path / "order.json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,8 @@ def test_a_dry_run_from_plan_to_order(search: Cmr, service: Hyp3, tmp_path: Path
         "plan.json", "pairs.csv", "F33_order.svg", "F33_order.json",
     }  # fmt: skip
     assert {(request.method, request.path) for request in service.seen} == {("GET", "/costs"), ("GET", "/user")}
+    plan = json.loads((tmp_path / CUBE / "acquire/plan.json").read_text())
+    assert [path for path in tmp_path.rglob("shown.jsonl") if plan["project"] in path.parts]  # it may be ordered from now on
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not [path for path in written if TOKEN.encode() in path.read_bytes()]
     assert TOKEN not in planned.text

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..select import Skipped, skip
 from .frames import overlap_enough
+from .granules import Paid, Side
 from .graph import Edge
-from .jobs import granules_of, key_of, settings_of
+from .jobs import key_of, settings_of
 from .prepare import prepare_job
 from .scenes import Acquisition, share
 
@@ -21,77 +20,7 @@ if TYPE_CHECKING:
 
     from .catalogue import Scene
 
-_BURST = re.compile(r"S1_(\d{6}_IW[123])_(\d{8}T\d{6})_([VH]{2})_[\dA-F]{4}-BURST")
-_SCENE = re.compile(r"(S1[A-D])_IW_SLC__1S[SD]([VH])_(\d{8}T\d{6})_\d{8}T\d{6}_(\d{6})_[\dA-F]{6}_[\dA-F]{4}")
 _SAME = timedelta(seconds=60)  # granules of one burst or scene on one pass begin no further apart, whenever they were processed
-
-
-@dataclass(frozen=True)
-class Side:
-    """One date of a job that is paid.
-
-    Attributes:
-        time: when its first granule begins.
-        bursts: its bursts without their track, empty for a scene.
-        polarization: VV or HH.
-        flight: satellite and absolute orbit of a scene, or None.
-    """
-
-    time: datetime
-    bursts: frozenset[str]
-    polarization: str
-    flight: tuple[str, int] | None = None
-
-    @property
-    def date(self) -> str:
-        return f"{self.time:%Y%m%d}"
-
-
-@dataclass(frozen=True)
-class Paid:
-    """A job that is paid.
-
-    Attributes:
-        job: job_type and job_parameters.
-        first, second: its dates.
-    """
-
-    job: Mapping[str, Any]
-    first: Side
-    second: Side
-
-    @property
-    def name(self) -> str:
-        return f"{self.first.date}_{self.second.date}"
-
-
-def read_paid(jobs: Sequence[Mapping[str, Any]], hyp3: Mapping[str, Any]) -> list[Paid]:
-    """Of paid jobs those of the study's kind and polarization, in the order in which they were paid."""
-    found = []
-    for job in jobs:
-        if job["job_type"] != hyp3["job"]:
-            continue
-        granules = granules_of(job)
-        if len(granules) != 2 or not (first := _side(granules[0])) or not (second := _side(granules[1])):
-            continue
-        if first.bursts == second.bursts and first.polarization == second.polarization == hyp3["polarization"]:
-            found.append(Paid(job, first, second))
-    return found
-
-
-def _side(granules: Sequence[str]) -> Side | None:
-    """What the names of a date's granules tell."""
-    if scene := _SCENE.fullmatch(granules[0]) if len(granules) == 1 else None:
-        return Side(_time(scene[3]), frozenset(), scene[2] * 2, (scene[1], int(scene[4])))
-    bursts = [_BURST.fullmatch(name) for name in granules]
-    told = [match.groups() for match in bursts if match]
-    if not told or len(told) < len(bursts) or len({polarization for _, _, polarization in told}) > 1:
-        return None
-    return Side(min(_time(time) for _, time, _ in told), frozenset(burst for burst, _, _ in told), told[0][2])
-
-
-def _time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y%m%dT%H%M%S")
 
 
 def usual_bursts(paid: Sequence[Paid]) -> list[str]:

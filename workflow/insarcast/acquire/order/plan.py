@@ -15,15 +15,16 @@ from ..web.session import service_session
 from ..web.settings import WebSettings
 from .baselines import date_baselines
 from .bursts import burst_acquisitions, choose_bursts, outside
-from .catalogue import Scene
 from .dates import check_enough, day_of, exceptions, in_period, wanted_dates
 from .frames import most_common_frame, overlap_enough, scene_acquisitions
+from .granules import read_paid
 from .graph import Edge
 from .journal import bought
 from .network import Network, Pairing
-from .paid import fitting_scenes, paid_edges, read_paid, unused_note, usual_bursts, usual_track
-from .prepare import check_job, prepare_job
-from .prices import Prices, job_costs
+from .paid import fitting_scenes, paid_edges, unused_note, usual_bursts, usual_track
+from .prepare import check_job
+from .prices import job_costs
+from .rows import burst_bounds, plan_rows
 from .scenes import Acquisition, choose_track, newest, one_a_day
 from .scores import check_score, pair_scores
 from .search import Query, find_scenes, search_session
@@ -114,8 +115,8 @@ def plan_order(
     left_out += exceptions(products["exclude"], taken, left_out)
     optional = replace(settings, attempts=min(settings.attempts, _ASKED_AGAIN))
     prices = job_costs(manner["api"], service_session(optional))
-    rows = _rows(network, taken, hyp3, prices, given)
-    bounds = place.bounds if place is not None else _bounds(scenes, bursts)
+    rows = plan_rows(network, taken, hyp3, prices, given)
+    bounds = place.bounds if place is not None else burst_bounds(scenes, bursts)
     content = {
         "project": project,
         "job": hyp3["job"],
@@ -172,38 +173,3 @@ def _network(
 
     score = pair_scores(days, baselines, south, hyp3["score"])
     return Pairing(days, baselines, hyp3["network"], score, possible, exclude, given).make()
-
-
-def _rows(
-    network: Network,
-    taken: Sequence[Acquisition],
-    hyp3: Mapping[str, Any],
-    prices: Prices,
-    given: Mapping[Edge, Mapping[str, Any]],
-) -> list[dict[str, Any]]:
-    """The pairs as the plan holds them."""
-    rows = []
-    for link in network.links:
-        first, second = (taken[number] for number in link.edge)
-        job = given.get(link.edge) or prepare_job(first, second, hyp3)
-        rows.append(
-            {
-                "date1": first.date,
-                "date2": second.date,
-                "days": link.days,
-                "baseline": link.baseline,
-                "score": round(link.score, 1),
-                "why": link.why,
-                "job": job,
-                "paid": link.edge in given,
-                "credits": 0.0 if link.edge in given else prices.of(job),
-            }
-        )
-    return rows
-
-
-def _bounds(scenes: Sequence[Scene], bursts: Sequence[str]) -> tuple[float, ...]:
-    """West, south, east and north of bursts, degrees."""
-    from shapely import total_bounds
-
-    return tuple(total_bounds([scene.footprint for scene in scenes if scene.burst in bursts]).tolist())
