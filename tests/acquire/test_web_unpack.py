@@ -119,6 +119,8 @@ def broken(tmp_path: Path, how: str) -> Path:
         body = body[: len(body) // 2]
     elif how == "flipped":
         body[1000] ^= 1
+    elif how == "renamed":
+        body[32] ^= 128  # in the first file's name, where its data begin
     elif how == "encrypted":
         body[start + 8] |= 1
     elif how == "method":
@@ -140,6 +142,7 @@ def broken(tmp_path: Path, how: str) -> Path:
         ("empty", "cannot be unpacked"),
         ("truncated", "cannot be unpacked .File is not a zip file"),
         ("flipped", "cannot be unpacked"),
+        ("renamed", r"cannot be unpacked \(its list of files and what it holds disagree, so it is damaged\); delete it"),
         ("encrypted", "is encrypted"),
         ("method", "cannot be unpacked .*compression"),
         ("says less", "cannot be unpacked .*CRC"),

@@ -55,6 +55,10 @@ def test_pixel_of_geographic_and_utm() -> None:
 
     lon, lat = Transformer.from_crs(32614, 4326, always_xy=True).transform(480_000 + 3 * 80 + 30, 2_149_000 - 7 * 80 - 30)
     assert pixel_of(utm, lon, lat) == (7, 3)
+    degrees = r"reaches from 19\.\d{4} to 19\.\d{4} N and from -99\.\d{4} to -99\.\d{4} E"
+    for place in ((51.0, 35.0), (81.0, 35.0), (-9.0, 0.0)):  # far off, and where the zone's projection gives no number
+        with pytest.raises(InsarcastError, match=degrees):
+            pixel_of(utm, *place)
 
 
 def test_json_is_stable_and_has_no_nan(tmp_path: Path) -> None:

@@ -39,19 +39,22 @@ def pixel_of(cube: xr.Dataset, lon: float, lat: float) -> tuple[int, int]:
     """
     from pyproj import Transformer
 
-    x, y = lon, lat
-    if not cube.rio.crs.is_geographic:
-        x, y = Transformer.from_crs("EPSG:4326", cube.rio.crs, always_xy=True).transform(lon, lat)
+    projected = None if cube.rio.crs.is_geographic else Transformer.from_crs("EPSG:4326", cube.rio.crs, always_xy=True)
+    x, y = (lon, lat) if projected is None else projected.transform(lon, lat)
     where = []
     for name, value in (("y", y), ("x", x)):
         centres = cube[name].values
         step = centres[1] - centres[0] if len(centres) > 1 else np.inf
-        index = int(np.floor((value - centres[0]) / step + 0.5)) if np.isfinite(step) else 0
-        if not 0 <= index < len(centres):
+        index = np.floor((value - centres[0]) / step + 0.5) if np.isfinite(step) else 0
+        if not 0 <= index < len(centres):  # infinite, where the projection does not reach
+            west, south = cube.x.values.min(), cube.y.values.min()
+            bounds = (float(west), float(south), float(cube.x.values.max()), float(cube.y.values.max()))
+            if projected is not None:
+                bounds = projected.transform_bounds(*bounds, direction="INVERSE")
             raise InsarcastError(
-                f"The place {lat:.4f} N, {lon:.4f} E lies outside the cube's grid: its {name} runs from {centres.min():.4f} to "
-                f"{centres.max():.4f}, the place is at {value:.4f}; give one inside it (stack.reference, gnss.stations), or, where the "
-                "study has an area, a larger one or stack.crop: false."
+                f"The place {lat:.4f} N, {lon:.4f} E lies outside the cube's grid, which reaches from {bounds[1]:.4f} to {bounds[3]:.4f} N "
+                f"and from {bounds[0]:.4f} to {bounds[2]:.4f} E; give one inside it (stack.reference, gnss.stations), or, where the study has "
+                "an area, a larger one or stack.crop: false."
             )
-        where.append(index)
+        where.append(int(index))
     return where[0], where[1]

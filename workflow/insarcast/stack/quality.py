@@ -127,10 +127,10 @@ def gate_loops(
             "closure_rms": float(np.sqrt(np.mean(errors**2))) if len(errors) else None,
         }
         if network.keep[index] and member.any() and bad[member].all():
-            network.drop(
-                index,
-                f"all of its {int(member.sum())} triplets fail to close (rms {np.min(errors):.2f} rad or more, limit {max_rms:g})",
-            )
+            several = member.sum() > 1
+            what = f"all of its {int(member.sum())} triplets fail" if several else "its only triplet fails"
+            rms_ = f"{np.min(errors):.2f} rad{' or more' if several else ''}"
+            network.drop(index, f"{what} to close (rms {rms_}, limit {max_rms:g})")
     if not network.keep.any():
         raise InsarcastError(
             f"Every interferogram fails loop closure at {max_rms:g} rad; check the unwrapping, or raise stack.closure.max_rms."

@@ -57,11 +57,22 @@ def unpack(archive: Path, into: Path, *, settings: WebSettings, advice: str = _A
     except FileNotFoundError:
         pass
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
-        raise InsarcastError(f"{archive} cannot be unpacked ({error}); {advice}.") from None
+        raise InsarcastError(f"{archive} cannot be unpacked ({_why(error)}); {advice}.") from None
     folder = into / archive.stem
     if not folder.is_dir():
         raise InsarcastError(f"There is no archive {archive}, and no folder {folder}; fetch it again.")
     return folder  # unpacked before, or by another process while we waited
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with an archive, where Python's words are none for a reader: whole names, escaped bytes, codes of a library."""
+    if isinstance(error, zipfile.BadZipFile) and "header" in str(error) and "differ" in str(error):
+        return "its list of files and what it holds disagree, so it is damaged"
+    if isinstance(error, zlib.error):
+        return "a file in it cannot be decompressed, so it is damaged"
+    if isinstance(error, UnicodeDecodeError):
+        return "a name in it cannot be read, so it is damaged"
+    return str(error).rstrip(".")
 
 
 def _unpack(archive: Path, file: IO[bytes], into: Path, settings: WebSettings) -> Path:
