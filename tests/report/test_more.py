@@ -68,7 +68,7 @@ CASES: list[tuple[Callable[..., str], tuple[Any, ...], str]] = [
     (
         cluster_words.alike,
         ([30, 60, 10], [-118.0, -20.0, 6.0]),
-        "The measured pixels fall into 3 clusters; cluster 1 (30 % of them) moves away from the satellite at 118 mm/yr, "
+        "The used pixels fall into 3 clusters; cluster 1 (30 % of them) moves away from the satellite at 118 mm/yr, "
         "cluster 3 (10 %) moves towards the satellite at 6 mm/yr.",
     ),
     (tile_words.times, (1,), "once"),
@@ -531,8 +531,11 @@ def test_lines_that_coincide_share_a_name(drawn: Study, make: Callable[..., Stud
 
 def test_two_errors_that_round_to_the_same_are_told_apart() -> None:
     assert [plain(text) for text in words.two_mm(4.8, 5.0)] == ["4.8 mm", "5.0 mm"]
-    assert [plain(text) for text in words.two_mm(4.8, 9.0)] == ["5 mm", "9 mm"]
-    assert [plain(text) for text in words.two_mm(5.0, 5.0)] == ["5 mm", "5 mm"]
+    assert [plain(text) for text in words.two_mm(1.4, 2.1)] == ["1.4 mm", "2.1 mm"]  # 1 and 2 mm would be another skill
+    assert [plain(text) for text in words.two_mm(9.8, 30.0)] == ["9.8 mm", "30.0 mm"]
+    assert [plain(text) for text in words.two_mm(14.8, 19.0)] == ["15 mm", "19 mm"]
+    assert [plain(text) for text in words.two_mm(5.0, 5.0)] == ["5.0 mm", "5.0 mm"]
+    assert [plain(text) for text in map(words.error_mm, (5.04, 10.4))] == ["5.0 mm", "10 mm"]
 
 
 def test_coverage_stands_beside_its_own_n(page: Page) -> None:

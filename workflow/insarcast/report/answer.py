@@ -46,7 +46,9 @@ def trusted(scores: pd.DataFrame, verdict: Verdict, unscored: str = scoring.NOTH
     own, base, best = chosen_scores(scores, verdict)
     if own is None or base is None:
         return sentences.trust(verdict.scored, None, None, 0, 0, None, unscored=unscored)
-    return sentences.trust(own.model, own.mae, base.mae, scoring.scored_origins(scores), own.n, best, not verdict.asked)
+    newest = None if verdict.asked or verdict.newest == own.model else verdict.newest
+    origins = scoring.scored_origins(scores)
+    return sentences.trust(own.model, own.mae, base.mae, origins, own.n, best, not verdict.asked, newest=newest)
 
 
 def fastest_class(scores: pd.DataFrame, verdict: Verdict) -> str:
@@ -87,7 +89,7 @@ def answer_lines(
     ``checks`` are those of ``checked``; ``unscored`` says why nothing is scored, where nothing is.
     """
     if facts.fastest is None:
-        return [sentences.measured(facts.used, facts.total, facts.reasons), *checks]
+        return [sentences.used(facts.used, facts.total, facts.masked, facts.reasons), *checks]
     far = facts.fastest
     lines = [
         sentences.fastest(far.speed, far.lon, far.lat, facts.share, facts.edge, facts.dates[0], facts.dates[-1]),
@@ -123,7 +125,7 @@ def tiles_of(facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, verdict: V
         first = gnss["comparisons"][0]
         tiles.append(Tile(words.whole(first["rmse"]), "mm", f"rms difference to GNSS ({words.stations(first['name'])})"))
     share = words.percent(facts.used / facts.total).replace("less than ", "< ").replace("more than ", "> ")
-    tiles.append(Tile(share.removesuffix("\N{NO-BREAK SPACE}%"), "%", "of the area measured"))
+    tiles.append(Tile(share.removesuffix("\N{NO-BREAK SPACE}%"), "%", "of the area used"))
     return tiles
 
 
@@ -132,8 +134,8 @@ def headline_rows(
 ) -> list[dict[str, Cell]]:
     """Every number of the first section, as it was measured."""
     rows: list[tuple[str, Cell, str]] = [
-        ("measured_share", facts.used / facts.total, "1"),
-        ("measured_pixels", facts.used, "1"),
+        ("used_share", facts.used / facts.total, "1"),
+        ("used_pixels", facts.used, "1"),
         ("pixels", facts.total, "1"),
     ]
     if facts.fastest is not None:

@@ -27,6 +27,6 @@ def alike(sizes: Sequence[int], speeds: Sequence[float]) -> str:
         return f"All {count(total, 'pixel')} are one cluster, which {_speed(speeds[0])}."
     last = len(sizes) - 1
     return (
-        f"The measured pixels fall into {count(len(sizes), 'cluster')}; cluster{NBSP}1 ({percent(sizes[0] / total)} of them) "
+        f"The used pixels fall into {count(len(sizes), 'cluster')}; cluster{NBSP}1 ({percent(sizes[0] / total)} of them) "
         f"{_speed(speeds[0])}, cluster{NBSP}{last + 1} ({percent(sizes[last] / total)}) {_speed(speeds[last])}."
     )

@@ -13,7 +13,7 @@ import xarray as xr
 
 from insarcast.core import Manifest, open_cube, open_store, read_manifest
 
-from . import class_words, gain_words, inversion_words, ready_words, scoring, sentences, words
+from . import class_words, gain_words, inversion_words, ready_words, scoring, sentences, source_words, words
 from .answer import Tile, answer_lines, checked, headline_rows, held, tiles_of, trusted
 from .areas import SMALLEST, find_areas, speeds
 from .gains import read_likeness
@@ -143,7 +143,7 @@ def gather(source: Sources) -> Content:
         figures=figures,
         where=sentences.areas(count, edge, SMALLEST)
         if facts.used
-        else sentences.measured(facts.used, facts.total, facts.reasons),
+        else sentences.used(facts.used, facts.total, facts.masked, facts.reasons),
         trust=[
             *([ready_words.retrospective(found)] if ready_words.is_ready(found) else []),
             *_trust(facts, scores, verdict, store, likeness),
@@ -191,7 +191,7 @@ def _strip(cube: xr.Dataset, manifest: Manifest, facts: CubeNumbers, found: dict
     vintage = str(cube.attrs.get("as_of", "full"))
     known = facts.dates[-1] if vintage == "full" else words.day(vintage.removeprefix("asof-"))
     return [
-        ("Source", _source(manifest)),
+        ("Source", source_words.source(manifest)),
         *(ready_words.strip(found) if ready_words.is_ready(found) else []),
         ("Geometry", sentences.geometry(facts.incidence, facts.heading)),
         ("Dates", days),
@@ -245,7 +245,7 @@ def _evidence(facts: CubeNumbers, found: dict[str, Any]) -> list[str]:
     return [
         ready_words.unchecked(found) if ready_words.is_ready(found) else first,
         date,
-        sentences.measured(facts.used, facts.total, facts.reasons),
+        sentences.used(facts.used, facts.total, facts.masked, facts.reasons),
     ]
 
 
@@ -257,7 +257,9 @@ def _made(manifest: Manifest, found: dict[str, Any], source: Sources, store: xr.
     else:
         *before, forecasts = _inverted(manifest, found, origins)
     lines = [
-        *before,
+        before[0],
+        source_words.cut(manifest, open_cube(source.cube)),
+        *before[1:],
         *inversion_words.corrections(_steps(source)),
         *inversion_words.fitted(open_cube(source.cube)),
         forecasts,

@@ -56,12 +56,12 @@ def station_places(gnss: Path) -> dict[str, list[float]]:
 
 
 def map_line(data: xr.Dataset, facts: CubeNumbers) -> str:
-    """What holds for every map of a cube: geometry, sign, reference, share measured."""
+    """What holds for every map of a cube: geometry, sign, reference, share used."""
     reference = reference_of(data)
     zero = f"zero at {words.place(*reference)} (star)" if reference else "reference not recorded"
     return (
         f"Along the line of sight ({sentences.geometry(facts.incidence, facts.heading)}), positive towards the satellite; "
-        f"{zero}; {words.percent(facts.used / facts.total)} of the pixels measured."
+        f"{zero}; {words.percent(facts.used / facts.total)} of the pixels used."
     )
 
 
@@ -84,7 +84,7 @@ def _draw_velocity(
     limit, period = symmetric_limit(values), f"{facts.dates[0]} to {facts.dates[-1]}"
     with canvas(map_height(frame, 7.2, 1.1), "constrained" if frame.tall else "compressed") as figure:
         if facts.fastest is None:
-            say(figure, sentences.measured(facts.used, facts.total, facts.reasons))
+            say(figure, sentences.used(facts.used, facts.total, facts.masked, facts.reasons))
         else:
             axes = figure.add_subplot()
             colour = signed_map(colours)
@@ -106,7 +106,7 @@ def inside(frame: Frame, places: Stations) -> bool:
 
 
 def _velocity_facts(data: xr.Dataset, facts: CubeNumbers, values: Any, limit: float, period: str) -> Facts:
-    title, alt, numbers = f"Velocity, {period}", sentences.measured(facts.used, facts.total, facts.reasons), {}
+    title, alt, numbers = f"Velocity, {period}", sentences.used(facts.used, facts.total, facts.masked, facts.reasons), {}
     if facts.fastest is not None:
         far = facts.fastest
         alt = f"Map of the velocity. {sentences.fastest(far.speed, far.lon, far.lat, facts.share, facts.edge, facts.dates[0], facts.dates[-1])} {alt}"
@@ -134,7 +134,7 @@ def _draw_dates(
     height = map_height(frame, room[0] * rows, 1.05 + 0.25 * rows)
     with canvas(height, "constrained" if frame.tall else "compressed") as figure:
         if facts.fastest is None:
-            say(figure, sentences.measured(facts.used, facts.total, facts.reasons))
+            say(figure, sentences.used(facts.used, facts.total, facts.masked, facts.reasons))
         else:
             grid, colour, shade = figure.subplots(rows, columns, squeeze=False), signed_map(colours), hillshade(data, frame)
             for position, axes in enumerate(grid.flat):
@@ -161,7 +161,7 @@ def _draw_dates(
         f"Displacement on {words.count(len(chosen), 'date')} since {facts.dates[0]}",
         f"{words.count(len(chosen), 'map')} of the displacement with the same colours. Largest: {shown}."
         if shown
-        else sentences.measured(facts.used, facts.total, facts.reasons),
+        else sentences.used(facts.used, facts.total, facts.masked, facts.reasons),
         f"Displacement in mm since {facts.dates[0]}, the same limits on every map. {map_line(data, facts)}{sentences.clipped(beyond(layers, limit))}",
         "mm",
         {"dates": dates, "largest": largest, "limit": limit},

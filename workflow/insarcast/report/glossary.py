@@ -30,7 +30,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "Loop closure",
         "What is left when three interferograms go round three dates; beyond \N{GREEK SMALL LETTER PI} one of them was unwrapped wrongly.",
     ),
-    ("Mask", "The pixels that are used; the others are noisy, or were never measured."),
+    ("Mask", "The pixels that are used; the others are measured but too noisy, or were never measured."),
     (
         "MAE, RMSE, bias",
         "Mean absolute error, root of the mean squared error, and mean error of forecast minus observation, in mm.",

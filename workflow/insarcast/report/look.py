@@ -28,7 +28,7 @@ DPI = 150
 INK = "#1c2430"
 SOFT = "#5b6673"
 RULE = "#d5dae0"
-GREY = "#bfc4ca"  # not measured; never white, never 0
+GREY = "#bfc4ca"  # not used; never white, never 0
 ALARM = "#d1410c"  # dropped, beyond a threshold
 # Okabe & Ito (2008), without yellow (too faint for a line on white) and black (persistence has it).
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
@@ -74,7 +74,7 @@ class Facts:
         id: ``F1``, ``F2`` ...
         title: the sentence over the figure.
         alt: what the figure shows, for those who do not see it.
-        caption: quantity, unit, geometry, sign, reference, period and share measured.
+        caption: quantity, unit, geometry, sign, reference, period and share used.
         unit: unit of what is drawn.
         numbers: the numbers that the words are made of.
     """
@@ -172,7 +172,7 @@ def used_part(values: NDArray[Any], limit: float) -> tuple[float, float]:
 
 
 def beyond(values: NDArray[Any], limit: float) -> float:
-    """Share of the measured pixels that lie beyond the colour limits."""
+    """Share of the used pixels that lie beyond the colour limits."""
     known = values[np.isfinite(values)]
     return float((np.abs(known) > limit).mean()) if known.size else 0.0
 

@@ -195,7 +195,7 @@ def draw_fastest(axes: Axes, place: Place) -> None:
 
 
 def draw_legend(
-    figure: Figure, missing: bool, reference: bool, stations: bool, fastest: bool = False, grey: str = "not measured"
+    figure: Figure, missing: bool, reference: bool, stations: bool, fastest: bool = False, grey: str = "not used"
 ) -> None:
     """What star, triangle, ring and grey mean, below the maps."""
     handles: list[Any] = []

@@ -162,7 +162,7 @@ def _draw_layer(axes: Any, values: Any, frame: Frame, label: str, kind: str, col
 def _draw_course(data: xr.Dataset, filtered: list[xr.Dataset], image: Path, text: Path) -> None:
     facts = cube_numbers(data)
     far = facts.fastest
-    sentence = sentences.measured(facts.used, facts.total, facts.reasons)
+    sentence = sentences.used(facts.used, facts.total, facts.masked, facts.reasons)
     title, band = sentence, ""
     with canvas(3.0) as figure:
         if far is None:

@@ -49,6 +49,7 @@ class CubeNumbers:
         dates: acquisition dates, ISO.
         used: pixels with displacement that the mask keeps.
         total: pixels of the grid.
+        masked: pixels with displacement that the mask leaves out.
         reasons: ``(flag of the mask, pixels)``, most frequent first.
         fastest: None when no pixel is used.
         edge: mm/yr, and ``share``: the share of the used pixels that move faster.
@@ -59,6 +60,7 @@ class CubeNumbers:
     dates: list[str]
     used: int
     total: int
+    masked: int
     reasons: list[tuple[str, int]]
     fastest: Fastest | None
     edge: float
@@ -168,6 +170,7 @@ def cube_numbers(cube: xr.Dataset) -> CubeNumbers:
         iso(cube.time.values),
         int(used.sum()),
         used.size,
+        int((np.isfinite(cube.velocity.values) & ~used).sum()),
         reasons_of(cube),
         fastest,
         edge,

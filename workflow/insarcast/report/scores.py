@@ -146,7 +146,9 @@ def _skill_title(verdict: Verdict, good: list[int], scored: list[int], leads: Le
     """Up to which lead time the scored model beats persistence, without a gap from the first."""
     if verdict.scored == scoring.BASELINE:
         return (
-            "Persistence is the model asked for" if verdict.asked else "Persistence was chosen: no other did better in the past"
+            "Persistence is the model asked for"
+            if verdict.asked
+            else "Persistence was chosen at the test dates: no other did better in the past"
         )
     unbroken = [h for at, h in enumerate(scored) if scored[: at + 1] == good[: at + 1]]
     if not unbroken:
@@ -177,7 +179,8 @@ def _draw_error(table: pd.DataFrame, leads: Leads, verdict: Verdict, image: Path
     if len(rows) and {verdict.scored, scoring.BASELINE} <= set(total):
         base = total[scoring.BASELINE].mae
         own, nothing = words.two_mm(total[verdict.scored].mae, base)
-        title = f"Mean error by lead time: {own} by {verdict.who}; {nothing} by “nothing changes”"
+        others = "" if verdict.scored == scoring.BASELINE else f"{own} by {verdict.who}; "
+        title = f"Mean error by lead time: {others}{nothing} by “nothing changes”"
     noise = (
         ""
         if floor is None

@@ -33,29 +33,40 @@ def fastest(speed: float, lon: float, lat: float, share: float, edge: float, fir
     """
     if round(abs(speed)) == 0:
         return f"Between {day(first)} and {day(last)} no pixel moves by {rate(1)} or more along the line of sight."
-    most = "No other pixel moves" if share == 0 else f"{percent(share)} of the measured pixels move"
+    most = "No other pixel moves" if share == 0 else f"{percent(share)} of the used pixels move"
     if abs(speed) <= edge:
-        most = "None of the measured pixels moves"
+        most = "None of the used pixels moves"
     return (
         f"Between {day(first)} and {day(last)} the fastest pixel ({place(lon, lat)}) moved {motion(speed)} at {rate(speed)}; "
         f"{most[0].lower() + most[1:]} faster than {rate(edge)}."
     )
 
 
-def measured(used: int, total: int, reasons: Sequence[tuple[str, int]]) -> str:
-    """How much of the area is used, and what for the rest is missing.
+def used(kept: int, total: int, masked: int, reasons: Sequence[tuple[str, int]]) -> str:
+    """How much of the area is used, and why the rest is not.
 
     Args:
-        used: pixels with displacement that the mask keeps.
+        kept: pixels with displacement that the mask keeps.
         total: pixels of the grid.
+        masked: pixels with displacement that the mask leaves out; those that are left have none.
         reasons: ``(reason, pixels)``, most frequent first; a pixel may have several.
     """
+    if total == kept > 0:
+        return f"Every one of the {count(total, 'pixel')} is used." if total > 1 else "The only pixel is used."
+    missing = total - kept - masked
     mostly = f", mostly for {words.reason(reasons[0][0])} ({count(reasons[0][1], 'pixel')})" if reasons else ""
-    if total == 0 or used == 0:
-        return f"0 of {count(total, 'pixel')} are measured{mostly}: there is nothing to map."
-    if used == total:
-        return f"Every one of the {count(total, 'pixel')} is measured." if total > 1 else "The only pixel is measured."
-    return f"{capital(percent(1 - used / total))} of the area is not measured{mostly}."
+    if kept == 0:
+        parts = f" ({count(missing, 'pixel')} not measured, {whole(masked)} measured but masked)" if missing and masked else ""
+        return f"0 of {count(total, 'pixel')} are {'used' if masked else 'measured'}{parts}{mostly}: there is nothing to map."
+    share = capital(percent(1 - kept / total))
+    if not masked:
+        return f"{share} of the area is not measured{mostly}."
+    parts = (
+        f"{percent(missing / total)} not measured, {percent(masked / total)} measured but masked"
+        if missing
+        else "measured but masked"
+    )
+    return f"{share} of the area is not used ({parts}){mostly}."
 
 
 def few_dates(dates: int, origins: int) -> str:
@@ -135,6 +146,7 @@ def trust(
     best: tuple[str, float] | None,
     chosen: bool = False,
     unscored: str = scoring.NOTHING,
+    newest: str | None = None,
 ) -> str:
     """Whether the scored model beat “nothing changes” on dates it never saw.
 
@@ -147,19 +159,21 @@ def trust(
         best: the other model with the highest skill, and that skill; None when there is none.
         chosen: whether past skill chose it, not the study.
         unscored: the sentence for nothing scored.
+        newest: the model that is chosen at the newest date, where it is another one than at the test dates.
     """
     if mae is None or nothing is None or n == 0:
         return f"{unscored.rstrip('.')}; nothing is known about its error."
+    later = f" of the test dates (from the newest date it is {words.model(newest)})" if newest else ""
     unseen = f"Over {count(origins, 'forecast origin')} and {count(n, 'value')} that the forecast never saw,"
     skill = 1 - mae / nothing if nothing > 0 else 0.0
     if (best is None or best[1] <= 0) and (name == "persistence" or skill <= 0):
         rest = f" (best: {words.model(best[0])}, skill {words.signed(best[1], 2)})" if best else ""
-        return f"{unseen} no model beats assuming no change{rest}, with a mean error of {mm(nothing)}. Use the last observed map."
+        return f"{unseen} no model beats assuming no change{rest}, with a mean error of {words.error_mm(nothing)}. Use the last observed map."
     if name == "persistence":
         assert best is not None
-        why = "which did best in the past" if chosen else "which the study asks for"
+        why = f"which did best in the past{later}" if chosen else "which the study asks for"
         return (
-            f"{unseen} assuming no change, {why}, errs by {mm(nothing)} on average; {words.model(best[0])} would have "
+            f"{unseen} assuming no change, {why}, errs by {words.error_mm(nothing)} on average; {words.model(best[0])} would have "
             f"been better (skill {words.signed(best[1], 2)}), but that is known only afterwards."
         )
     own, base = words.two_mm(mae, nothing)

@@ -108,7 +108,7 @@ def areas_table(cube: str, areas: Sequence[Area], target: str | None, level: int
 
 
 def speeds_table(cube: str, rows: Sequence[tuple[str, int, float, float]]) -> Table:
-    """How much of the measured area moves how fast."""
+    """How much of the used area moves how fast."""
     columns = [
         Column("velocity", "Speed along the line of sight [mm/yr]"),
         Column("pixels", "Pixels", 0),
@@ -118,7 +118,7 @@ def speeds_table(cube: str, rows: Sequence[tuple[str, int, float, float]]) -> Ta
     cells: list[dict[str, Cell]] = [
         {"velocity": name, "pixels": n, "area_km2": km2, "share": share} for name, n, km2, share in rows
     ]
-    return Table(f"{cube}_speeds", "How much of the measured area moves how fast, either way.", columns, cells)
+    return Table(f"{cube}_speeds", "How much of the used area moves how fast, either way.", columns, cells)
 
 
 def gnss_table(cube: str, comparisons: Sequence[Mapping[str, Any]]) -> Table:
@@ -178,7 +178,12 @@ def dropped_table(cube: str, items: Sequence[Mapping[str, Any]]) -> Table:
     """Everything that was left out, with its reason."""
     columns = [Column("what", "What"), Column("name", "Name"), Column("count", "Count", 0), Column("reason", "Reason")]
     rows = [{column.key: item.get(column.key) for column in columns} for item in items]
-    return Table(f"{cube}_dropped", "Everything that was found and not used.", columns, rows)
+    caption = "Everything that was found and not used."
+    if sum(item.get("name") == "masked" for item in items) > 1:
+        caption += " A pixel that is masked for several reasons counts under each, so these add up to more than the pixels."
+    if any(item.get("what") == "resampled" for item in items):
+        caption += " What is resampled is used all the same, moved onto the grid of the others."
+    return Table(f"{cube}_dropped", caption, columns, rows)
 
 
 def headline_table(rows: Sequence[Mapping[str, Cell]]) -> Table:

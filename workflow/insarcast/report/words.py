@@ -8,6 +8,7 @@ from datetime import date as Date
 
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+_FINE = 10.0  # mm: smaller errors are told to 0.1 mm, else two that are rounded contradict their skill
 # Parts of models' names that are no common words.
 _WRITTEN = {
     "convlstm": "ConvLSTM", "lstm": "LSTM", "gru": "GRU", "rnn": "RNN", "arima": "ARIMA", "sarima": "SARIMA", "starima": "STARIMA",
@@ -41,10 +42,16 @@ def mm(value: float) -> str:
 
 
 def two_mm(first: float, second: float) -> tuple[str, str]:
-    """Two lengths to be compared, rounded to 1 mm, or to 0.1 mm where that would show them as equal."""
-    if round(abs(first)) != round(abs(second)) or abs(first - second) < 0.05:
+    """Two errors to be compared, rounded to 1 mm, or to 0.1 mm where one is below 10 mm or that would show them as equal."""
+    alike = round(abs(first)) == round(abs(second)) and abs(first - second) >= 0.05
+    if not alike and min(abs(first), abs(second)) >= _FINE:
         return mm(first), mm(second)
     return f"{abs(first):.1f}{NBSP}mm", f"{abs(second):.1f}{NBSP}mm"
+
+
+def error_mm(value: float) -> str:
+    """A mean error: rounded to 1 mm, or to 0.1 mm below 10 mm."""
+    return mm(value) if abs(value) >= _FINE else f"{abs(value):.1f}{NBSP}mm"
 
 
 def rate(value: float) -> str:
