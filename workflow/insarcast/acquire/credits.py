@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from .interferograms.hyp3_product import parse_name
+
 # LiCSAR, by its portal's own acknowledgement and the catalogue record of its archive:
 # https://comet.nerc.ac.uk/comet-lics-portal/ and https://catalogue.ceda.ac.uk/uuid/52cda2e0e6c04272ae15ac836c1e8493
 LICSAR_CREDITS = (
@@ -27,3 +33,30 @@ SOFTWARE_CREDITS = {
         "Sensing 12(3), 424. https://doi.org/10.3390/rs12030424",
     ),
 }
+
+_HYP3 = (
+    "HyP3: Hogenson, K., Kristenson, H., Kennedy, J., Johnston, A., Rine, J., Logan, T., Zhu, J., Williams, F., Herrmann, J., "
+    "Smale, J., Meyer, F. (2020): Hybrid Pluggable Processing Pipeline (HyP3): A cloud-native infrastructure for generic processing "
+    "of SAR data. https://doi.org/10.5281/zenodo.4646138."
+)
+_ACKNOWLEDGED = re.compile(
+    r"(ASF DAAC HyP3 \d{4} using .*?Copernicus\s+Sentinel\s+data)\s+(\d{4}),\s+processed\s+by\s+ESA", re.DOTALL
+)
+
+
+def hyp3_credits(folder: Path, names: Iterable[str], kind: str) -> list[str]:
+    """Whom to name: the acknowledgement that each product brings in its README (the same for most), and HyP3's citation.
+
+    Source: HyP3's product usage guidelines; the terms of Copernicus Sentinel data.
+    """
+    years: dict[str, set[str]] = {}
+    for name in names:
+        product = parse_name(folder / name, name)
+        if product is None:
+            continue
+        readme = next(iter(sorted(product.folder.glob("*README.md.txt"))), None)
+        said = _ACKNOWLEDGED.search(readme.read_text(encoding="utf-8", errors="replace")) if readme else None
+        begin = " ".join(said[1].split()) if said else f"ASF DAAC HyP3 ({kind}). Contains modified Copernicus Sentinel data"
+        years.setdefault(begin, set()).update({product.date1[:4], product.date2[:4]})
+    lines = [f"{begin} {', '.join(sorted(seen))}, processed by ESA." for begin, seen in sorted(years.items())]
+    return [*lines, _HYP3]

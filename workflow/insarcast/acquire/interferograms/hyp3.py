@@ -9,8 +9,8 @@ import numpy as np
 
 from insarcast.core import InsarcastError, Pair, line_of_sight
 
+from ..credits import hyp3_credits
 from ..found import Found, Key, check_enough, open_pairs, refuse_keys, stop_or_skip
-from ..order.products import credit_lines
 from ..select import Skipped, select, skip
 from .hyp3_folder import PHASE, list_products, unpack_products
 from .hyp3_product import Parameters, Product, read_parameters
@@ -68,7 +68,7 @@ def _credits(products: list[Product]) -> list[str]:
     for product in products:
         place = product.folder.parent if product.folder.name == product.name else product.folder
         groups.setdefault((place, product.job), []).append(product.name)
-    return list(dict.fromkeys(line for (place, job), names in sorted(groups.items()) for line in credit_lines(place, names, job)))
+    return list(dict.fromkeys(line for (place, job), names in sorted(groups.items()) for line in hyp3_credits(place, names, job)))
 
 
 def _parameters(products: dict[Key, Product], bad_file: str) -> tuple[dict[Key, Parameters], list[Skipped]]:

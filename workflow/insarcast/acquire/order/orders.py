@@ -9,6 +9,7 @@ from typing import Any
 
 from insarcast.core import InsarcastError
 
+from ..credits import hyp3_credits
 from ..fetched import Fetched
 from ..select import skip
 from ..web.errors import ServiceError
@@ -19,7 +20,6 @@ from .deliver import Courier
 from .jobs import Wanted, read_plan
 from .journal import JOURNAL, Journal, alone, is_there, read_journal
 from .losses import record_name
-from .products import credit_lines
 from .send import order
 from .shown import shown
 from .terms import Terms
@@ -124,6 +124,6 @@ def _write(
         folder=str(folder),
         pairs=[want.pair for want in there],
         skipped=[*plan.get("left_out", ()), *skipped],
-        credits=credit_lines(folder, names, str(plan["job"])),
+        credits=hyp3_credits(folder, names, str(plan["job"])),
         products=names,
     ).write(orders)
