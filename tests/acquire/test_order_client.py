@@ -11,7 +11,7 @@ import pytest
 from standins.hyp3_api import TOKEN, Hyp3, granules
 from standins.loopback import Answer, Request, Stand
 
-from insarcast.acquire.order.client import Service, connect
+from insarcast.acquire.order.service.client import Service, connect
 from insarcast.acquire.web import retry
 from insarcast.acquire.web.errors import ServiceError
 from insarcast.acquire.web.settings import WebSettings
@@ -23,7 +23,7 @@ QUICK = WebSettings(attempts=3, timeout=2.0, longest_wait=0.05)
 @pytest.fixture(autouse=True)
 def token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "BACK_OFF", 0.01)
-    monkeypatch.setattr("insarcast.acquire.order.client._PATIENCE", 0.0)
+    monkeypatch.setattr("insarcast.acquire.order.service.client._PATIENCE", 0.0)
     monkeypatch.setenv("EARTHDATA_TOKEN", TOKEN)
 
 
@@ -79,7 +79,7 @@ def test_a_list_without_end_ends(stand: Hyp3, service: Service) -> None:
 
 
 def test_empty_pages_that_never_repeat_end_too(service: Service, stand: Hyp3, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("insarcast.acquire.order.client._MOST_EMPTY", 20)
+    monkeypatch.setattr("insarcast.acquire.order.service.client._MOST_EMPTY", 20)
     stand.faults["GET /jobs"] = [Answer.of_json({"jobs": [], "next": f"/jobs?start_token={k}"}) for k in range(50)]
     with pytest.raises(ServiceError, match="without end"):
         service.jobs()

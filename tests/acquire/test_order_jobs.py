@@ -15,10 +15,10 @@ from standins import hyp3_api
 from standins.hyp3_api import Hyp3, granules, scene_name
 from standins.loopback import Answer
 
-from insarcast.acquire.order.faults import fault
-from insarcast.acquire.order.jobs import Wanted, key_of, wanted_jobs
-from insarcast.acquire.order.match import match, state_of
-from insarcast.acquire.order.prices import job_costs
+from insarcast.acquire.order.service.faults import fault
+from insarcast.acquire.order.service.jobs import Wanted, key_of, wanted_jobs
+from insarcast.acquire.order.service.match import match, state_of
+from insarcast.acquire.order.service.prices import job_costs
 from insarcast.acquire.web.session import service_session
 from insarcast.acquire.web.settings import WebSettings
 from insarcast.core import InsarcastError

@@ -13,10 +13,10 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from standins.sentinel1 import Catalogue, Track, make_passes
 
-from insarcast.acquire.order.bridges import in_season
-from insarcast.acquire.order.graph import loose_edges, parts_of
-from insarcast.acquire.order.network import Network, Pairing
-from insarcast.acquire.order.scores import expected_coherence, pair_scores
+from insarcast.acquire.order.network.bridges import in_season
+from insarcast.acquire.order.network.graph import loose_edges, parts_of
+from insarcast.acquire.order.network.pairing import Network, Pairing
+from insarcast.acquire.order.network.scores import expected_coherence, pair_scores
 from insarcast.core import InsarcastError
 
 SCORE = {"g_0": 0.7, "g_inf": 0.15, "tau": 40, "critical_baseline": 5000, "winter": 1}

@@ -17,10 +17,10 @@ from standins.hyp3_api import TOKEN, Hyp3
 from standins.sentinel1 import Catalogue, Pass, Track, make_passes
 
 from insarcast.acquire import plan_order
-from insarcast.acquire.order.graph import parts_of
-from insarcast.acquire.order.jobs import fault, key_of, wanted_jobs
-from insarcast.acquire.order.journal import JOURNAL, read_journal
-from insarcast.acquire.order.prices import job_costs
+from insarcast.acquire.order.network.graph import parts_of
+from insarcast.acquire.order.service.jobs import fault, key_of, wanted_jobs
+from insarcast.acquire.order.service.journal import JOURNAL, read_journal
+from insarcast.acquire.order.service.prices import job_costs
 from insarcast.acquire.order.shown import shown
 from insarcast.acquire.web.session import service_session
 from insarcast.acquire.web.settings import WebSettings

@@ -18,9 +18,9 @@ from standins.loopback import Answer
 
 from insarcast.acquire import acquire_products, count_losses, is_shown, note_plan, order_products
 from insarcast.acquire.fetched import read_fetched
-from insarcast.acquire.order import client, doubts
-from insarcast.acquire.order.jobs import read_plan
-from insarcast.acquire.order.journal import bought, read_journal
+from insarcast.acquire.order.service import client, doubts
+from insarcast.acquire.order.service.jobs import read_plan
+from insarcast.acquire.order.service.journal import bought, read_journal
 from insarcast.acquire.web import retry
 from insarcast.core import InsarcastError, Study, read_manifest
 
@@ -255,7 +255,7 @@ def test_jobs_that_the_service_tells_in_other_words_are_paid_once(desk: Desk, mo
 
 def test_a_run_that_is_killed_while_it_orders_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed after the service took the order and before anything was noted; the list lags."""
-    from insarcast.acquire.order.client import Service
+    from insarcast.acquire.order.service.client import Service
 
     send = Service.send
 
@@ -278,9 +278,10 @@ def test_a_run_that_is_killed_while_it_unpacks_fetches_nothing_twice(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """Killed between unpacking and the place, before the unpacking, and between the place and the note of it."""
-    from insarcast.acquire.order import deliver, journal
+    from insarcast.acquire.order.delivery import courier
+    from insarcast.acquire.order.service import journal
 
-    owner: Any = {"unpack": deliver, "Courier._place": deliver.Courier, "Journal.deliver": journal.Journal}[moment]
+    owner: Any = {"unpack": courier, "Courier._place": courier.Courier, "Journal.deliver": journal.Journal}[moment]
     name = moment.rpartition(".")[2]
     real = getattr(owner, name)
 

@@ -15,14 +15,14 @@ import shapely
 from standins.cmr import PATH, Cmr
 from standins.sentinel1 import Catalogue, Pass, Track, make_passes
 
-from insarcast.acquire.order.baselines import date_baselines
-from insarcast.acquire.order.bursts import burst_acquisitions
-from insarcast.acquire.order.bursts import choose_bursts as choose
-from insarcast.acquire.order.catalogue import Scene
-from insarcast.acquire.order.frames import most_common_frame, overlap_enough, scene_acquisitions
-from insarcast.acquire.order.groups import completed, group_fault
-from insarcast.acquire.order.scenes import choose_track, newest, one_a_day, passes
-from insarcast.acquire.order.search import Query, find_scenes, search_session
+from insarcast.acquire.order.scenes.baselines import date_baselines
+from insarcast.acquire.order.scenes.bursts import burst_acquisitions
+from insarcast.acquire.order.scenes.bursts import choose_bursts as choose
+from insarcast.acquire.order.scenes.catalogue import Scene
+from insarcast.acquire.order.scenes.frames import most_common_frame, overlap_enough, scene_acquisitions
+from insarcast.acquire.order.scenes.groups import completed, group_fault
+from insarcast.acquire.order.scenes.passes import choose_track, newest, one_a_day, passes
+from insarcast.acquire.order.scenes.search import Query, find_scenes, search_session
 from insarcast.acquire.web.errors import ServiceError
 from insarcast.acquire.web.settings import WebSettings
 from insarcast.core import InsarcastError

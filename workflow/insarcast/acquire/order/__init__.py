@@ -1,1 +1,10 @@
-"""order: from a plan to unpacked products of HyP3 in the cache, each job sent and paid once."""
+"""order: interferograms of an area made by HyP3, each job sent and paid once.
+
+plan.py makes a plan, orders.py has it made; shown.py and losses.py tell, while the workflow is planned, what was agreed to and what is
+gone. Below them:
+
+scenes/    which acquisitions there are: the search, tracks, passes, bursts, frames, dates, baselines
+network/   which of them are paired
+service/   HyP3 itself: its API, its jobs and prices, what it would refuse, what was sent to it
+delivery/  from finished jobs to unpacked products in the cache
+"""

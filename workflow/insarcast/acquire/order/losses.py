@@ -7,7 +7,7 @@ from pathlib import Path
 from insarcast.core import InsarcastError
 
 from ..fetched import read_fetched
-from .journal import JOURNAL, is_there, read_journal
+from .service.journal import JOURNAL, is_there, read_journal
 
 
 def count_losses(orders: Path) -> str:

@@ -14,16 +14,16 @@ from ..fetched import Fetched
 from ..select import skip
 from ..web.errors import ServiceError
 from ..web.settings import WebSettings
-from .borrow import borrow
-from .client import connect
-from .deliver import Courier
-from .jobs import Wanted, read_plan
-from .journal import JOURNAL, Journal, alone, is_there, read_journal
+from .delivery.borrow import borrow
+from .delivery.courier import Courier
+from .delivery.watch import watch
 from .losses import record_name
-from .send import order
+from .service.client import connect
+from .service.jobs import Wanted, read_plan
+from .service.journal import JOURNAL, Journal, alone, is_there, read_journal
+from .service.send import order
+from .service.terms import Terms
 from .shown import shown
-from .terms import Terms
-from .watch import watch
 
 
 def order_products(
@@ -51,7 +51,7 @@ def order_products(
         manner: those that say how: login, max_credits, poll_seconds, wait_hours.
         downloads: the study's ``downloads``.
         cache: folder of what is fetched; the products lie in ``hyp3/<project>/<product>``.
-        losses: the state of loss that the rule runs with, see :func:`insarcast.acquire.order.losses.count_losses`.
+        losses: the state of loss that the rule runs with, see :func:`insarcast.acquire.count_losses`.
         screen: shows a line to the person who runs it.
 
     Raises:

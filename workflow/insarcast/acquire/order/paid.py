@@ -8,17 +8,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..select import Skipped, skip
-from .frames import overlap_enough
-from .granules import Paid, Side
-from .graph import Edge
-from .jobs import key_of, settings_of
+from .network.graph import Edge
 from .prepare import prepare_job
-from .scenes import Acquisition, share
+from .scenes.frames import overlap_enough
+from .scenes.granules import Paid, Side
+from .scenes.passes import Acquisition, share
+from .service.jobs import key_of, settings_of
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from .catalogue import Scene
+    from .scenes.catalogue import Scene
 
 _SAME = timedelta(seconds=60)  # granules of one burst or scene on one pass begin no further apart, whenever they were processed
 

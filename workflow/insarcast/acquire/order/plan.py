@@ -13,21 +13,21 @@ from insarcast.core import write_json
 from ..area import read_area
 from ..web.session import service_session
 from ..web.settings import WebSettings
-from .baselines import date_baselines
-from .bursts import burst_acquisitions, choose_bursts, outside
-from .dates import check_enough, day_of, exceptions, in_period, wanted_dates
-from .frames import most_common_frame, overlap_enough, scene_acquisitions
-from .granules import read_paid
-from .graph import Edge
-from .journal import bought
-from .network import Network, Pairing
+from .network.graph import Edge
+from .network.pairing import Network, Pairing
+from .network.scores import check_score, pair_scores
 from .paid import fitting_scenes, paid_edges, unused_note, usual_bursts, usual_track
 from .prepare import check_job
-from .prices import job_costs
 from .rows import burst_bounds, plan_rows
-from .scenes import Acquisition, choose_track, newest, one_a_day
-from .scores import check_score, pair_scores
-from .search import Query, find_scenes, search_session
+from .scenes.baselines import date_baselines
+from .scenes.bursts import burst_acquisitions, choose_bursts, outside
+from .scenes.dates import check_enough, day_of, exceptions, in_period, wanted_dates
+from .scenes.frames import most_common_frame, overlap_enough, scene_acquisitions
+from .scenes.granules import read_paid
+from .scenes.passes import Acquisition, choose_track, newest, one_a_day
+from .scenes.search import Query, find_scenes, search_session
+from .service.journal import bought
+from .service.prices import job_costs
 from .shown import note_shown
 from .summary import tell, write_pairs
 

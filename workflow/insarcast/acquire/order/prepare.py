@@ -7,7 +7,7 @@ from typing import Any
 
 from insarcast.core import InsarcastError
 
-from .scenes import Acquisition
+from .scenes.passes import Acquisition
 
 
 def check_job(hyp3: Mapping[str, Any], has_area: bool) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .catalogue import Scene
-from .graph import Edge
-from .network import Network
+from .network.graph import Edge
+from .network.pairing import Network
 from .prepare import prepare_job
-from .prices import Prices
-from .scenes import Acquisition
+from .scenes.catalogue import Scene
+from .scenes.passes import Acquisition
+from .service.prices import Prices
 
 
 def plan_rows(

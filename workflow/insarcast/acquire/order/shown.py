@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .jobs import key_of
+from .service.jobs import key_of
 
 SHOWN = "shown.jsonl"  # in the folder of a project
 
@@ -33,7 +33,7 @@ def note_shown(cache: str | Path, project: str, jobs: Iterable[Mapping[str, Any]
 
 
 def shown(cache: str | Path, project: str) -> set[str]:
-    """Keys of all jobs that dry runs of this project have shown, see :func:`insarcast.acquire.order.jobs.key_of`."""
+    """Keys of all jobs that dry runs of this project have shown, see :func:`insarcast.acquire.order.service.jobs.key_of`."""
     path = Path(cache) / "hyp3" / project / SHOWN
     keys: set[str] = set()
     for line in path.read_bytes().splitlines() if path.is_file() else ():

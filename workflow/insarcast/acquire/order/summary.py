@@ -13,8 +13,8 @@ from typing import Any
 from insarcast.core import InsarcastError
 
 from ..web.settings import WebSettings
-from .client import connect
-from .graph import loose_edges
+from .network.graph import loose_edges
+from .service.client import connect
 
 _KINDS = {"near": "near", "bridge": "from year to year", "connect": "across gaps", "loop": "to close triangles"}
 _PIXELS = {"20x4": 80, "10x2": 40, "5x1": 20}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .jobs import granules_of
+from ..service.jobs import granules_of
 
 _BURST = re.compile(r"S1_(\d{6}_IW[123])_(\d{8}T\d{6})_([VH]{2})_[\dA-F]{4}-BURST")
 _SCENE = re.compile(r"(S1[A-D])_IW_SLC__1S[SD]([VH])_(\d{8}T\d{6})_\d{8}T\d{6}_(\d{6})_[\dA-F]{6}_[\dA-F]{4}")

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from ..web.errors import ServiceError
-from ..web.secrets import earthdata_credentials, shown
-from ..web.session import service_session
-from ..web.settings import WebSettings
+from ...web.errors import ServiceError
+from ...web.secrets import earthdata_credentials, shown
+from ...web.session import service_session
+from ...web.settings import WebSettings
 from .prices import Prices, job_costs
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job
     from requests import Response
 
-    from ..web.session import ServiceSession
+    from ...web.session import ServiceSession
 
 _PATIENCE = 120.0  # seconds that an order is given to be answered at least, however impatient the study: it is taken as a whole
 _ACCESS = "https://hyp3-docs.asf.alaska.edu/using/requesting_access/"

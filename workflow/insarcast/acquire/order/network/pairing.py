@@ -14,7 +14,7 @@ from itertools import combinations
 
 from insarcast.core import InsarcastError
 
-from ..select import Skipped, skip
+from ...select import Skipped, skip
 from .bridges import bridge_pairs
 from .graph import Edge, Triangles, best_tree, closing_edges, parts_of
 from .links import Link, Links
@@ -36,7 +36,7 @@ class Network:
 
 
 class Pairing(Links):
-    """Makes a network; see :class:`.links.Links` for its arguments.
+    """Makes a network; see :class:`insarcast.acquire.order.network.links.Links` for its arguments.
 
     Pairs that are paid stay, whatever a longer record would make better: bridges, loops and what holds the network together are
     looked for only with dates that no paid pair reaches.

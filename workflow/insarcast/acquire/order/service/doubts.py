@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from insarcast.core import InsarcastError
 
-from ..web.errors import NotThere
+from ...web.errors import NotThere
 from .client import Service
 from .jobs import Wanted
 from .journal import Doubt, Journal

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..web.errors import Refused, ServiceError
-from ..web.retry import passing_tried_again
-from ..web.secrets import shown
-from ..web.session import ServiceSession, service_session
-from ..web.settings import WebSettings
+from ...web.errors import Refused, ServiceError
+from ...web.retry import passing_tried_again
+from ...web.secrets import shown
+from ...web.session import ServiceSession, service_session
+from ...web.settings import WebSettings
 from .catalogue import Scene, read_scene
 
 if TYPE_CHECKING:

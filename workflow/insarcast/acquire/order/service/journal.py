@@ -96,7 +96,7 @@ class Journal:
                 continue  # a line that a killed run left unfinished
 
     def restored(self, record: str, state: str) -> None:
-        """After products are back, so that the rule's reason to run again stays the same, see :func:`.losses.count_losses`."""
+        """After products are back, so that the rule's reason to run again stays the same, see :func:`insarcast.acquire.count_losses`."""
         if self.losses.get(record, "") != state:
             self._note({"did": "restored", "record": record, "state": state})
 

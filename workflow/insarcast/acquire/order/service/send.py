@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from insarcast.core import InsarcastError
 
-from ..web.errors import ServiceError
+from ...web.errors import ServiceError
 from .budget import afford, refuse_expired
 from .client import Service
 from .doubts import found_again, ids_of, settle

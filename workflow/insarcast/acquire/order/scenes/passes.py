@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from insarcast.core import InsarcastError
 
-from ..select import Skipped, skip
+from ...select import Skipped, skip
 from .catalogue import Scene
 from .outlines import outlines
 

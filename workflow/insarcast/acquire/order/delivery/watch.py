@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from insarcast.core import InsarcastError
 
-from ..web.errors import ServiceError
-from .client import Service
-from .deliver import Courier
-from .jobs import Wanted
-from .match import state_of
+from ...web.errors import ServiceError
+from ..service.client import Service
+from ..service.jobs import Wanted
+from ..service.match import state_of
+from .courier import Courier
 
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from insarcast.core import InsarcastError
 
-from ..select import Skipped, skip
-from .bridges import in_season
-from .scenes import Acquisition
+from ...select import Skipped, skip
+from ..network.bridges import in_season
+from .passes import Acquisition
 
 FEWEST = 3  # dates: a stack needs them to close a loop
 

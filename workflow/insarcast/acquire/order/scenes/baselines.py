@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..select import Skipped, skip
-from .scenes import Acquisition
+from ...select import Skipped, skip
+from .passes import Acquisition
 
 
 def date_baselines(acquisitions: Sequence[Acquisition]) -> tuple[list[float | None], list[Skipped]]:

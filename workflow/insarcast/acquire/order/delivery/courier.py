@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 from insarcast.core import InsarcastError
 
-from ..interferograms.hyp3_product import Product, parse_name
-from ..web.download import fetch_all
-from ..web.errors import Refused
-from ..web.remote import Remote
-from ..web.settings import WebSettings
-from ..web.space import NoSpace
-from ..web.unpack import unpack
-from .client import Service
-from .jobs import Wanted
-from .journal import Journal, alone, is_there
-from .products import delivered, lacking
+from ...interferograms.hyp3_product import Product, parse_name
+from ...web.download import fetch_all
+from ...web.errors import Refused
+from ...web.remote import Remote
+from ...web.settings import WebSettings
+from ...web.space import NoSpace
+from ...web.unpack import unpack
+from ..service.client import Service
+from ..service.jobs import Wanted
+from ..service.journal import Journal, alone, is_there
+from .files import delivered, lacking
 
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..interferograms.hyp3_product import Product
-from .jobs import settings_of
-from .journal import Delivered
+from ...interferograms.hyp3_product import Product
+from ..service.jobs import settings_of
+from ..service.journal import Delivered
 
 
 def needed_tags(job: Mapping[str, Any]) -> list[str]:

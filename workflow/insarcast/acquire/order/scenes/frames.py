@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from insarcast.core import InsarcastError
 
-from ..select import Skipped, skip
+from ...select import Skipped, skip
 from .catalogue import Scene
-from .scenes import WHOLE, Acquisition, passes, share
+from .passes import WHOLE, Acquisition, passes, share
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .jobs import Wanted
-from .journal import JOURNAL, Journal, alone, is_there, read_journal
+from ..service.jobs import Wanted
+from ..service.journal import JOURNAL, Journal, alone, is_there, read_journal
 
 
 def borrow(wanted: Sequence[Wanted], folder: Path, journal: Journal) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Which acquisitions are paired, and how good each pair is expected to be."""

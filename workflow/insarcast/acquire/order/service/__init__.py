@@ -1,0 +1,1 @@
+"""HyP3: what is said to it, what it would refuse, what it costs, and what was sent."""
