@@ -20,11 +20,11 @@ from ready_open import acquire
 
 from insarcast.core import InsarcastError, Study, line_of_sight, open_cube, open_store, read_manifest, write_json
 from insarcast.evaluate.truth import find_targets
-from insarcast.report import ready_words
-from insarcast.report.words import count
+from insarcast.report.stack import ready_words
+from insarcast.report.writing.words import count
 from insarcast.stack import build_cube, decompose_cubes, estimate_corrections, filter_cube, move_reference, read_displacement
 from insarcast.stack.mask import FLAGS
-from insarcast.stack.ready.storing import reading_windows
+from insarcast.stack.ready.windows import reading_windows
 from insarcast.stack.vintage import bridge_gaps
 from tests.stack.conftest import lags, solve, write_ifgs
 

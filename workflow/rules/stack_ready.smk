@@ -35,6 +35,7 @@ rule read_displacement:
         },
         water=setting("products.water"),
         crop=setting("stack.crop"),
+        idle=lambda wildcards: study(wildcards.study).idle(wildcards.cube),
         code=lambda wildcards: code(
             "read_displacement", plainly(format_module)(setting("source")(wildcards))
         ),

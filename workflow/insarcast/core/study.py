@@ -13,6 +13,7 @@ import yaml
 
 from .demands import READY, check_cube_keys, check_study_keys
 from .errors import InsarcastError
+from .idle import check_idle_keys, idle_keys
 
 # Models of a study that names none.
 _SIMPLE = ("persistence", "drift", "window_mean", "linear", "trend")
@@ -116,11 +117,17 @@ class Study:
                 cube["forecast"]["models"] = [*_SIMPLE, *(_OF_SERIES if points else ())]
                 cube["combine"]["among"] = cube["combine"]["among"] or (list(_AMONG) if points else None)
             check_cube_keys(cube, f"{self.path}, cube '{name}'")
+        check_idle_keys(values, str(self.path))
+        self._shared = {key: value for key, value in values.items() if key != "cubes"}
 
     @property
     def cubes(self) -> list[str]:
         """Names of the study's cubes."""
         return list(self._cubes)
+
+    def idle(self, cube: str) -> dict[str, str]:
+        """Keys that the study says for all cubes and that have no effect on this one -> why, in the order of their names."""
+        return dict(sorted(idle_keys(self._shared, self._cubes[cube]["source"]).items()))
 
     def get(self, key: str, cube: str | None = None) -> Any:
         """Value of a dotted key, from the cube where it overrides the study; its keys are in the schema's order, not the file's.

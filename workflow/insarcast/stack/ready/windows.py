@@ -1,8 +1,8 @@
-"""What the readers of HDF5 formats share: the grid that was found, and windows of chosen dates."""
+"""Windows of a grid: which are read at a time, and what the readers of HDF5 formats read of one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,3 +77,24 @@ def stated(conventions: Mapping[str, Any]) -> dict[str, Any]:
         "reference": None if reference is None else (reference[0], reference[1]),
         "done": tuple(conventions["done"]),
     }
+
+
+def reading_windows(shape: tuple[int, int], n_dates: int, edge: int, chunk: tuple[int, int] | None, most: int) -> Iterator[Block]:
+    """Windows of whole shards of at most about ``most`` bytes of displacement, shaped so that what a file stores together is read once.
+
+    Args:
+        shape: rows and columns.
+        n_dates: dates.
+        edge: of a shard, in pixels.
+        chunk: rows and columns that the files store together; None: rows.
+        most: bytes; one shard at least is read at a time.
+    """
+    ny, nx = shape
+    shards = max(1, most // (4 * n_dates * edge * edge))
+    tall = 1 if chunk is None or chunk[1] >= nx else min(max(1, chunk[0] // edge), shards)
+    rows, cols = edge * tall, edge * max(1, shards // tall)
+    if cols >= nx:
+        rows = edge * max(tall, shards // -(-nx // edge))
+    for top in range(0, ny, rows):
+        for left in range(0, nx, cols):
+            yield slice(top, min(top + rows, ny)), slice(left, min(left + cols, nx))
