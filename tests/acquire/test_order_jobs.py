@@ -196,14 +196,22 @@ def test_prices_asked_and_built_in_are_the_same(down: bool) -> None:
     assert [prices.of(job) for job, _ in PRICED] == [cost for _, cost in PRICED]
 
 
-def test_prices_in_the_older_shape() -> None:
-    table = [
-        {"job_type": "INSAR_GAMMA", "cost_parameter": "looks", "cost_table": [{"parameter_value": "20x4", "cost": 7.0}]},
-        {"job_type": "INSAR_ISCE_BURST", "cost": 2},
-    ]
+OLDER = [
+    {"job_type": "INSAR_GAMMA", "cost_parameter": "looks", "cost_table": [{"parameter_value": "20x4", "cost": 7.0}]},
+    {"job_type": "INSAR_ISCE_BURST", "cost": 2},
+]
+LISTED = [
+    {"job_type": "INSAR_GAMMA", "cost_parameters": ["looks"], "cost_table": {"20x4": 7}},
+    {"job_type": "INSAR_ISCE_BURST", "cost": 2},
+]
+
+
+@pytest.mark.parametrize("table", [OLDER, LISTED])
+def test_prices_in_older_shapes(table: list[dict[str, Any]]) -> None:
     with Hyp3() as stand:
         stand.faults["/costs"] = [Answer.of_json(table)]
         prices = job_costs(stand.base + "/", requests.Session())
+    assert prices.source == "asked"
     assert (prices.of(gamma()), prices.of(gamma(looks="10x2")), prices.of(burst()), prices.of(multi())) == (7, None, 2, None)
 
 

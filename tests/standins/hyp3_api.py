@@ -42,19 +42,19 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "INSAR_ISCE_BURST": {"apply_water_mask": False, "looks": "20x4"},
     "INSAR_ISCE_MULTI_BURST": {"apply_water_mask": False, "looks": "20x4"},
 }  # fmt: skip
-COSTS = [
-    {"job_type": "INSAR_GAMMA", "cost_parameters": ["looks"], "cost_table": {"20x4": 10.0, "10x2": 15.0}},
-    {"job_type": "INSAR_ISCE_BURST", "cost": 1.0},
-    {
-        "job_type": "INSAR_ISCE_MULTI_BURST",
+COSTS: dict[str, dict[str, Any]] = {  # an object by job type since version 10 of the service
+    "AUTORIFT": {"cost": 25},
+    "INSAR_GAMMA": {"cost_parameters": ["looks"], "cost_table": {"20x4": 10, "10x2": 15}},
+    "INSAR_ISCE_BURST": {"cost": 1},
+    "INSAR_ISCE_MULTI_BURST": {
         "cost_parameters": ["looks", "reference"],
         "cost_table": {
-            "20x4": {str(n): 1.0 if n < 5 else 5.0 if n < 13 else 10.0 for n in range(1, 16)},
-            "10x2": {str(n): 1.0 if n < 4 else 5.0 if n < 10 else 10.0 for n in range(1, 16)},
-            "5x1": {str(n): 1.0 if n == 1 else 5.0 * (n - 1) if n < 11 else 5.0 * (n + 7) for n in range(1, 16)},
+            "20x4": {str(n): 1 if n < 5 else 5 if n < 13 else 10 for n in range(1, 16)},
+            "10x2": {str(n): 1 if n < 4 else 5 if n < 10 else 10 for n in range(1, 16)},
+            "5x1": {str(n): 1 if n == 1 else 5 * (n - 1) if n < 11 else 5 * (n + 7) for n in range(1, 16)},
         },
     },
-]
+}
 REFUSALS = {
     "NOT_STARTED": "User tester has not yet applied for a monthly credit allotment. Please visit https://hyp3.example to apply.",
     "PENDING": "User tester has a pending application, please try again later.",
@@ -410,9 +410,9 @@ def pair_of(job: Mapping[str, Any]) -> str:
 def price(job: Mapping[str, Any]) -> float:
     """Credits of a job by the service's table."""
     parameters = DEFAULTS[job["job_type"]] | job["job_parameters"]
-    entry = next(entry for entry in COSTS if entry["job_type"] == job["job_type"])
+    entry = COSTS[job["job_type"]]
     found: Any = entry.get("cost_table", entry.get("cost"))
-    for name in entry.get("cost_parameters", ()):  # type: ignore[attr-defined]
+    for name in entry.get("cost_parameters", ()):
         value = parameters[name]
         found = found[str(len(value)) if isinstance(value, list) else value]
     return float(found)

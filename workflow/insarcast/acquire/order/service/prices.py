@@ -65,8 +65,9 @@ class Prices:
 def job_costs(api: str, session: requests.Session) -> Prices:
     """Ask the service for its table of costs, ``GET /costs``, which needs no account.
 
-    Both shapes are read: one ``cost_parameter`` with a list of values, as the service answered up to its version 9, and
-    ``cost_parameters`` with nested tables, since version 10.
+    All its shapes are read: a list with one ``cost_parameter`` and a list of values, as the service answered up to its version 9, and
+    since version 10 an object of job types with ``cost_parameters`` and nested tables (pull requests 2659 and 2662 of ASFHyP3/hyp3, 2141
+    of asfadmin/Discovery-SearchUI).
 
     Args:
         api: address of the service.
@@ -90,17 +91,17 @@ def job_costs(api: str, session: requests.Session) -> Prices:
 
 
 def _read(answer: Any) -> dict[str, dict[str, Any]]:
-    """The service's list by job type, in one shape."""
+    """The service's table by job type, in one shape."""
+    entries = answer.items() if isinstance(answer, Mapping) else [(entry["job_type"], entry) for entry in answer]
     table: dict[str, dict[str, Any]] = {}
-    for entry in answer:
+    for kind, entry in entries:
         if "cost" in entry:
-            table[entry["job_type"]] = {"cost": float(entry["cost"])}
+            table[kind] = {"cost": float(entry["cost"])}
         elif "cost_parameter" in entry:
             rows = {str(row["parameter_value"]): float(row["cost"]) for row in entry["cost_table"]}
-            table[entry["job_type"]] = {"cost_parameters": [entry["cost_parameter"]], "cost_table": rows}
+            table[kind] = {"cost_parameters": [entry["cost_parameter"]], "cost_table": rows}
         else:
-            nested = _keyed(entry["cost_table"])
-            table[entry["job_type"]] = {"cost_parameters": list(entry["cost_parameters"]), "cost_table": nested}
+            table[kind] = {"cost_parameters": list(entry["cost_parameters"]), "cost_table": _keyed(entry["cost_table"])}
     if not table:
         raise ValueError("the table is empty")
     return table
