@@ -9,7 +9,6 @@ import json
 import os
 import random
 import shutil
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -29,7 +28,6 @@ from insarcast.acquire.web import retry
 from insarcast.acquire.web.download import fetch_all
 from insarcast.acquire.web.errors import Broken, NotThere, Refused, ServiceError
 from insarcast.acquire.web.part import Note
-from insarcast.acquire.web.progress import Progress
 from insarcast.acquire.web.remote import Kind, Remote
 from insarcast.acquire.web.settings import WebSettings
 from insarcast.core import InsarcastError
@@ -502,44 +500,3 @@ def test_a_disk_that_fills_up(tmp_path: Path, stand: Stand, monkeypatch: pytest.
     room[0] = 10**9
     assert fetch(stand, tmp_path / "into").received == len(ZIP) - 50_000
     assert held(tmp_path / "into") == {"a.zip": ZIP}
-
-
-def test_progress_elsewhere_is_a_line_from_time_to_time(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    progress = Progress("the order", {"a": 4_000_000, "b": None, "c": None}, held=2)
-    progress.at("a", 0, 4_000_000)
-    progress.add("a", 1_000_000)
-    now[0] += 5
-    progress.tick()
-    assert capsys.readouterr().err == ""
-    now[0] += 5
-    progress.tick()
-    assert capsys.readouterr().err == "the order: fetched 2 of 5 files, 1.0 MB of about 12.0 MB, 0.1 MB/s, 2 min left\n"
-    progress.add("a", 3_000_000)
-    progress.done("a")
-    progress.done("b", skipped=True)
-    progress.done("c")
-    progress.end()
-    assert capsys.readouterr().err == "the order: fetched 4 of 5 files (1 left out), 4.0 MB, 0.4 MB/s\n"
-
-
-def test_progress_on_a_terminal_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    monkeypatch.setattr(sys, "stderr", said := Terminal())
-    now = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    progress = Progress("the order", {"a": 2_000_000_000})
-    for _ in range(3):
-        progress.add("a", 500_000_000)
-        now[0] += 1
-        progress.tick()
-    lines = said.getvalue()
-    assert "\n" not in lines
-    assert lines.count("\r") == 3
-    assert lines.endswith("\rthe order: fetched 0 of 1 files, 1.50 GB of 2.00 GB, 500.0 MB/s, 1 s left\x1b[K")

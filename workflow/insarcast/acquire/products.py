@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ def acquire_products(
     fetched: Sequence[Path] = (),
     area: Any = None,
     downloads: dict[str, Any] | None = None,
+    screen: Callable[[str], None] | None = None,
 ) -> None:
     """Find the products and GNSS files of one cube, fetch their public originals, or simulate a scene first.
 
@@ -53,6 +54,7 @@ def acquire_products(
             folder. Pairs of the folder that it does not name are not this cube's.
         area: the study's ``area``, or None.
         downloads: the study's ``downloads``: how public originals are fetched.
+        screen: shows a line to the person whose job writes into a log; None: there is none beside it.
 
     Raises:
         InsarcastError: the folder is nowhere, its files cannot be used, a file is broken, or the area is none.
@@ -60,7 +62,7 @@ def acquire_products(
     find_products = finder(source)
     bounds = area_bounds(area, data_root)
     places: dict[str, Any] = {"data_root": data_root, "originals": Path(originals), "cache": Path(cache)}
-    places["settings"] = WebSettings.of(downloads or {})
+    places["settings"] = WebSettings.of(downloads or {}, screen)
     if source == "simulate":
         found: Found = find_products(simulate or {}, products, Path(cache))
     elif fetched:

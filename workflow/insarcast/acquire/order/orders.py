@@ -34,7 +34,7 @@ def order_products(
     downloads: Mapping[str, Any],
     cache: str,
     losses: str = "",
-    screen: Callable[[str], None] = print,
+    screen: Callable[[str], None] | None = None,
 ) -> None:
     """Have the products of a plan made by HyP3 and put them into the cache, each ordered and paid once.
 
@@ -52,7 +52,7 @@ def order_products(
         downloads: the study's ``downloads``.
         cache: folder of what is fetched; the products lie in ``hyp3/<project>/<product>``.
         losses: the state of loss that the rule runs with, see :func:`insarcast.acquire.count_losses`.
-        screen: shows a line to the person who runs it.
+        screen: shows a line to the person whose job writes into a log; None: there is none beside it.
 
     Raises:
         InsarcastError: a broken plan, a job that the service would refuse, no credentials, too high a price, products that have expired, jobs that
@@ -71,11 +71,11 @@ def order_products(
         results |= borrow([want for want in wanted if want.key not in results], folder, journal)
     missing = [want for want in wanted if want.key not in results]
     if missing:
-        settings = WebSettings.of(downloads)
+        settings = WebSettings.of(downloads, screen)
         agreed = Terms(
             project=project, attempts=settings.attempts, max_credits=manner["max_credits"], poll_seconds=manner["poll_seconds"],
             reuse=terms["reuse"], reorder_expired=terms["reorder_expired"], reorder_failed=terms["reorder_failed"],
-            seen=shown(cache, project), pairs=str(plan.with_name("pairs.csv")), screen=screen,
+            seen=shown(cache, project), pairs=str(plan.with_name("pairs.csv")), screen=screen or print,
         )  # fmt: skip
         results |= _have_made(missing, agreed, journal, folder, terms["api"], manner, settings)
     _write(orders, wanted, results, journal, folder, content)

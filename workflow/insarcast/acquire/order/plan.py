@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,7 @@ def plan_order(
     look_at: Sequence[str],
     cache: str,
     dry_run: bool,
+    screen: Callable[[str], None] | None = None,
 ) -> None:
     """Plan the order of one cube: search, choose what covers the area, pair the dates, price the pairs. Nothing is ordered.
 
@@ -71,6 +72,7 @@ def plan_order(
         look_at: files that the printed summary names.
         cache: folder of what is fetched.
         dry_run: whether the plan is shown and not ordered: what was shown may be ordered later.
+        screen: shows a line to the person whose job writes into a log, about long waits; None: there is none beside it.
 
     Raises:
         InsarcastError: keys that contradict each other, no answer in full, nothing found, several tracks, bursts that the service does
@@ -79,7 +81,7 @@ def plan_order(
     place = None if area is None else read_area(area, data_root)
     check_job(hyp3, place is not None)
     check_score(hyp3["score"])
-    settings = WebSettings.of(downloads)
+    settings = WebSettings.of(downloads, screen)
     project = hyp3["project"] or re.sub(r"[^A-Za-z0-9_.-]", "-", name)
     paid = read_paid(bought(cache, project), hyp3)
     query = _query(place, hyp3, products)

@@ -48,7 +48,9 @@ class Crew:
         self._listing, self._what, self._report = listing, what, report
         self._token: Callable[[], Secret] | None = token_of(auth, settings)
         sizes = {name: remote.size for name, remote in files.items()}
-        self._around = Surroundings(Space(folder, settings.spare_gb), Progress(what, sizes, len(report.held)), Event())
+        self._around = Surroundings(
+            Space(folder, settings.spare_gb), Progress(what, sizes, len(report.held), settings.teller), Event()
+        )
         self._todo: Queue[str] = Queue()
         self._ended: Queue[tuple[str, Exception | None]] = Queue()
         self._closed_until: dict[str, float] = {}  # host -> when it wants to be asked again
@@ -136,11 +138,12 @@ class Crew:
 
     def _fetch(self, session: WebSession, name: str, remote: Remote, path: Path) -> None:
         """One file, attempt after attempt."""
-        halt = self._around.halt
-        with claimed(path, halt) as part:
+        halt, progress = self._around.halt, self._around.progress
+        with claimed(path, halt, lambda: progress.elsewhere(name, True)) as part:
+            progress.elsewhere(name, False)
             if holds(path, remote):
                 return  # another process was faster
-            failed, best, mark = 0, part.size, ""
+            failed, best, mark, since = 0, part.size, "", time.monotonic()
             while True:
                 self._wait_for(remote)
                 try:
@@ -159,7 +162,10 @@ class Crew:
                             part.restart()
                         raise
                     reason, wait = error.reason, error.wait
-                    failed = 0 if part.size > best else failed + 1
+                    if part.size > best:
+                        failed, since = 0, time.monotonic()
+                    else:
+                        failed += 1
                     self._close(remote, wait)
                 best = max(best, part.size)
                 if failed >= self._settings.attempts:
@@ -169,7 +175,9 @@ class Crew:
                         passing=True,
                         reason=reason,
                     )
-                if halt.wait(pause(max(1, failed), wait, self._settings)):
+                wait = pause(max(1, failed), wait, self._settings)
+                self._settings.teller.wait(remote.url, reason, wait, since)
+                if halt.wait(wait):
                     raise Halted
 
     def _close(self, remote: Remote, wait: float) -> None:

@@ -69,7 +69,7 @@ def _log_in(credentials: Credentials, settings: WebSettings) -> Secret:
             )
         return answer
 
-    answer = passing_tried_again(ask, settings)
+    answer = passing_tried_again(ask, settings, url)
     try:
         return Secret(str(answer.json()["access_token"]))
     except (ValueError, KeyError, TypeError):

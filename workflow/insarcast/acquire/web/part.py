@@ -6,7 +6,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -84,10 +84,15 @@ class Part:
 
 
 @contextmanager
-def claimed(path: Path, halt: Event) -> Iterator[Part]:
+def claimed(path: Path, halt: Event, busy: Callable[[], None] | None = None) -> Iterator[Part]:
     """Hold the part of a file, waiting for another process that does.
 
     The lock is on the part itself, so a part that was renamed meanwhile is no part any more: then a new one is opened.
+
+    Args:
+        path: the file.
+        halt: ends the waiting.
+        busy: called where another process holds the part.
 
     Raises:
         Halted: while waiting.
@@ -97,7 +102,7 @@ def claimed(path: Path, halt: Event) -> Iterator[Part]:
     while True:
         file = open(place, "ab", buffering=0)  # noqa: SIM115 (closed below, or kept for the caller)
         try:
-            lock(file, halt)
+            lock(file, halt, busy)
             if is_still(file, place):
                 break
         except BaseException:
@@ -132,7 +137,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def lock(file: IO[bytes], halt: Event) -> None:
+def lock(file: IO[bytes], halt: Event, busy: Callable[[], None] | None = None) -> None:
     """Wait until no other process holds the file.
 
     Raises:
@@ -143,6 +148,8 @@ def lock(file: IO[bytes], halt: Event) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
+            if busy is not None:
+                busy()
             if halt.wait(_POLL):
                 raise Halted from None
         except OSError as error:

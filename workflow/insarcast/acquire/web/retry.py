@@ -32,9 +32,15 @@ def pause(failed: int, asked: float, settings: WebSettings) -> float:
     return min(settings.longest_wait, max(asked, BACK_OFF * 2.0 ** min(failed - 1, 30)))
 
 
-def passing_tried_again(ask: Callable[[], _T], settings: WebSettings) -> _T:
-    """Call ``ask`` until it raises no error that may pass, or the attempts are used up; then that error is raised."""
-    failed = 0
+def passing_tried_again(ask: Callable[[], _T], settings: WebSettings, url: str) -> _T:
+    """Call ``ask`` until it raises no error that may pass, or the attempts are used up; then that error is raised.
+
+    Args:
+        ask: asks once.
+        settings: how often, and who is told of long waits.
+        url: what is asked, for the line about a wait.
+    """
+    failed, since = 0, time.monotonic()
     while True:
         try:
             return ask()
@@ -42,4 +48,6 @@ def passing_tried_again(ask: Callable[[], _T], settings: WebSettings) -> _T:
             failed += 1
             if not error.passing or failed >= settings.attempts:
                 raise
-            time.sleep(pause(failed, error.wait, settings))
+            wait = pause(failed, error.wait, settings)
+            settings.teller.wait(url, error.reason, wait, since)
+            time.sleep(wait)

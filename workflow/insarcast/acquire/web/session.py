@@ -50,7 +50,7 @@ class ServiceSession(WebSession):
             self._judge(answer)
             return answer
 
-        return passing_tried_again(ask, self.settings) if again else ask()
+        return passing_tried_again(ask, self.settings, self.replaced(str(url))) if again else ask()
 
     def _judge(self, answer: requests.Response) -> None:
         if answer.status_code >= 400:

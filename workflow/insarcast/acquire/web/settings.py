@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+from .teller import Show, Teller
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class WebSettings:
         longest_wait: most seconds between two attempts.
         keep_archives: keep zip files after they are unpacked.
         spare_gb: disk space in GB (1e9 bytes) that must stay free.
+        teller: who is told how far it is; no key of the study.
     """
 
     at_once: int = 4
@@ -26,8 +29,15 @@ class WebSettings:
     longest_wait: float = 120.0
     keep_archives: bool = False
     spare_gb: float = 2.0
+    teller: Teller = field(default_factory=Teller, compare=False, repr=False)
 
     @classmethod
-    def of(cls, downloads: Mapping[str, Any]) -> WebSettings:
-        """From the study's section; what it does not say is as the schema has it."""
-        return cls(**{field.name: downloads[field.name] for field in fields(cls) if field.name in downloads})
+    def of(cls, downloads: Mapping[str, Any], screen: Show | None = None) -> WebSettings:
+        """From the study's section; what it does not say is as the schema has it.
+
+        Args:
+            downloads: the section.
+            screen: shows a line to the person whose job writes into a log; None: there is no screen beside the standard error.
+        """
+        known = {one.name: downloads[one.name] for one in fields(cls) if one.name in downloads}
+        return cls(**known, teller=Teller(screen))

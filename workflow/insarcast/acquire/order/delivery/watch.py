@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from insarcast.core import InsarcastError
 
 from ...web.errors import ServiceError
+from ...web.teller import Rhythm, Teller
 from ..service.client import Service
 from ..service.jobs import Wanted
 from ..service.match import state_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = 3  # times that the files may be out of reach, each after all attempts of the downloads, until the run ends
 _BATCH = 4  # products that are fetched between two looks, for each that is fetched at the same time
+_OFTEN, _SELDOM = 180.0, 900.0  # seconds between two lines on the screen
 
 
 def watch(
@@ -51,7 +53,8 @@ def watch(
     Raises:
         InsarcastError: not all jobs are done in that time, files cannot be had, or the service refuses; a later run goes on.
     """
-    began, out_of_reach, said = time.monotonic(), 0, ""
+    began, out_of_reach = time.monotonic(), 0
+    news = _News(project, courier.settings.teller)
     now, results = dict(jobs), dict[str, str]()
     while True:
         states = {want.key: state_of(now[want.key]) for want in wanted if want.key not in results}
@@ -60,7 +63,7 @@ def watch(
         courier.unfetched |= late
         results |= late
         ready = [(want, now[want.key]) for want in wanted if states.get(want.key) == "ready"]
-        said = _tell(states, results, now, time.monotonic() - began, said)
+        news.tell(states, results, now)
         try:
             results |= courier.bring(ready[: _BATCH * courier.settings.at_once]) if ready else {}
             out_of_reach = 0
@@ -107,17 +110,28 @@ def _failure(job: Job) -> str:
     )
 
 
-def _tell(states: Mapping[str, str], results: Mapping[str, str], jobs: Mapping[str, Job], seconds: float, said: str) -> str:
-    """Say how far it is, where that has changed."""
-    counts = Counter(jobs[key].status_code.lower() if state == "waiting" else state for key, state in states.items())
-    parts = [f"{counts[word]} {word}" for word in ("pending", "running", "ready") if counts[word]]
-    unpacked = sum(not reason for reason in results.values())
-    parts.append(f"{unpacked} unpacked")
-    lost = len(results) - unpacked
-    line = ", ".join([*parts, *([f"{lost} not to be had"] if lost else [])])
-    if line != said:
-        print(f"after {timedelta(seconds=int(seconds))}: {line}", file=sys.stderr, flush=True)
-    return line
+class _News:
+    """How far the jobs are: a line in the log whenever that has changed, on the screen every few minutes whether it has or not."""
+
+    def __init__(self, project: str, teller: Teller) -> None:
+        self._project, self._teller = project, teller
+        self._began, self._said = time.monotonic(), ""
+        self._rhythm = Rhythm(_OFTEN, _SELDOM, at_once=True)
+
+    def tell(self, states: Mapping[str, str], results: Mapping[str, str], jobs: Mapping[str, Job]) -> None:
+        counts = Counter(jobs[key].status_code.lower() if state == "waiting" else state for key, state in states.items())
+        parts = [f"{counts[word]} {word}" for word in ("pending", "running", "ready") if counts[word]]
+        unpacked = sum(not reason for reason in results.values())
+        parts.append(f"{unpacked} unpacked")
+        lost = len(results) - unpacked
+        line = ", ".join([*parts, *([f"{lost} not to be had"] if lost else [])])
+        spent = timedelta(seconds=int(time.monotonic() - self._began))
+        if line != self._said:
+            self._teller.note(f"after {spent}: {line}")
+        if self._rhythm.due():
+            total, waiting = len(jobs), sum(state == "waiting" for state in states.values())
+            self._teller.show(f"{self._project}: {total - waiting} of {total} jobs are done after {spent} ({line})")
+        self._said = line
 
 
 def _too_long(waiting: Sequence[Wanted], total: int, project: str, hours: float) -> InsarcastError:

@@ -112,7 +112,7 @@ def _complete(options: Mapping[str, Any], session: ServiceSession) -> list[Scene
     def ask() -> list[Scene]:
         return [scene for scene in map(read_scene, _pages(options, session, place)) if scene is not None]
 
-    return passing_tried_again(ask, settings)
+    return passing_tried_again(ask, settings, place)
 
 
 def _pages(options: Mapping[str, Any], session: ServiceSession, place: str) -> list[Any]:
