@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class Planner:
         }  # fmt: skip
         (self.folder / "s.yaml").write_text(yaml.safe_dump({"cubes": {"a": cube}}))
         study = Study(self.folder / "s.yaml")
-        get = lambda key: study.get(key, "a")  # noqa: E731
+        get = partial(study.get, cube="a")
         plan_order(
             self.plan, self.pairs, get("area"), get("hyp3"), get("products"), "insarcast-s-a", get("hyp3"), str(self.folder),
             get("downloads"), ["figure.svg"], str(self.cache), get("hyp3")["dry_run"],

@@ -243,8 +243,8 @@ def test_a_sliver_needs_no_burst_and_a_part_does(stand: Cmr) -> None:
     middle = (west + east) / 2
     inside = shapely.box(middle - 0.03, (south + north) / 2 - 0.03, middle + 0.03, (south + north) / 2 + 0.03)
     edge = max(y for x, y in shape.intersection(shapely.LineString([(middle, south - 1), (middle, north + 1)])).coords)
-    reach = lambda further: inside.union(shapely.box(middle - 0.001, south, middle + 0.001, edge + further))  # noqa: E731
-    assert choose_bursts(found, reach(0.0005), USUAL) == [TRACK.here]
+    reaching = inside.union(shapely.box(middle - 0.001, south, middle + 0.001, edge + 0.0005))
+    assert choose_bursts(found, reaching, USUAL) == [TRACK.here]
     wide = shapely.box(middle - 0.05, (south + north) / 2, middle + 0.05, edge + 0.03)
     assert len(choose_bursts(found, wide, USUAL)) > 1
 

@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from insarcast.core import InsarcastError, fingerprint
 
+from .box import Bounds, box_fault, check_box, written
 from .listing import locate
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-Bounds = tuple[float, float, float, float]
-
-MOST_DEGREES = 20.0  # a Sentinel-1 frame spans three: what is larger was mistyped
 _WKT = re.compile(
     r"\s*(SRID\s*=\s*(?P<srid>\d+)\s*;\s*)?(MULTI)?(POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\b.*", re.IGNORECASE | re.DOTALL
 )
 _FOUR = re.compile(r"\s*\[?\s*-?[\d.]+(\s*[,\s]\s*-?[\d.]+){3}\s*\]?\s*")
-
-# How the numbers of a box may have been meant, in the order of how often they are mistaken.
-_MISTAKES: dict[str, Callable[[Bounds], Bounds]] = {
-    "latitude and longitude exchanged": lambda b: (b[1], b[0], b[3], b[2]),
-    "in the order west, east, south, north": lambda b: (b[0], b[2], b[1], b[3]),
-    "in the order south, north, west, east": lambda b: (b[2], b[0], b[3], b[1]),
-    "longitudes counted from 0 to 360": lambda b: (math.remainder(b[0], 360), b[1], math.remainder(b[2], 360), b[3]),
-    "west and east swapped": lambda b: (b[2], b[1], b[0], b[3]),
-    "south and north swapped": lambda b: (b[0], b[3], b[2], b[1]),
-    "its two corners swapped": lambda b: (b[2], b[3], b[0], b[1]),
-}
 
 
 def read_area(value: Any, data_root: str | None) -> BaseGeometry:
@@ -50,7 +36,7 @@ def read_area(value: Any, data_root: str | None) -> BaseGeometry:
         Polygon or multipolygon in degrees of longitude and latitude (WGS 84); of several polygons their union.
 
     Raises:
-        InsarcastError: it is none of them, lies nowhere on the Earth, or is larger than :data:`MOST_DEGREES`.
+        InsarcastError: it is none of them, lies nowhere on the Earth, or is larger than 20 degrees.
     """
     import shapely
 
@@ -88,54 +74,6 @@ def area_name(value: Any) -> str | None:
     """The name of a file that ``area`` is, or None where it is a box or WKT."""
     is_name = isinstance(value, str) and value.strip() and not _WKT.fullmatch(value) and not _FOUR.fullmatch(value)
     return value if is_name else None
-
-
-def check_box(value: Any) -> Bounds:
-    """``[west, south, east, north]`` as four numbers.
-
-    Raises:
-        InsarcastError: it is no such box; the sentence says which one was likely meant.
-    """
-    if not isinstance(value, Sequence) or len(value) != 4 or not all(_is_number(number) for number in value):
-        raise InsarcastError(f"area is {value!r}, but must be [west, south, east, north] in degrees, a file of polygons, or WKT.")
-    west, south, east, north = box = tuple(map(float, value))
-    wrong = _wrong(box)  # type: ignore[arg-type]
-    if wrong:
-        raise InsarcastError(f"area is {_written(box)}, but {wrong}; {_advice(box, west, east)}.")  # type: ignore[arg-type]
-    return west, south, east, north
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _wrong(box: Bounds) -> str | None:
-    """What is wrong with a box, or None."""
-    west, south, east, north = box
-    if max(abs(south), abs(north)) > 90:
-        return f"its {'second' if abs(south) > 90 else 'fourth'} number, a latitude, is beyond 90 degrees"
-    if max(abs(west), abs(east)) > 180:
-        return f"its {'first' if abs(west) > 180 else 'third'} number, a longitude, is beyond 180 degrees"
-    if west >= east:
-        return f"west, {west:g}, is not west of east, {east:g}"
-    if south >= north:
-        return f"south, {south:g}, is not south of north, {north:g}"
-    if max(east - west, north - south) > MOST_DEGREES:
-        return f"that is {east - west:g} x {north - south:g} degrees, more than {MOST_DEGREES:g}"
-    return None
-
-
-def _advice(box: Bounds, west: float, east: float) -> str:
-    """What to do about a box that is wrong."""
-    if max(map(abs, box)) > 360:
-        return "give [west, south, east, north] in degrees of longitude and latitude, not in metres"
-    if west - east > 180:
-        return "an area over the antimeridian is not supported, so make a cube of each side, or take the side that matters"
-    for how, meant in _MISTAKES.items():
-        if _wrong(meant(box)) is None:
-            return f"was it {how}? Then write {_written(meant(box))}"
-    too_large = _wrong(box) is not None and west < east and box[1] < box[3] and max(map(abs, box)) <= 180
-    return "choose a smaller area" if too_large else "give [west, south, east, north] in degrees of longitude and latitude"
 
 
 def _read_text(value: str, data_root: str | None) -> list[BaseGeometry]:
@@ -215,9 +153,9 @@ def _polygons(shapes: list[BaseGeometry], where: str) -> BaseGeometry:
         raise InsarcastError(f"{where} encloses nothing; draw a polygon around the place.")
     union = kept[0] if len(kept) == 1 else shapely.MultiPolygon(kept)
     west, south, east, north = union.bounds
-    wrong = _wrong((west, south, east, north))
+    wrong = box_fault((west, south, east, north))
     if wrong:
-        spans = f"its polygons span {_written((west, south, east, north))}: {wrong}"
+        spans = f"its polygons span {written((west, south, east, north))}: {wrong}"
         over = " (polygons over the antimeridian are not supported: make a cube of each side)" if east - west > 180 else ""
         raise InsarcastError(f"{where}: {spans}; give degrees of longitude and latitude, in this order{over}.")
     return union
@@ -227,10 +165,6 @@ def _parts(shape: BaseGeometry) -> list[BaseGeometry]:
     """The simple geometries of one that may hold others."""
     inner = getattr(shape, "geoms", None)
     return [part for geometry in inner for part in _parts(geometry)] if inner is not None else [shape]
-
-
-def _written(box: Bounds) -> str:
-    return f"[{', '.join(f'{number:.10g}' for number in box)}]"
 
 
 def _short(text: str) -> str:

@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
-from insarcast.core import InsarcastError
-
-from ...select import Skipped, skip
+from ...select import Skipped
 from .bridges import bridge_pairs
-from .graph import Edge, Triangles, best_tree, closing_edges, parts_of
+from .graph import Edge, Triangles, best_tree, parts_of
 from .links import Link, Links
+from .trim import drop_excess, drop_low, keep_largest
 
 
 @dataclass
@@ -52,12 +51,12 @@ class Pairing(Links):
         self._reopen(near)
         kept = {edge: self.kind(edge) for edge in sorted(self.given)}
         wanted = dict.fromkeys(near, "near") | dict.fromkeys(self._bridges([*near, *kept]), "bridge") | kept
-        left_out = self._drop_low(wanted)
+        left_out = drop_low(self, wanted)
         self._connect(wanted)
         if self.settings["connect"]:
             self._close_loops(wanted)
-        left_out += self._keep_largest(wanted)
-        left_out += self._drop_excess(wanted)
+        left_out += keep_largest(self, wanted)
+        left_out += drop_excess(self, wanted)
         links = [replace(self.link(edge), why=wanted[edge]) for edge in sorted(wanted)]
         return Network(links, sorted({place for edge in wanted for place in edge}), left_out)
 
@@ -86,7 +85,10 @@ class Pairing(Links):
         """Pairs over one or more years, near one day of the year: the best of each year, then such as make triangles with it."""
         if not self.settings["bridge_years"]:
             return []
-        fits = lambda edge: self.new(edge) and self.within(edge, longest=False) and self.allowed(edge)  # noqa: E731
+
+        def fits(edge: Edge) -> bool:
+            return self.new(edge) and self.within(edge, longest=False) and self.allowed(edge)
+
         given = {edge for edge in self.given if self.kind(edge) == "bridge"}
         most, chosen = self.settings["neighbours"], list[Edge]()
         for group, paid in bridge_pairs(self.dates, self.settings, lambda edge: self.link(edge).score, fits, given):
@@ -98,16 +100,6 @@ class Pairing(Links):
                 taken.append(best)
             chosen += taken
         return chosen
-
-    def _drop_low(self, wanted: dict[Edge, str]) -> list[Skipped]:
-        """Take out pairs of a low score; those that hold the network together come back as connecting ones."""
-        least = self.settings["min_score"]
-        low = [edge for edge in sorted(wanted) if edge not in self.given and self.link(edge).score < least]
-        whole = best_tree(len(self.dates), self.best_first(low), [edge for edge in wanted if edge not in low])
-        dropped = [edge for edge in low if edge not in whole]
-        for edge in dropped:
-            del wanted[edge]
-        return [skip("pair", self.name(edge), "its score is less than hyp3.network.min_score") for edge in dropped]
 
     def _connect(self, wanted: dict[Edge, str]) -> None:
         """Add the best pairs across gaps."""
@@ -136,69 +128,3 @@ class Pairing(Links):
                 side = self.best_first(good)[0]
                 triangles.add(side)
                 wanted[side] = "loop"
-
-    def _keep_largest(self, wanted: dict[Edge, str]) -> list[Skipped]:
-        """Where the network is in parts still, keep the largest and list the rest."""
-        parts = parts_of(len(self.dates), wanted)
-        ranked = [
-            (
-                sum(edge[0] in part for edge in self.given),
-                len(part),
-                sum(edge[0] in part for edge in wanted),
-                -min(part),
-                part,
-            )
-            for part in map(frozenset, parts)
-        ]
-        largest = max(ranked, key=lambda part: part[:4])[4]
-        lost = [edge for edge in sorted(wanted) if edge[0] not in largest]
-        for edge in lost:
-            del wanted[edge]
-        what = "no pair is possible" if self.settings["connect"] else "hyp3.network.connect is false"
-        reason = f"it does not hang together with the largest part of the network, and {what} across the gap"
-        return [
-            *(skip("date", f"{self.dates[place]:%Y%m%d}", reason) for place in range(len(self.dates)) if place not in largest),
-            *(skip("pair", self.name(edge), reason) for edge in lost),
-        ]
-
-    def _drop_excess(self, wanted: dict[Edge, str]) -> list[Skipped]:
-        """Keep no more than ``max_pairs``: first the best tree, then what closes loops, then the best."""
-        most = self.settings["max_pairs"]
-        if most is None or len(wanted) <= most:
-            return []
-        used = {place for edge in wanted for place in edge}
-        if not self.given and most < len(used) - 1:
-            raise InsarcastError(
-                f"hyp3.network.max_pairs is {most}, but {len(used)} dates hang together by {len(used) - 1} pairs at least; raise it, or "
-                "leave out dates by products.start, products.end or hyp3.network.season."
-            )
-        ordered = self.best_first(wanted)
-        kept = sorted(self.given)
-        kept += self._tree(ordered, max(0, most - len(kept)))
-        within = {place for edge in kept for place in edge}
-        rest = [edge for edge in ordered if edge not in set(kept) and within.issuperset(edge)]
-        rest.sort(key=lambda edge: not self.new(edge))
-        kept += closing_edges(kept, rest, most - len(kept))
-        kept += [edge for edge in rest if edge not in set(kept)][: max(0, most - len(kept))]
-        dropped = sorted(set(wanted) - set(kept))
-        for edge in dropped:
-            del wanted[edge]
-        lost = sorted(used - within)
-        reason = f"hyp3.network.max_pairs is {most}, and {len(self.given)} pairs are paid: none is left for it; raise max_pairs"
-        return [
-            *(skip("date", f"{self.dates[place]:%Y%m%d}", reason) for place in lost),
-            *(skip("pair", self.name(edge), f"hyp3.network.max_pairs is {most}, and others are better") for edge in dropped),
-        ]
-
-    def _tree(self, ordered: Sequence[Edge], most: int) -> list[Edge]:
-        """So many pairs at most that join dates to what is paid, or to one another where nothing is, the best first."""
-        tree = best_tree(len(self.dates), ordered, self.given)
-        if len(tree) <= most:
-            return tree
-        chosen: list[Edge] = []
-        inside = {place for edge in self.given for place in edge}
-        while len(chosen) < most:  # what is cut off must not be an island
-            best = next(edge for edge in tree if (edge[0] in inside) != (edge[1] in inside))
-            inside.update(best)
-            chosen.append(best)
-        return chosen

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from .names import BURST, SCENE, time_of
+
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
-
-_BURST = re.compile(r"S1_\d{6}_IW[123]_(\d{8}T\d{6})_[VH]{2}_[\dA-F]{4}-BURST")
-_SCENE = re.compile(r"S1[A-D]_IW_SLC__1S[SD][VH]_(\d{8}T\d{6})_.*_[\dA-F]{4}")
 
 
 @dataclass(frozen=True)
@@ -50,13 +48,13 @@ def read_scene(product: Any) -> Scene | None:
     """A product as a scene, or None for what no job takes (another name, no outline)."""
     told = product.properties
     name, burst = str(told["sceneName"]), (told.get("burst") or {}).get("fullBurstID") or ""
-    match = (_BURST if burst else _SCENE).fullmatch(name)
+    match = (BURST if burst else SCENE).fullmatch(name)
     shape = _footprint(product.umm)
     if match is None or shape is None or told["orbit"] is None or told["pathNumber"] is None:
         return None
     return Scene(
         name=name,
-        time=datetime.strptime(match[1], "%Y%m%dT%H%M%S"),
+        time=time_of(match["time"]),
         satellite=f"S1{str(told['platform'])[-1].upper()}" if burst else name[:3],
         orbit=told["orbit"],
         track=told["pathNumber"],

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..service.jobs import granules_of
-
-_BURST = re.compile(r"S1_(\d{6}_IW[123])_(\d{8}T\d{6})_([VH]{2})_[\dA-F]{4}-BURST")
-_SCENE = re.compile(r"(S1[A-D])_IW_SLC__1S[SD]([VH])_(\d{8}T\d{6})_\d{8}T\d{6}_(\d{6})_[\dA-F]{6}_[\dA-F]{4}")
+from .names import BURST, SCENE, time_of
 
 
 @dataclass(frozen=True)
@@ -69,14 +66,11 @@ def read_paid(jobs: Sequence[Mapping[str, Any]], hyp3: Mapping[str, Any]) -> lis
 
 def _side(granules: Sequence[str]) -> Side | None:
     """What the names of a date's granules tell."""
-    if scene := _SCENE.fullmatch(granules[0]) if len(granules) == 1 else None:
-        return Side(_time(scene[3]), frozenset(), scene[2] * 2, (scene[1], int(scene[4])))
-    bursts = [_BURST.fullmatch(name) for name in granules]
-    told = [match.groups() for match in bursts if match]
-    if not told or len(told) < len(bursts) or len({polarization for _, _, polarization in told}) > 1:
+    if scene := SCENE.fullmatch(granules[0]) if len(granules) == 1 else None:
+        return Side(time_of(scene["time"]), frozenset(), scene["polarization"] * 2, (scene["satellite"], int(scene["orbit"])))
+    bursts = [BURST.fullmatch(name) for name in granules]
+    told = [match for match in bursts if match]
+    if not told or len(told) < len(bursts) or len({match["polarization"] for match in told}) > 1:
         return None
-    return Side(min(_time(time) for _, time, _ in told), frozenset(burst for burst, _, _ in told), told[0][2])
-
-
-def _time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y%m%dT%H%M%S")
+    times = [time_of(match["time"]) for match in told]
+    return Side(min(times), frozenset(match["burst"] for match in told), told[0]["polarization"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
+
+from ..scenes.names import BURST, SCENE, time_of
 
 MOST_BURSTS = 15
 
@@ -23,10 +25,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 _LOOKS = {"INSAR_GAMMA": ("20x4", "10x2")}
 _ALL_LOOKS = ("20x4", "10x2", "5x1")
-_BURST = re.compile(r"S1_(?P<number>\d{6})_(?P<swath>IW[123])_(?P<time>\d{8}T\d{6})_(?P<polarization>[VH]{2})_[\dA-F]{4}-BURST")
-_SCENE = re.compile(
-    r"S1(?P<satellite>[A-D])_IW_SLC__1S[SD](?P<polarization>[VH])_(?P<time>\d{8}T\d{6})_\d{8}T\d{6}_(?P<orbit>\d{6})_[\dA-F]{6}_[\dA-F]{4}"
-)
 _ONE_PASS = timedelta(minutes=2)
 
 
@@ -72,7 +70,7 @@ def _pair_fault(kind: str, parameters: Mapping[str, Any], dates: tuple[str, str]
     granules = parameters["granules"]
     if len(granules) != 2:
         return f"it has {len(granules)} granules, not two"
-    pattern = _SCENE if kind == "INSAR_GAMMA" else _BURST
+    pattern = SCENE if kind == "INSAR_GAMMA" else BURST
     return (
         _names_fault(granules, pattern)
         or _same(granules, pattern, "polarization", "polarizations {} and {}")
@@ -88,15 +86,15 @@ def _multi_fault(kind: str, parameters: Mapping[str, Any], dates: tuple[str, str
         return f"it has {len(reference)} reference and {len(secondary)} secondary bursts, not the same number from 1 to {MOST_BURSTS}"
     both = [*reference, *secondary]
     return (
-        _names_fault(both, _BURST)
-        or _same(both, _BURST, "polarization", "polarizations {} and {}")
+        _names_fault(both, BURST)
+        or _same(both, BURST, "polarization", "polarizations {} and {}")
         or _bursts_fault(reference, secondary)
-        or _order_fault(reference, secondary, _BURST, dates)
+        or _order_fault(reference, secondary, BURST, dates)
     )
 
 
 def _names_fault(granules: Sequence[str], pattern: re.Pattern[str]) -> str:
-    what = "burst" if pattern is _BURST else "scene (SLC of the IW mode)"
+    what = "burst" if pattern is BURST else "scene (SLC of the IW mode)"
     wrong = next((granule for granule in granules if not pattern.fullmatch(granule)), None)
     return f"{wrong} is no name of a {what}" if wrong else ""
 
@@ -105,7 +103,7 @@ def _same(granules: Sequence[str], pattern: re.Pattern[str], part: str, words: s
     found = sorted({_part(granule, pattern, part) for granule in granules})
     if len(found) > 1:
         return f"its granules have the {words.format(*found)}"
-    if pattern is _BURST and found[0] not in ("VV", "HH"):
+    if pattern is BURST and found[0] not in ("VV", "HH"):
         return f"polarization {found[0]} is neither VV nor HH"
     return ""
 
@@ -113,7 +111,7 @@ def _same(granules: Sequence[str], pattern: re.Pattern[str], part: str, words: s
 def _bursts_fault(reference: Sequence[str], secondary: Sequence[str]) -> str:
     """Both dates must have the same bursts, each once."""
     first, second = (
-        [f"{_part(granule, _BURST, 'number')}_{_part(granule, _BURST, 'swath')}" for granule in granules]
+        [f"{_part(granule, BURST, 'number')}_{_part(granule, BURST, 'swath')}" for granule in granules]
         for granules in (reference, secondary)
     )
     if twice := next((burst for burst in first if first.count(burst) > 1), None):
@@ -127,7 +125,7 @@ def _bursts_fault(reference: Sequence[str], secondary: Sequence[str]) -> str:
 def _track_fault(granules: Sequence[str]) -> str:
     from ...interferograms.hyp3_product import relative_orbit  # here: jobs are told apart while the workflow is planned
 
-    tracks = [relative_orbit(int(_part(name, _SCENE, "orbit")), _part(name, _SCENE, "satellite")) for name in granules]
+    tracks = [relative_orbit(int(_part(name, SCENE, "orbit")), _part(name, SCENE, "satellite")[2]) for name in granules]
     return f"its scenes are of relative orbits {tracks[0]} and {tracks[1]}" if tracks[0] != tracks[1] else ""
 
 
@@ -136,10 +134,7 @@ def _order_fault(
 ) -> str:
     """The reference is one earlier pass."""
     try:
-        passes = [
-            sorted(datetime.strptime(_part(name, pattern, "time"), "%Y%m%dT%H%M%S") for name in granules)
-            for granules in (reference, secondary)
-        ]
+        passes = [sorted(time_of(_part(name, pattern, "time")) for name in granules) for granules in (reference, secondary)]
     except ValueError:
         return "a granule's time is none"
     if any(times[-1] - times[0] > _ONE_PASS for times in passes):
