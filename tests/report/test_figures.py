@@ -19,7 +19,12 @@ from numpy.typing import NDArray
 from pyproj import Geod
 
 from insarcast.core import InsarcastError
-from insarcast.report import areas, closure, draw_displacement, draw_noise, frame, look, mapping, network, numbers, scoring
+from insarcast.report import draw_displacement, draw_noise
+from insarcast.report.displacement import numbers
+from insarcast.report.drawing import colours, frame, limits, lines, maps, marks
+from insarcast.report.grid import areas
+from insarcast.report.scores import scoring
+from insarcast.report.stack import closure, pairs
 from tests.cubes import make_cube
 from tests.report.toy import MAE, Study
 
@@ -72,13 +77,13 @@ def test_uplift_red_swaps_the_colours(make: Callable[..., Study]) -> None:
     blue = (upper[..., 2] > upper[..., 0] + 0.2) & (upper[..., 2] < 0.7)
     assert blue.sum() > 5000
     with pytest.raises(InsarcastError, match=r"report\.colours is 'jet'"):
-        look.signed_map("jet")
+        colours.signed_map("jet")
 
 
-@pytest.mark.parametrize("colours", ["subsidence_red", "uplift_red"])
-def test_zero_is_white_and_the_cut_bar_keeps_the_colours(colours: str) -> None:
-    whole = look.signed_map(colours)
-    part, norm = look.part_of(whole, 300.0, -300.0, 30.0)
+@pytest.mark.parametrize("red", ["subsidence_red", "uplift_red"])
+def test_zero_is_white_and_the_cut_bar_keeps_the_colours(red: str) -> None:
+    whole = colours.signed_map(red)
+    part, norm = colours.part_of(whole, 300.0, -300.0, 30.0)
     for value in (-300.0, -123.0, 0.0, 29.0):
         assert np.abs(np.array(part(norm(value))) - np.array(whole(Normalize(-300, 300)(value)))).max() < 0.02
     assert min(whole(0.5)[:3]) > 0.85
@@ -88,21 +93,21 @@ def test_zero_is_white_and_the_cut_bar_keeps_the_colours(colours: str) -> None:
     ("value", "expected"), [(264, 300), (300, 300), (141, 150), (151, 200), (0.012, 0.015), (7, 7), (0, 1), (np.nan, 1)]
 )
 def test_limits_have_one_digit_and_are_not_passed(value: float, expected: float) -> None:
-    assert look.one_digit(value) == pytest.approx(expected)
+    assert limits.one_digit(value) == pytest.approx(expected)
 
 
 def test_limit_is_the_98th_percentile() -> None:
     values = np.linspace(-100, 50, 10_001)
-    assert look.symmetric_limit(values) == 100  # np.percentile(abs, 98) = 97
-    assert look.symmetric_limit(np.array([np.nan])) == 1
-    assert look.beyond(np.array([-3.0, 1.0, np.nan, 2.0, 4.0]), 2.5) == 0.5
+    assert limits.symmetric_limit(values) == 100  # np.percentile(abs, 98) = 97
+    assert limits.symmetric_limit(np.array([np.nan])) == 1
+    assert limits.beyond(np.array([-3.0, 1.0, np.nan, 2.0, 4.0]), 2.5) == 0.5
 
 
 def test_one_sided_fields_use_one_side_of_the_bar() -> None:
-    low, high = look.used_part(np.linspace(-290, 4, 1000), 300.0)
+    low, high = limits.used_part(np.linspace(-290, 4, 1000), 300.0)
     assert (low, high) == (-300, pytest.approx(30))
-    assert look.used_part(np.linspace(-290, 290, 1000), 300.0) == (-300, 300)
-    low, high = look.used_part(np.linspace(5, 290, 1000), 300.0)
+    assert limits.used_part(np.linspace(-290, 290, 1000), 300.0) == (-300, 300)
+    low, high = limits.used_part(np.linspace(5, 290, 1000), 300.0)
     assert (low, high) == (pytest.approx(-30), 300)
 
 
@@ -121,13 +126,13 @@ def test_ground_lengths_are_those_of_the_ellipsoid(metres: bool) -> None:
 
 @pytest.mark.parametrize(("width", "expected"), [(14_600, 2_000), (990, 200), (250_000, 50_000), (80, 10)])
 def test_scale_bar_is_round_and_about_a_fifth(width: float, expected: float) -> None:
-    assert mapping.bar_length(width) == expected
+    assert marks.bar_length(width) == expected
 
 
 def test_graticule_in_degrees_with_letters() -> None:
-    assert mapping.degrees(-99.15, "x") == "99.15° W"
-    assert mapping.degrees(17.0, "x", 1) == "17.0° E"
-    assert mapping.degrees(-33.4, "y", 1) == "33.4° S"
+    assert frame.degrees(-99.15, "x") == "99.15° W"
+    assert frame.degrees(17.0, "x", 1) == "17.0° E"
+    assert frame.degrees(-33.4, "y", 1) == "33.4° S"
 
 
 @pytest.mark.parametrize("shape", [(12, 14), (60, 8), (8, 60), (1, 1)])
@@ -135,7 +140,7 @@ def test_every_map_has_a_place_on_both_axes(shape: tuple[int, int]) -> None:
     cube = make_cube(ny=12, nx=14) if shape == (1, 1) else make_cube(ny=shape[0], nx=shape[1])
     cube = cube.isel(y=slice(0, 1), x=slice(0, 1)) if shape == (1, 1) else cube
     axes = Figure().add_subplot()
-    mapping.draw_graticule(axes, frame.frame_of(cube), (7.0, 4.0))
+    maps.draw_graticule(axes, frame.frame_of(cube), (7.0, 4.0))
     for ticks in (axes.get_xticks(), axes.get_yticks()):
         assert 1 <= len(ticks) <= 8
     assert all("W" in label.get_text() for label in axes.get_xticklabels())
@@ -148,8 +153,8 @@ def test_longitudes_do_not_touch(width: float, metres: bool) -> None:
     here = frame.frame_of(corner_cube(True, True, metres=metres))
     figure = Figure(figsize=(width, width * here.shape_ratio), dpi=150)
     axes = figure.add_axes((0, 0, 1, 1))
-    mapping.draw_map(axes, np.zeros((30, 40)), here, look.signed_map("subsidence_red"), Normalize(-1, 1))
-    mapping.draw_graticule(axes, here, (width, width * here.shape_ratio))
+    maps.draw_map(axes, np.zeros((30, 40)), here, colours.signed_map("subsidence_red"), Normalize(-1, 1))
+    maps.draw_graticule(axes, here, (width, width * here.shape_ratio))
     figure.draw_without_rendering()
     boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
     assert boxes
@@ -159,9 +164,9 @@ def test_longitudes_do_not_touch(width: float, metres: bool) -> None:
 
 
 def test_labels_that_crowd_stay_around_their_mean() -> None:
-    assert look.apart([0.0, 5.0], 1.0) == [0.0, 5.0]
-    assert look.apart([1.0, 1.0, 1.0], 1.0) == [0.0, 1.0, 2.0]
-    found = look.apart([0.0, 0.1, 0.9, 7.0, 7.0], 0.5)
+    assert lines.apart([0.0, 5.0], 1.0) == [0.0, 5.0]
+    assert lines.apart([1.0, 1.0, 1.0], 1.0) == [0.0, 1.0, 2.0]
+    found = lines.apart([0.0, 0.1, 0.9, 7.0, 7.0], 0.5)
     assert found == sorted(found)
     assert np.diff(found).min() >= 0.5 - 1e-9
 
@@ -193,20 +198,19 @@ def test_a_slope_towards_the_light_is_brighter() -> None:
     lights = []
     for sign in (1, -1):
         cube["height"] = (("y", "x"), 40.0 * sign * (rows + cols))  # grows to the south-east: falls to the north-west
-        shade = mapping.hillshade(cube, frame.frame_of(cube))
+        shade = maps.hillshade(cube, frame.frame_of(cube))
         assert shade is not None
         lights.append(float(np.median(shade)))
     assert lights[0] > lights[1] + 0.1
-    assert mapping.hillshade(make_cube(), frame.frame_of(make_cube())) is None
+    assert maps.hillshade(make_cube(), frame.frame_of(make_cube())) is None
 
 
 def test_baselines_of_dates_from_those_of_pairs() -> None:
     truth = {"20180106": 0.0, "20180118": 31.5, "20180130": -74.9, "20180211": 12.0}
     ends = [("20180106", "20180118"), ("20180118", "20180130"), ("20180106", "20180130"), ("20180130", "20180211")]
-    pairs = [{"date1": a, "date2": b, "baseline": truth[b] - truth[a]} for a, b in ends]
-    found = network.date_baselines(pairs)
+    found = pairs.date_baselines([{"date1": a, "date2": b, "baseline": truth[b] - truth[a]} for a, b in ends])
     assert found == pytest.approx(truth)
-    assert network.date_baselines([{"date1": "a", "date2": "b", "baseline": None}]) == {}
+    assert pairs.date_baselines([{"date1": "a", "date2": "b", "baseline": None}]) == {}
 
 
 def test_network_without_baselines_and_coherence(make: Callable[..., Study]) -> None:

@@ -16,22 +16,11 @@ import pandas as pd
 import pytest
 
 from insarcast.core import Tile, open_store, read_tiles
-from insarcast.report import (
-    choice_words,
-    class_words,
-    cluster_words,
-    clusters,
-    gain_words,
-    scoring,
-    tile_words,
-    tiles,
-    tiling,
-    training,
-    truth,
-    truth_words,
-    words,
-)
-from insarcast.report.scoring import ClassScore
+from insarcast.report.checks import truth_numbers, truth_words
+from insarcast.report.made import cluster_words, clusters, fates, plan, tile_words, tiles, training
+from insarcast.report.scores import choice_words, class_words, gain_words, scoring
+from insarcast.report.scores.scoring import ClassScore
+from insarcast.report.writing import words
 from tests.cubes import make_cube
 from tests.report.more import add_clusters, add_grids, add_truth
 from tests.report.test_page import Page
@@ -337,11 +326,11 @@ def test_what_became_of_tiles_is_told(page: Page, whole: Study) -> None:
 def test_tiles_are_read_and_the_worst_seam_lies_between_its_cores(whole: Study) -> None:
     found = read_tiles(whole.tiles)
     assert len(found) == 9
-    assert tiles.worst_edge(found, tiling.read_seams(whole.seams)) == ((8, 18), (16, 18))
+    assert plan.worst_edge(found, fates.read_seams(whole.seams)) == ((8, 18), (16, 18))
     one = Tile(0, 0, 0, 4, 0, 4, 0, 4, 0, 4, 1.0, False)
     below = Tile(1, 0, 4, 8, 2, 6, 4, 8, 2, 6, 1.0, False)
-    assert tiles.shared_edge(one, below) == ((4, 2), (4, 4))
-    assert tiles.shared_edge(one, Tile(2, 0, 4, 8, 4, 8, 4, 8, 4, 8, 1.0, False)) is None
+    assert plan.shared_edge(one, below) == ((4, 2), (4, 4))
+    assert plan.shared_edge(one, Tile(2, 0, 4, 8, 4, 8, 4, 8, 4, 8, 1.0, False)) is None
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -373,24 +362,24 @@ def test_one_tile_has_no_seam(tmp_path: Path) -> None:
 
 
 def test_training_curves_are_medians_over_tiles() -> None:
-    def fate(losses: list[float | None], best: int, status: str = "trained") -> tiling.Fate:
+    def fate(losses: list[float | None], best: int, status: str = "trained") -> fates.Fate:
         epochs = [{"epoch": e, "training": v, "validation": v} for e, v in enumerate(losses)]
-        return tiling.Fate("m", 0, status, "", 1, 10, [{"name": "origin", "epochs": epochs, "best_epoch": best}])
+        return fates.Fate("m", 0, status, "", 1, 10, [{"name": "origin", "epochs": epochs, "best_epoch": best}])
 
-    fates = [fate([4.0, 2.0, 1.0], 2), fate([6.0, None], 0), fate([5.0], 0)]
-    table = training.curves(fates, "training")
+    own = [fate([4.0, 2.0, 1.0], 2), fate([6.0, None], 0), fate([5.0], 0)]
+    table = training.curves(own, "training")
     assert table.shape == (3, 3)
     assert np.nanmedian(table, axis=0) == pytest.approx([5, 2, 1])
-    assert training.best_epochs(fates) == [3, 1, 1]  # epochs are counted from 1, whatever the model counts from
-    assert training.losses_of(fates)["training"] == pytest.approx(np.median([1, 6, 5]))
+    assert training.best_epochs(own) == [3, 1, 1]  # epochs are counted from 1, whatever the model counts from
+    assert training.losses_of(own)["training"] == pytest.approx(np.median([1, 6, 5]))
     shared = [fate([4.0, 2.0], 1, "forecast")] * 5
-    assert len(tiling.fits_of(shared)) == 1
+    assert len(fates.fits_of(shared)) == 1
 
 
 def test_the_median_epoch_is_that_of_the_trainings_that_helped() -> None:
     epochs = [{"epoch": e, "training": 1.0, "validation": 1.0} for e in (1, 2, 3)]
     fits = [{"name": "origin", "epochs": epochs, "best_epoch": best} for best in (0, 0, 0, 3, 2, 3)]
-    said = plain(training.training_words("convlstm", [tiling.Fate("convlstm", 0, "trained", "", 1, 10, fits)]))
+    said = plain(training.training_words("convlstm", [fates.Fate("convlstm", 0, "trained", "", 1, 10, fits)]))
     assert "in 3 of 6 trainings an epoch beat the start" in said
     assert "the 3rd in the median; in 3 of 6 trainings no epoch did" in said
 
@@ -472,7 +461,7 @@ def test_a_truth_with_nothing_to_compare(tmp_path: Path) -> None:
     table = pd.read_parquet(study.truth_table)
     table[table["n"] < 0].to_parquet(study.truth_table)
     study.draw_more()
-    assert truth.by_kind(truth.read_truth(study.truth_table)) == {}
+    assert truth_numbers.by_kind(truth_numbers.read_truth(study.truth_table)) == {}
     assert facts(study, "F19_truth.png")["title"] == "The displacement could not be compared with the truth."
     assert "The displacement could not be compared with the truth." in Page(study.write_page()).text
 
@@ -521,11 +510,11 @@ def test_more_figures_have_the_same_bytes(whole: Study, tmp_path: Path) -> None:
 
 def test_lines_that_coincide_share_a_name(drawn: Study, make: Callable[..., Study]) -> None:
     """The automatic choice is linear at every origin: one label; where it is not, two."""
-    from insarcast.report import scores
+    from insarcast.report.drawing import lines
 
     points = (12.0, 24.0, 0.3, 0.5)
-    assert scores.joined([("linear", points, "#1"), ("chosen", points, "#2")]) == [(24.0, 0.5, "linear = automatic choice", "#1")]
-    apart = scores.joined([("linear", points, "#1"), ("chosen", (12.0, 24.0, 0.3, 0.4), "#2")])
+    assert lines.joined([("linear", points, "#1"), ("chosen", points, "#2")]) == [(24.0, 0.5, "linear = automatic choice", "#1")]
+    apart = lines.joined([("linear", points, "#1"), ("chosen", (12.0, 24.0, 0.3, 0.4), "#2")])
     assert [name for *_, name, _ in apart] == ["linear", "automatic choice"]
 
 

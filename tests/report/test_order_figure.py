@@ -10,7 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from insarcast.core import InsarcastError
-from insarcast.report import draw_order, look
+from insarcast.report import draw_order
+from insarcast.report.drawing import canvas
 
 
 def plan(baselines: list[float | None], pairs: list[tuple[int, int, float, str]], **changes: Any) -> dict[str, Any]:
@@ -45,8 +46,8 @@ def draw(
     (folder / "plan.json").write_text(json.dumps(content))
     kept: list[Figure] = []
     if monkeypatch is not None:
-        keep = look.keep
-        monkeypatch.setattr("insarcast.report.order.keep", lambda figure, *rest: (kept.append(figure), keep(figure, *rest)))
+        keep = canvas.keep
+        monkeypatch.setattr("insarcast.report.stack.order.keep", lambda figure, *rest: (kept.append(figure), keep(figure, *rest)))
     draw_order(folder / "plan.json", folder / "order.svg", folder / "order.json")
     return dict(json.loads((folder / "order.json").read_text())), kept
 

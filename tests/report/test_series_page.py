@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from insarcast.core import open_store
-from insarcast.report.series_points import ahead, read_points
-from insarcast.report.series_scores import drawn_store
+from insarcast.report.series.ahead import ahead
+from insarcast.report.series.points import read_points
+from insarcast.report.series.scores.reading import drawn_store
 from tests.report.series_toy import MODELS, SeriesStudy, write_series_study
 from tests.report.test_page import Page
 from tests.report.toy import Study
@@ -201,7 +202,7 @@ def test_the_points_for_a_gis_hold_velocity_and_forecast(ready: SeriesStudy) -> 
 
 
 def test_an_empty_cell_stays_empty_and_a_formula_is_text(tmp_path: Path) -> None:
-    from insarcast.report.tables import Column, Table
+    from insarcast.report.writing.tables import Column, Table
 
     columns = [Column("a", "A"), Column("b", "B", hidden=True)]
     table = Table("t", "T", columns, [{"a": "", "b": "=1+1"}, {"a": "+x", "b": None}])

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insarcast.report import series_join, series_trust, series_words
-from insarcast.report.series_points import Ahead, Points, read_points
-from insarcast.report.series_scores import Scores
-from insarcast.report.series_tables import points_table
+from insarcast.report.series import join_words, sentences
+from insarcast.report.series.ahead import Ahead
+from insarcast.report.series.points import Points, read_points
+from insarcast.report.series.scores import fastest, rivals, trust
+from insarcast.report.series.scores.reading import Scores
+from insarcast.report.series.tables import points_table
 from tests.report.series_toy import write_series_study
 
 DAYS = {1: 6.0, 10: 60.0}
@@ -53,7 +55,7 @@ def scores_of(
 
 
 def test_better_is_said_only_where_the_test_agrees() -> None:
-    said = lambda scores: plain(series_trust.better(scores, DAYS, ORIGINS))  # noqa: E731
+    said = lambda scores: plain(trust.better(scores, DAYS, ORIGINS))  # noqa: E731
     assert "is better than “nothing changes”: after 1 date (6 days) its mean error is 2.8 against 4.0 mm" in said(scores_of())
     unsure = said(scores_of((0.2, 0.06)))
     assert "cannot be told from “nothing changes” (p 0.20 and p 0.060)" in unsure
@@ -69,9 +71,9 @@ def test_better_is_said_only_where_the_test_agrees() -> None:
 
 
 def test_a_title_says_better_only_where_the_test_agrees() -> None:
-    assert series_trust.lead_title(scores_of(), DAYS).endswith("better than persistence at every lead time, up to 60 days")
-    assert series_trust.lead_title(scores_of((0.004, 0.06)), DAYS).endswith("better than persistence up to 6 days")
-    assert "not surely better" in series_trust.lead_title(scores_of((0.2, 0.2)), DAYS)
+    assert trust.lead_title(scores_of(), DAYS).endswith("better than persistence at every lead time, up to 60 days")
+    assert trust.lead_title(scores_of((0.004, 0.06)), DAYS).endswith("better than persistence up to 6 days")
+    assert "not surely better" in trust.lead_title(scores_of((0.2, 0.2)), DAYS)
 
 
 @pytest.mark.parametrize(
@@ -79,26 +81,26 @@ def test_a_title_says_better_only_where_the_test_agrees() -> None:
     [((-3.0, 0.01), "better (p 0.010)"), ((3.0, 0.01), "worse (p 0.010)"), ((-3.0, 0.2), "not told apart (p 0.20)")],
 )
 def test_the_best_simple_model_is_compared(simple: tuple[float, float], verdict: str) -> None:
-    said = plain(series_trust.against_simple(scores_of(simple=simple)))
+    said = plain(rivals.against_simple(scores_of(simple=simple)))
     assert said == (
         f"Against the best simple model the automatic choice is {verdict} after 1 date (SES) and {verdict} after 10 dates (SES)."
     )
-    assert not series_trust.against_simple(replace(scores_of(), significance=pd.DataFrame()))
+    assert not rivals.against_simple(replace(scores_of(), significance=pd.DataFrame()))
 
 
 def test_the_fastest_class_has_its_sentence_and_its_say_on_the_interval() -> None:
     scores = scores_of()
-    assert series_trust.fastest_class(scores) == "5 and above"  # nothing was scored of the one above
-    said = plain(series_trust.moving(scores, DAYS))
+    assert fastest.fastest_class(scores) == "5 and above"  # nothing was scored of the one above
+    said = plain(fastest.moving(scores, DAYS))
     assert "(class “5 and above”, mm/yr), 42 values could be scored after 10 dates (60 days)" in said
     assert "a skill of +0.30, while the best model there, known only afterwards, is SES (+0.50)" in said
     assert "+4.5 mm (the forecast lies too far towards the satellite); the 90 % interval held 62 %." in said
-    assert "best model" not in series_trust.moving(scores_of(best=0.34), DAYS)
-    assert plain(series_trust.covered(scores, DAYS)).endswith(
+    assert "best model" not in fastest.moving(scores_of(best=0.34), DAYS)
+    assert plain(fastest.covered(scores, DAYS)).endswith(
         "holds what it promises over all, but after 10 dates it is too narrow for the points that move fastest (62 %)."
     )
-    assert "too wide for the points" in series_trust.covered(scores_of(held=0.97), DAYS)
-    assert series_trust.covered(scores_of(held=0.86), DAYS).endswith("it holds what it promises.")
+    assert "too wide for the points" in fastest.covered(scores_of(held=0.97), DAYS)
+    assert fastest.covered(scores_of(held=0.86), DAYS).endswith("it holds what it promises.")
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,7 @@ def some(points: Points, change: float, steps: int) -> Ahead:
 
 
 def test_no_more_than_all_of_a_change_is_taken_back(points: Points) -> None:
-    said = lambda soon: plain(series_words.taken_back(some(points, soon, 1), some(points, -14.0, 4)))  # noqa: E731
+    said = lambda soon: plain(sentences.taken_back(some(points, soon, 1), some(points, -14.0, 4)))  # noqa: E731
     assert said(-15.0).startswith("All of the largest change is expected by 2020-02-01 already")
     assert said(-12.7).startswith("All of the largest change is expected")
     assert said(-9.0).startswith("Of the largest change 9 mm are expected by 2020-02-01 already")
@@ -126,7 +128,7 @@ def test_the_fastest_point_has_its_own_dates(points: Points) -> None:
     cube["displacement"][:3, points.fastest] = np.nan
     cube["displacement"][-1, points.fastest] = np.nan
     late = replace(points, cube=cube)
-    assert series_words.fastest(late).startswith(f"Between {points.dates[3]} and {points.dates[-2]} the fastest point")
+    assert sentences.fastest(late).startswith(f"Between {points.dates[3]} and {points.dates[-2]} the fastest point")
     last = some(late, 3.0, 4)
     table = points_table("S1", late, last)
     assert "From" in [column.head for column in table.columns]
@@ -135,13 +137,13 @@ def test_the_fastest_point_has_its_own_dates(points: Points) -> None:
 
 def test_joins_are_told_as_they_are_recorded(points: Points) -> None:
     start = {"kind": "start", "n_start": 11, "begin": "20180104", "last": "20180101", "date": "20180104"}
-    said = plain(series_join.told({"joins": [start]}, points, "egms"))
+    said = plain(join_words.told({"joins": [start]}, points, "egms"))
     assert "11 series begin together on 2018-01-04" in said
     assert "series.joins.dates" in said
     assert "No join" not in said
-    assert not series_join.dates({"joins": [start]})
-    assert series_join.told({}, points, "egms") == "No join of two releases of the product was found in the series."
-    assert series_join.told({"joins": []}, points, "points") == ""
+    assert not join_words.dates({"joins": [start]})
+    assert join_words.told({}, points, "egms") == "No join of two releases of the product was found in the series."
+    assert join_words.told({"joins": []}, points, "points") == ""
     alike = {
         "kind": "stated",
         "last": "20211220",
@@ -152,5 +154,5 @@ def test_joins_are_told_as_they_are_recorded(points: Points) -> None:
         "excess_mm": 0.0,
     }
     assert "no more than elsewhere (±1.9 mm from point to point, elsewhere ±2.0 mm)" in plain(
-        series_join.told({"joins": [alike]}, points, "points")
+        join_words.told({"joins": [alike]}, points, "points")
     )

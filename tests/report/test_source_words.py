@@ -8,8 +8,8 @@ import rioxarray  # noqa: F401
 import xarray as xr
 
 from insarcast.core import Manifest, Pair
-from insarcast.report import source_words
-from insarcast.report.tables import dropped_table
+from insarcast.report.stack import source_words
+from insarcast.report.writing.tables import dropped_table
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ import xarray as xr
 
 from insarcast import report
 from insarcast.core import InsarcastError, open_cube, open_store, write_json, write_store
-from insarcast.report import decomposed_words, inversion_words
-from insarcast.report.decomposed_numbers import read_decomposed
+from insarcast.report.decomposed import sentences
+from insarcast.report.decomposed.numbers import read_decomposed
+from insarcast.report.stack import inversion_words
 from tests.cubes import make_cube
 from tests.report.test_page import Page
 from tests.report.toy import Study
@@ -261,7 +262,7 @@ def test_without_common_dates_there_are_velocities_only(tmp_path: Path) -> None:
     draw(tmp_path, files)
     assert "no series" in json.loads((tmp_path / "F28_c.json").read_text())["title"]
     found = read_decomposed(files[0])
-    assert "no series" in decomposed_words.series(found)
+    assert "no series" in sentences.series(found)
 
 
 def test_motion_within_its_noise_is_called_so(tmp_path: Path) -> None:
@@ -271,7 +272,7 @@ def test_motion_within_its_noise_is_called_so(tmp_path: Path) -> None:
     write_store(data, tmp_path / "quiet.zarr")
     assert (
         "No east-west motion exceeds twice its standard deviation"
-        in decomposed_words.fastest(read_decomposed(tmp_path / "quiet.zarr"))[1]
+        in sentences.fastest(read_decomposed(tmp_path / "quiet.zarr"))[1]
     )
 
 
@@ -279,7 +280,7 @@ def test_cubes_that_disagree_about_the_common_reference_are_told() -> None:
     def said(rates: list[float], errors: list[float | None]) -> str:
         zero = {"lon": -119.6, "lat": 36.2, "velocity_before": rates, "velocity_before_sigma": errors}
         record = {"cubes": [{"name": "A"}, {"name": "D"}], "reference": zero}
-        return decomposed_words.relative(record).replace("\N{NO-BREAK SPACE}", " ")
+        return sentences.relative(record).replace("\N{NO-BREAK SPACE}", " ")
 
     assert "36.2000° N, 119.6000° W, A by 0 mm/yr and D by −83 mm/yr moved there" in said([0.0, -83.0], [2.0, 9.0])
     assert "relative to the common one" in said([0.0, -83.0], [2.0, 9.0])
@@ -287,7 +288,7 @@ def test_cubes_that_disagree_about_the_common_reference_are_told() -> None:
     assert said([0.0, -3.0], [2.0, 9.0]) == ""
     assert said([-10.0, -10.4], [0.1, 0.3]) == "", "they agree that the place moves"
     assert said([0.0, 2.0], [None, None]) == "", "without errors a millimetre each"
-    assert decomposed_words.relative({"cubes": [{"name": "A"}, {"name": "D"}], "reference": {"lon": 1.0, "lat": 2.0}}) == ""
+    assert sentences.relative({"cubes": [{"name": "A"}, {"name": "D"}], "reference": {"lon": 1.0, "lat": 2.0}}) == ""
 
 
 def test_no_test_asked_for_is_not_called_missing_data(make: Callable[..., Study]) -> None:

@@ -10,7 +10,7 @@ import rasterio
 from affine import Affine
 
 from insarcast.core import InsarcastError, Manifest, Pair, line_of_sight, open_store
-from insarcast.report.words import reason
+from insarcast.report.writing.words import reason
 from insarcast.stack import align_products
 from insarcast.stack.interferogram import without_gaps
 from insarcast.stack.static import unit_vector

@@ -1,0 +1,71 @@
+"""Tables of errors against a known truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ..scores import scoring
+from ..writing import words
+from ..writing.tables import Cell, Column, Table
+
+
+def truth_table(cube: str, rows: pd.DataFrame) -> Table:
+    """Errors of displacement and velocity against the truth of a simulated scene."""
+    against = {"deformation": "deformation", "visible": "deformation and atmosphere"}
+    columns = [
+        Column("quantity", "Quantity"),
+        Column("kind", "Ground"),
+        Column("against", "Against"),
+        Column("n", "Pixels", 0),
+        Column("mae", "MAE", 1),
+        Column("rmse", "RMSE", 1),
+        Column("bias", "Bias", 1),
+        Column("unit", "Unit"),
+    ]
+    cells: list[dict[str, Cell]] = []
+    for item in rows.to_dict("records"):
+        row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
+        row["kind"] = words.plain(str(item["kind"]))
+        row["against"] = against.get(str(item["against"]), str(item["against"]))
+        cells.append(row | {"unit": "mm/yr" if item["quantity"] == "velocity" else "mm"})
+    return Table(
+        f"{cube}_truth",
+        "Displacement and velocity of the used pixels against the simulated truth; bias is ours minus it.",
+        columns,
+        cells,
+    )
+
+
+def truth_forecasts_table(cube: str, items: Sequence[Mapping[str, Any]], days: Mapping[int, float]) -> Table:
+    """Errors of the forecasts against the truth beside those against the observation, persistence first."""
+    columns = [
+        Column("model", "Model"),
+        Column("horizon", "Lead [steps]", 0),
+        Column("lead_days", "Lead [days]", 0),
+        Column("n", "n", 0),
+        Column("mae_ground", "MAE, ground [mm]", 1),
+        Column("mae_truth", "MAE, true change [mm]", 1),
+        Column("mae_observed", "MAE, observed change [mm]", 1),
+        Column("skill_ground", "Skill, ground", 2),
+        Column("skill_truth", "Skill, true change", 2),
+        Column("skill_observed", "Skill, observed", 2),
+        Column("coverage90_ground", "Ground within 90 % [%]", 0, 100),
+        Column("coverage90_observed", "Observed within 90 % [%]", 0, 100),
+    ]
+    order = {name: at for at, name in enumerate(dict.fromkeys(str(item["model"]) for item in items))}
+    ranked = sorted(
+        items, key=lambda item: (item["model"] != scoring.BASELINE, item["model"] == scoring.CHOSEN, order[str(item["model"])])
+    )
+    rows: list[dict[str, Cell]] = []
+    for item in ranked:
+        row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
+        rows.append(row | {"model": words.model(str(item["model"])), "lead_days": days.get(int(item["horizon"]))})
+    title = (
+        "Forecasts against the simulated truth and against the noisy observation; persistence first. Ground: the last observed "
+        "displacement plus the forecast change, against where the ground then is; the true change alone favours forecasts that keep "
+        "the noise of the last date."
+    )
+    return Table(f"{cube}_truth_forecasts", title, columns, rows)

@@ -1,0 +1,1 @@
+"""Vertical and east-west motion, solved from several lines of sight."""

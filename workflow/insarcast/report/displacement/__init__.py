@@ -1,0 +1,1 @@
+"""How the ground moved: velocity, displacement, what is fitted beside, and the numbers of a cube that all others share."""

@@ -1,0 +1,1 @@
+"""What is expected after the newest date, and where earlier forecasts failed."""

@@ -1,0 +1,1 @@
+"""How the forecasts were made: clusters, tiles and their seams, training."""

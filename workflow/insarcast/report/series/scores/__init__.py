@@ -1,0 +1,1 @@
+"""Whether the forecast of points can be trusted: skill, intervals, tests, classes, retrospectively."""
