@@ -76,6 +76,7 @@ def read(
 ) -> tuple[xr.Dataset, dict[str, Any]]:
     """Acquire and read a folder of tables: the cube, in memory, and its record."""
     study = folder.parent / "study.yaml"
+    series = ({"units": "mm"} if source == "points" else {}) | series
     cube = {"source": source, "products": {"folder": str(folder)} | (products or {}), "series": series}
     study.write_text(yaml.safe_dump({"title": "A study", "cubes": {"A": cube}}))
     return read_study(study, "A", folder.parent / "out")

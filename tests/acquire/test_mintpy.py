@@ -133,6 +133,11 @@ def test_units_that_are_no_length_are_refused(folder: Path, ready: Ready) -> Non
     assert "'radian'" in refused(folder, "mintpy")
 
 
+def test_units_that_are_not_said_are_not_guessed(folder: Path, ready: Ready) -> None:
+    write_mintpy(folder, ready, UNIT=None)
+    assert "it has no UNIT, which MintPy writes); add it with MintPy's add_attribute.py" in refused(folder, "mintpy")
+
+
 def test_a_radar_that_looks_left_stands_on_the_other_side(folder: Path, ready: Ready) -> None:
     write_mintpy(folder, ready, ANTENNA_SIDE="1")
     (folder / "inputs/geometryGeo.h5").unlink()

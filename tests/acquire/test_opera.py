@@ -209,6 +209,16 @@ def test_a_date_without_a_product_of_its_own_is_no_date(folder: Path, ready: Rea
     same(values(series), np.delete(ready.displacement, 2, axis=0), 1e-4)
 
 
+def test_a_delay_in_other_units_is_not_taken_off(folder: Path, ready: Ready) -> None:
+    paths = write_opera(folder, ready)
+    with h5py.File(paths[3], "a") as file:
+        file["corrections/solid_earth_tide"].attrs["units"] = "radians"
+    found = acquire(folder, "opera")
+    assert found.conventions["corrections"] == []
+    said = [entry["reason"] for entry in found.skipped if entry["name"] == "solid_earth_tide"]
+    assert said == [f"1 of {len(paths)} products have none in metres, so it is not taken off"]
+
+
 def test_static_layers_of_the_whole_frame_fit_products_that_were_cut(folder: Path, ready: Ready) -> None:
     write_opera(folder, ready, static=False)
     write_static(folder, ready, wider=7)

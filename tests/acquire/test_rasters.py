@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 from products import bowl, days
 from rasters import ANGLES, write_bands, write_dates
-from ready_open import acquire, refused
+from ready_open import acquire, refused, same, values
 
 from insarcast.core import InsarcastError, Study
+from insarcast.stack.ready.grid_series import open_grid_series
 
 DATES = days(4)
 SERIES = bowl(DATES, 6, 8)
@@ -24,11 +26,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def found(folder: Path, products: dict[str, Any] | None = None, **series: Any) -> Any:
-    return acquire(folder, "rasters", ANGLES | (products or {}), **({"files": ["disp_{date}.tif"]} | series))
+    return acquire(folder, "rasters", ANGLES | (products or {}), **({"files": ["disp_{date}.tif"], "units": "mm"} | series))
 
 
 def refusal(folder: Path, products: dict[str, Any] | None = None, **series: Any) -> str:
-    return refused(folder, "rasters", ANGLES | (products or {}), **({"files": ["disp_{date}.tif"]} | series))
+    return refused(folder, "rasters", ANGLES | (products or {}), **({"files": ["disp_{date}.tif"], "units": "mm"} | series))
 
 
 def dashed(date: str) -> str:
@@ -136,7 +138,7 @@ def test_layers_and_a_line_of_sight_in_files(folder: Path) -> None:
         ({"UNITS": "centimeters"}, {"units": "m"}, "are in cm; set series.units: cm"),
         ({"units": "radians"}, {}, "which is phase"),
         ({"units": "mm/yr"}, {}, "which is no length"),
-        ({"SIGN": "away from the satellite"}, {}, "set series.sign: away"),
+        ({"SIGN": "away from the satellite"}, {"sign": "towards"}, "set series.sign: away"),
         ({"SIGN": "positive towards the satellite"}, {"sign": "away"}, "set series.sign: towards"),
     ],
 )
@@ -145,6 +147,41 @@ def test_what_files_say_of_themselves_is_not_overruled(
 ) -> None:
     write_dates(folder, DATES, SERIES, **options)
     assert said in refusal(folder, **series)
+
+
+def test_units_that_nobody_says_are_not_guessed(folder: Path) -> None:
+    """The size cannot tell millimetres from centimetres."""
+    write_dates(folder, DATES, SERIES)
+    said = refusal(folder, units=None)
+    assert "Nothing says in which units the displacement of disp_20200104.tif is; set series.units: mm, cm or m" in said
+
+
+def test_what_only_the_files_say_is_taken(folder: Path) -> None:
+    write_dates(folder, DATES, -SERIES / 10, units="cm", SIGN="away from the satellite")
+    manifest = found(folder, units=None)
+    meaning = {key: manifest.conventions[key] for key in ("units", "sign", "says", "asked")}
+    assert meaning == {"units": "cm", "sign": "away", "says": ["units", "sign"], "asked": []}
+    series = open_grid_series(manifest)
+    same(values(series), SERIES.astype(np.float32), 1e-3)
+    assert series.stated == "Units (cm) are as the files say; sign (positive away from the satellite): as the files say."
+
+
+def test_files_that_contradict_each_other_are_refused(folder: Path) -> None:
+    write_dates(folder, DATES[:2], SERIES[:2], units="mm")
+    write_dates(folder, DATES[2:], SERIES[2:], units="cm")
+    assert f"disp_{DATES[2]}.tif says that its values are in cm, but disp_{DATES[1]}.tif says mm" in refusal(folder, units=None)
+
+
+def test_bands_say_their_units_each(folder: Path) -> None:
+    """A band of velocities may have other units; dated bands may not."""
+    names = ["velocity", *map(dashed, DATES)]
+    path = write_bands(folder / "stack.tif", np.concatenate([SERIES[:1], SERIES]).astype(np.float32), names=names)
+    with rasterio.open(path, "r+") as file:
+        file.units = ["mm/yr", *["mm"] * 4]
+    assert found(folder, files=["stack.tif"], units=None).conventions["units"] == "mm"
+    with rasterio.open(path, "r+") as file:
+        file.units = ["mm/yr", "mm", "mm", "cm", "mm"]
+    assert "says that its values are in mm, and cm; correct its tags" in refusal(folder, files=["stack.tif"])
 
 
 @pytest.mark.parametrize(

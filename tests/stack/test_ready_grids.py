@@ -43,7 +43,7 @@ def store(
     **series: Any,
 ) -> tuple[xr.Dataset, dict[str, Any]]:
     """Acquire and read a folder of GeoTIFFs: the store, in memory, and its record."""
-    acquire(folder, "rasters", ANGLES | (products or {}), **({"files": ["disp_{date}.tif"]} | series))
+    acquire(folder, "rasters", ANGLES | (products or {}), **({"files": ["disp_{date}.tif"], "units": "mm"} | series))
     settings = Study(folder.parent / "study.yaml").get("series", "A")
     out = folder.parent
     read_displacement(

@@ -172,6 +172,8 @@ def _check_series(series: Mapping[str, Any], source: str, where: str) -> None:
         wrong = f"series.{layer} is for the source rasters, not for points; remove the key"
     elif series["decimal"] == series["delimiter"]:
         wrong = "series.decimal and series.delimiter are both ','; a comma cannot be both"
+    elif source == "points" and series["units"] is None:
+        wrong = "the key 'series.units' is missing; a table does not say the units of its displacement, so set mm, cm or m"
     elif joins["dates"] and not joins["detect"]:
         wrong = "series.joins.dates names joins, but series.joins.detect is false, so that none is used; remove one of them"
     if wrong:

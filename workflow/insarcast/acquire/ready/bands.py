@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from insarcast.core import InsarcastError, parse_date
 
@@ -17,6 +18,7 @@ _UNITS = {
     "m": ("m", "metre", "meter", "metres", "meters"),
     "rad": ("rad", "radian", "radians"),
 }
+_LENGTHS = ("mm", "cm", "m")
 # Names that software gives the tag of the units: GDAL's own is that of the band.
 _UNIT_TAGS = ("UNIT", "UNITS", "DATA_UNITS", "UNITTYPE")
 _SIGN_TAGS = ("SIGN", "POSITIVE", "POSITIVE_DIRECTION")
@@ -56,51 +58,73 @@ def read_bands(path: Path) -> Bands:
         of_file = _upper(source.tags())
         of_bands = [_upper(source.tags(band)) for band in source.indexes]
         described = [text or "" for text in source.descriptions]
-        units = [text for text in source.units if text]
+        units = [text or "" for text in source.units]
     dates = [
         _the_date(text) or next((day for day in map(_the_date, _named(own, _DATE_TAGS)) if day), None)
         for text, own in zip(described, of_bands, strict=True)
     ]
-    said = [*units, *_named(of_file, _UNIT_TAGS), *(text for own in of_bands for text in _named(own, _UNIT_TAGS))]
-    signs = [*_named(of_file, _SIGN_TAGS), *(text for own in of_bands for text in _named(own, _SIGN_TAGS))]
+    used = [row for row, day in enumerate(dates) if day] or list(range(len(dates)))  # a band without a date is no displacement
+    lengths = [*(units[row] for row in used if units[row]), *_of(of_file, of_bands, used, _UNIT_TAGS)]
+    signs = [*_of(of_file, of_bands, used, _SIGN_TAGS)]
     return Bands(
         tags,
         dates,
         [text or f"band {number}" for number, text in enumerate(described, 1)],
-        next(map(_plain_units, said), None),
-        next((word for text in signs for word in ("towards", "away") if word in text.lower()), None),
+        _only(map(_plain_units, lengths), "values are in", path),
+        _only((word for text in signs for word in ("towards", "away") if word in text.lower()), "positive is", path),
     )
 
 
-def check_meaning(bands: Sequence[Bands], series: Mapping[str, str | None]) -> list[str]:
-    """Hold the study's units and sign against what the files say.
+def settle_meaning(bands: Sequence[Bands], series: Mapping[str, str | None]) -> dict[str, Any]:
+    """Units and sign: the study's, held against what the files say, or the files' own.
+
+    Units that nobody says are not guessed: millimetres cannot be told from centimetres by their size.
 
     Args:
         bands: of all files.
-        series: the study's ``series``: units (None: mm), sign (None: towards).
+        series: the study's ``series``: units and sign, None where it leaves them to the files.
 
     Returns:
-        What the files say themselves, of ``units`` and ``sign``.
+        ``units``; ``sign``, towards where nobody says it; ``says``, which of the two the files say; ``asked``, which the study says.
 
     Raises:
-        InsarcastError: they say something else.
+        InsarcastError: files contradict the study or each other, are in no units of length, or nobody says the units.
     """
-    said = []
-    for key, given in (("units", series["units"] or "mm"), ("sign", series["sign"] or "towards")):
+    meaning: dict[str, Any] = {"says": [], "asked": []}
+    for key in ("units", "sign"):
+        settled, by = series[key], None
+        if settled is not None:
+            meaning["asked"].append(key)
         for one in bands:
             own = getattr(one, key)
-            if own is not None and own != given:
-                _refuse(key, given, own, one.tags.path.name)
-            if own is not None and key not in said:
-                said.append(key)
-    return said
+            if own is None:
+                continue
+            if key == "units" and own not in _LENGTHS:
+                _refuse_units(own, one.tags.path.name)
+            if settled is not None and own != settled:
+                _refuse(key, settled, by, own, one.tags.path.name)
+            settled, by = own, one.tags.path.name
+        if by is not None:
+            meaning["says"].append(key)
+        meaning[key] = settled or ("towards" if key == "sign" else None)
+    if meaning["units"] is None:
+        raise InsarcastError(
+            f"Nothing says in which units the displacement of {bands[0].tags.path.name} is; set series.units: mm, cm or m (their size cannot "
+            "tell them apart)."
+        )
+    return meaning
 
 
-def _refuse(key: str, given: str, own: str, name: str) -> None:
-    if key == "sign":
-        raise InsarcastError(f"series.sign is '{given}', but {name} says that positive is {own}; set series.sign: {own}.")
-    if own in ("mm", "cm", "m"):
-        raise InsarcastError(f"series.units is '{given}', but {name} says that its values are in {own}; set series.units: {own}.")
+def _refuse(key: str, settled: str, by: str | None, own: str, name: str) -> None:
+    says = f"its values are in {own}" if key == "units" else f"positive is {own}"
+    if by is None:
+        raise InsarcastError(f"series.{key} is '{settled}', but {name} says that {says}; set series.{key}: {own}.")
+    raise InsarcastError(
+        f"{name} says that {says}, but {by} says {settled}; one series has one {key.rstrip('s')}, so convert one of them."
+    )
+
+
+def _refuse_units(own: str, name: str) -> None:
     if own == "rad":
         raise InsarcastError(
             f"{name} says that its values are in radians, which is phase; write displacement (-wavelength / 4 pi times a phase that grows "
@@ -125,6 +149,23 @@ def _plain_units(text: str) -> str:
 
 def _upper(tags: dict[str, str]) -> dict[str, str]:
     return {name.upper(): value for name, value in tags.items()}
+
+
+def _of(file: dict[str, str], bands: Sequence[dict[str, str]], used: Sequence[int], names: Sequence[str]) -> list[str]:
+    """What the tags of a file and of its used bands say."""
+    return [*_named(file, names), *(text for row in used for text in _named(bands[row], names))]
+
+
+def _only(said: Iterable[str], what: str, path: Path) -> str | None:
+    """What all say.
+
+    Raises:
+        InsarcastError: some say other than others.
+    """
+    different = list(dict.fromkeys(said))
+    if len(different) > 1:
+        raise InsarcastError(f"{path} says that its {what} {different[0]}, and {different[1]}; correct its tags.")
+    return next(iter(different), None)
 
 
 def _named(tags: dict[str, str], names: Sequence[str]) -> list[str]:

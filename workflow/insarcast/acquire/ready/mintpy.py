@@ -41,7 +41,6 @@ def find_mintpy(folder: Path, products: dict[str, Any], series: dict[str, Any]) 
         skipped += others
         for layer, (path, name) in beside.items():
             static[layer], layers[layer] = [str(path)], name
-    said = found.units or "no units"
     return Found(
         [],
         static=static,
@@ -50,7 +49,7 @@ def find_mintpy(folder: Path, products: dict[str, Any], series: dict[str, Any]) 
             "units": "mm",
             "factor": found.factor,
             "product": f"MintPy, {found.path.name}",
-            "stated": f"The file says {said}, and MintPy writes displacement positive towards the satellite.",
+            "stated": f"The file says {found.units}, and MintPy writes displacement positive towards the satellite.",
             "grid": grid,
             "rows": rows,
             "layers": layers,

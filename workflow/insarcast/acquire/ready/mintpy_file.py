@@ -68,9 +68,14 @@ class MintpyFile:
         """Millimetres of one unit.
 
         Raises:
-            InsarcastError: the units are no length.
+            InsarcastError: the units are no length, or not said.
         """
-        said = self.units or "m"
+        said = self.units
+        if not said:
+            raise InsarcastError(
+                f"{self.path} does not say the units of its displacement (it has no UNIT, which MintPy writes); add it with MintPy's "
+                "add_attribute.py, for example UNIT=m."
+            )
         if said.lower() not in _METRES:
             raise InsarcastError(
                 f"{self.path} says that its displacement is in '{said}'; MintPy's time series are in m, so give the file that "

@@ -159,7 +159,7 @@ def _corrections(names: Sequence[str], known: Sequence[Facts]) -> tuple[list[str
     """Delays that all products have; one that some lack is not taken off at all."""
     lacking = {name: sum(f"corrections/{name}" not in one.layers for one in known) for name in names}
     skipped = [
-        skip("layer", name, f"{count} of {len(known)} products have none, so it is not taken off")
+        skip("layer", name, f"{count} of {len(known)} products have none in metres, so it is not taken off")
         for name, count in lacking.items()
         if count
     ]

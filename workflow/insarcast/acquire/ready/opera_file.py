@@ -18,6 +18,8 @@ from .checks import lattice
 
 WAVELENGTH = 0.05546576  # m, Sentinel-1; products before 1.0 do not say it
 _DATA = "displacement"
+_METRES = ("m", "meter", "meters", "metre", "metres")
+_CORRECTIONS = ("corrections/solid_earth_tide", "corrections/ionospheric_delay")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Facts:
 
     Attributes:
         grid: where its pixels lie, see :func:`.ready.lattice`.
-        layers: datasets that it has besides the displacement.
+        layers: datasets that it has besides the displacement; of the corrections those in metres.
         wavelength: m.
         baseline: perpendicular baseline of the middle pixel in m, or None.
         reference: longitude and latitude where its displacement is zero, or None.
@@ -54,11 +56,12 @@ def read_facts(path: Path) -> Facts:
             raise InsarcastError(f"{path} has no displacement of rows and columns (it has {held}); fetch the product again.")
         _check_units(attributes_of(file[_DATA]), path)
         grid = _grid(file, shape, path)
-        names = (
-            *("recommended_mask", "water_mask", "temporal_coherence"),
-            *("corrections/solid_earth_tide", "corrections/ionospheric_delay"),
+        names = ("recommended_mask", "water_mask", "temporal_coherence", *_CORRECTIONS)
+        layers = frozenset(
+            name
+            for name in names
+            if find_shape(file, name) == shape and (name not in _CORRECTIONS or attributes_of(file[name]).get("units") in _METRES)
         )
-        layers = frozenset(name for name in names if find_shape(file, name) == shape)
         wavelength = _number(file, "identification/radar_wavelength") or WAVELENGTH
         baseline = None
         if find_shape(file, "corrections/perpendicular_baseline") == shape:
@@ -76,7 +79,7 @@ def _check_units(attributes: dict[str, str], path: Path) -> None:
         InsarcastError: the file says otherwise.
     """
     units, words = attributes.get("units", ""), attributes.get("description", attributes.get("long_name", "")).lower()
-    if units not in ("m", "meter", "meters", "metre", "metres"):
+    if units not in _METRES:
         raise InsarcastError(
             f"The displacement of {path} is in '{units or 'no units'}', but a product of DISP-S1 has metres; fetch it again."
         )

@@ -30,6 +30,6 @@ def find_points(folder: Path, products: dict[str, Any], series: dict[str, Any]) 
     return Found(
         [],
         static={name: files for name, files in static.items() if files} | find_neighbours(folder, series["neighbours"]),
-        conventions={"sign": series["sign"] or "towards", "units": series["units"] or "mm", "product": "ready series of points"},
+        conventions={"sign": series["sign"] or "towards", "units": series["units"], "product": "ready series of points"},
         dates=head_dates(paths, series),
     )

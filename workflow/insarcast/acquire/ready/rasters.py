@@ -12,7 +12,7 @@ from ..found import Found
 from ..interferograms.tags import agreed, read_tags
 from ..patterns import days_of, example, find, places_of
 from ..select import Skipped, select_dates
-from .bands import Bands, check_meaning
+from .bands import Bands, settle_meaning
 from .raster_places import Place, RasterPlaces
 
 _LEAST_DATES = 3
@@ -48,13 +48,17 @@ def find_rasters(folder: Path, products: dict[str, Any], series: dict[str, Any])
     places = [stack.places[date] for date in wanted]
     files = list(dict.fromkeys(place[0] for place in places if place))
     bands = [stack.bands[path] for path in files]
-    said = check_meaning(bands, series)
+    meaning = settle_meaning(bands, series)
     static = _static(folder, products, series)
-    conventions = _conventions(products, series, bands) | {
-        "bands": [place and [files.index(place[0]), place[1]] for place in places],
-        "says": said,
-        "product": "a series of GeoTIFFs",
-    }
+    conventions = (
+        _conventions(products, bands)
+        | meaning
+        | {
+            "nodata": series["nodata"],
+            "bands": [place and [files.index(place[0]), place[1]] for place in places],
+            "product": "a series of GeoTIFFs",
+        }
+    )
     if pattern := series["layers"]["sigma"]:
         static["sigma"], conventions["sigma_bands"] = _sigma(folder, pattern, wanted, places)
     return Found(
@@ -91,8 +95,8 @@ def _static(folder: Path, products: Mapping[str, Any], series: Mapping[str, Any]
     return static
 
 
-def _conventions(products: Mapping[str, Any], series: Mapping[str, Any], bands: Sequence[Bands]) -> dict[str, Any]:
-    """Sign, units, nodata, wavelength and line of sight: from the study, else from the tags."""
+def _conventions(products: Mapping[str, Any], bands: Sequence[Bands]) -> dict[str, Any]:
+    """Wavelength and line of sight: from the study, else from the tags."""
     tags = [one.tags for one in bands]
     incidence, heading, wavelength = (agreed(name, products[name], tags) for name in ("incidence", "heading", "wavelength"))
     los = None
@@ -104,10 +108,7 @@ def _conventions(products: Mapping[str, Any], series: Mapping[str, Any], bands: 
                 "files' tags; set incidence and heading (degrees), or products.los."
             )
         los = list(line_of_sight(incidence, heading))
-    return {
-        "sign": series["sign"] or "towards", "units": series["units"] or "mm", "nodata": series["nodata"],
-        "wavelength": wavelength, "incidence": incidence, "heading": heading, "los": los,
-    }  # fmt: skip
+    return {"wavelength": wavelength, "incidence": incidence, "heading": heading, "los": los}
 
 
 def _sigma(

@@ -144,10 +144,17 @@ def _chunk(path: str) -> tuple[int, int]:
 
 
 def _stated(conventions: dict[str, Any]) -> str:
-    own = " and ".join(conventions["says"])
-    by = f"as the study says; the files say the same of the {own}" if own else "as the study says; the files say nothing of them"
     sign = {"towards": "towards", "away": "away from"}[conventions["sign"]]
-    return f"Units ({conventions['units']}) and sign (positive {sign} the satellite) are {by}."
+    units, positive = (_by(key, conventions) for key in ("units", "sign"))
+    return f"Units ({conventions['units']}) are {units}; sign (positive {sign} the satellite): {positive}."
+
+
+def _by(key: str, conventions: dict[str, Any]) -> str:
+    """Who says the units or the sign."""
+    files, study = (key in conventions[who] for who in ("says", "asked"))
+    if study:
+        return "as the study says, and the files say the same" if files else "as the study says; the files say nothing of it"
+    return "as the files say" if files else "as is usual, for neither the study nor the files say it"
 
 
 def _shares(path: str, layer: Any) -> Any:
