@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from insarcast.acquire import find_delays, list_delays, list_frame
-from insarcast.acquire.fetched import Fetched
+from insarcast.acquire import find_delays, frame_losses, list_delays
+from insarcast.acquire.fetched import Fetched, lost_since
 from insarcast.acquire.portal.pairs import files_of
 from insarcast.core import InsarcastError, Study
 
@@ -49,11 +49,11 @@ def test_no_delay_at_all_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_delay_that_left_the_cache(tmp_path: Path) -> None:
     frame = record(tmp_path, ["20200101", "20200113"])
-    assert list_frame(frame, None, None, gacos=True) == ""
+    assert frame_losses(frame, gacos=True) == ""
     (path,) = tmp_path.rglob("20200113.sltd.geo.tif")
     path.unlink()
-    assert list_frame(frame, None, None, gacos=True) == "gone"
-    assert list_frame(frame, None, None, gacos=False) == ""
+    assert frame_losses(frame, gacos=True) == lost_since(frame)
+    assert frame_losses(frame, gacos=False) == ""
 
 
 def study(tmp_path: Path, **cube: Any) -> Study:

@@ -16,8 +16,8 @@ from standins.loopback import Answer, Request, count
 from insarcast.acquire import fetch_frame
 from insarcast.acquire.fetched import Fetched, read_fetched
 from insarcast.acquire.interferograms.licsar import find_licsar
-from insarcast.acquire.portal import pairs
-from insarcast.acquire.portal.listing import list_frame
+from insarcast.acquire.portal import whereabouts
+from insarcast.acquire.portal.losses import frame_losses
 from insarcast.core import InsarcastError
 
 FRAME = "005A_07021_131313"
@@ -75,7 +75,8 @@ def fetch(portal: LicsarPortal, tmp_path: Path, form: str = "listing", **changes
     ]
     licsar = {"url": portal.url(form)} | sections[0]
     out = tmp_path / "frame.json"
-    fetch_frame(out, licsar, sections[1], changes.get("area"), None, sections[2], str(tmp_path / "cache"))
+    more = {key: changes[key] for key in ("losses", "screen") if key in changes}
+    fetch_frame(out, licsar, sections[1], changes.get("area"), None, sections[2], str(tmp_path / "cache"), **more)
     return read_fetched(out)
 
 
@@ -272,10 +273,26 @@ def test_a_killed_run_goes_on(portal: LicsarPortal, rasters: dict[str, bytes], t
     assert pages == []  # where the files are was kept
 
 
+def test_a_run_that_was_killed_right_after_a_rename_leaves_nothing(portal: LicsarPortal, tmp_path: Path) -> None:
+    fetch(portal, tmp_path)
+    whole, lost = (
+        tmp_path / "cache/licsar" / FRAME / path for path in list(expected(dict.fromkeys(["unw", "cc", "layer"], b""), PAIRS))[:2]
+    )
+    note = whole.with_name(f"{whole.name}.part.json")
+    note.write_text("{}")
+    body = lost.read_bytes()
+    lost.with_name(f"{lost.name}.part").write_bytes(body)  # a part that is still to be continued stays until then
+    lost.with_name(f"{lost.name}.part.json").write_text("{}")
+    lost.unlink()
+    fetch(portal, tmp_path)
+    assert not list((tmp_path / "cache").rglob("*.part*"))
+    assert lost.read_bytes() == body
+
+
 def test_pages_that_were_read_before_a_run_ended_are_kept(
     portal: LicsarPortal, rasters: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pairs, "_TOGETHER", 2)
+    monkeypatch.setattr(whereabouts, "_TOGETHER", 2)
     portal.faults = {rf".*/{PAIRS[3]}/?": ["500"] * 4}
     sentence(portal, tmp_path, form="pages")
     portal.seen.clear()
@@ -431,22 +448,45 @@ def test_disk_space_is_asked_for_before(portal: LicsarPortal, tmp_path: Path) ->
     assert downloads(portal) == {}
 
 
-def test_what_left_the_cache_is_noticed(portal: LicsarPortal, tmp_path: Path) -> None:
+def test_what_left_the_cache_is_fetched_once_and_then_nothing_is_to_be_done(portal: LicsarPortal, tmp_path: Path) -> None:
+    """The state that the rule is given changes when files go missing, and is the same after the run as what that ran with."""
     record = tmp_path / "frame.json"
-    assert list_frame(record, None, None, gacos=False) == ""
+    assert frame_losses(record, gacos=False) == ""
     fetch(portal, tmp_path)
-    assert list_frame(record, None, None, gacos=False) == ""
+    assert frame_losses(record, gacos=False) == ""
+    ran_with = {""}
+    frame = tmp_path / "cache/licsar" / FRAME
+    for lost in (tmp_path / "cache", tmp_path / "cache", frame / "interferograms" / PAIRS[3], frame):
+        shutil.rmtree(lost)
+        state = frame_losses(record, gacos=False)
+        assert state not in ran_with
+        assert frame_losses(record, gacos=False) == state
+        fetch(portal, tmp_path, losses=state)
+        assert frame_losses(record, gacos=False) == state
+        ran_with.add(state)
+    record.write_text("{}")
+    assert frame_losses(record, gacos=False) == "another version"
+    record.unlink()
+    assert frame_losses(record, gacos=False) == ""
+    fetch(portal, tmp_path)  # as after a failed run, whose record Snakemake removed
+    assert frame_losses(record, gacos=False) == ""
+    (frame / "restored.json").write_text("broken")
+    assert frame_losses(record, gacos=False) == ""
+
+
+def test_a_pair_that_left_the_cache_is_left_out_or_a_sentence(portal: LicsarPortal, tmp_path: Path) -> None:
+    found = fetch(portal, tmp_path)
     shutil.rmtree(tmp_path / "cache/licsar" / FRAME / "interferograms" / PAIRS[3])
-    assert list_frame(record, None, None, gacos=False) == "gone"
-    fetch(portal, tmp_path)
-    assert list_frame(record, None, None, gacos=False) == ""
-    shutil.rmtree(tmp_path / "cache/licsar" / FRAME / "interferograms" / PAIRS[3])
-    found = read_fetched(record)
     with pytest.raises(InsarcastError, match=f"{PAIRS[3]} in products.exclude"):
         find_licsar(Path(found.folder), PRODUCTS | NO_NAMES | {"only": found.pairs})
     left = find_licsar(
         Path(found.folder), PRODUCTS | NO_NAMES | {"only": found.pairs, "bad_file": "skip", "exclude": ["20300101"]}
     )
     assert [entry["name"] for entry in left.skipped if entry["what"] != "baseline"] == [PAIRS[3]]
-    record.write_text("{}")
-    assert list_frame(record, None, None, gacos=False) == "gone"
+
+
+def test_what_is_done_stands_on_the_screen(portal: LicsarPortal, tmp_path: Path) -> None:
+    said: list[str] = []
+    fetch(portal, tmp_path, screen=said.append)
+    assert said[:2] == [f"frame {FRAME}", "5 interferograms are wanted, 0 of them are in the cache"]
+    assert [line.partition(" files")[0] for line in said[2:]] == [f"the LiCSAR portal: fetched {n} of {n}" for n in (10, 4)]

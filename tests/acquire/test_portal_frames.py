@@ -16,7 +16,8 @@ from rasterio.io import MemoryFile
 from standins.licsar_portal import LicsarPortal
 
 from insarcast.acquire.portal.choose import choose_frame
-from insarcast.acquire.portal.frames import Known, frame_latitude, frame_reach
+from insarcast.acquire.portal.footprints import frame_latitude, frame_reach
+from insarcast.acquire.portal.frames import Known
 from insarcast.acquire.portal.orbit import tracks_over
 from insarcast.acquire.portal.portal import Portal
 from insarcast.acquire.web.settings import WebSettings

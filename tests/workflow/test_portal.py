@@ -83,6 +83,8 @@ def test_from_an_area_to_a_cube_and_on(portal: LicsarPortal, products: tuple[Pat
     record = json.loads((tmp_path / PLACE / "acquire/frame.json").read_text())
     assert record["pairs"] == sorted(pairs)
     assert set(rasters(portal).values()) == {1}
+    said = f"the LiCSAR portal: fetched {2 * len(pairs)} of {2 * len(pairs)} files"
+    assert said in run.text, run.text  # the log has it too, and Snakemake shows no log of a job that went well
     manifest = read_manifest(tmp_path / MANIFEST)
     assert len(manifest.dates) == 8
     assert any("COMET" in line for line in manifest.credits)
@@ -110,6 +112,10 @@ def test_from_an_area_to_a_cube_and_on(portal: LicsarPortal, products: tuple[Pat
     assert run.code == 0, run.text
     assert set(rasters(portal).values()) == {1}
     assert (tmp_path / MANIFEST).read_bytes() == before
+    portal.seen.clear()
+    run = snakemake(tmp_path, MANIFEST, study_file=path)
+    assert "Nothing to be done" in run.text, run.text
+    assert portal.seen == []
 
 
 def test_a_killed_run_goes_on_where_it_was(portal: LicsarPortal, products: tuple[Path, str], tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ outputs:  results/{study}/{cube}/acquire/frame.json (the files come into the cac
 steps:    fetch_frame; with --forcerun fetch_frame it looks for interferograms that are new
 """
 
-from insarcast.acquire import list_frame
+from insarcast.acquire import frame_losses, list_area
 
 # The area that a frame is looked for by; none where the study names the frame.
 place = lambda wildcards: (
@@ -39,13 +39,12 @@ rule fetch_frame:
         ),
         # How it is fetched is no reason to do so again: Snakemake compares no params that know the threads.
         downloads=lambda wildcards, threads: setting("downloads")(wildcards),
-        listing=lambda wildcards: plainly(list_frame)(
+        listing=lambda wildcards: plainly(list_area)(place(wildcards), DATA_ROOT),
+        cache=CACHE,
+        losses=lambda wildcards: plainly(frame_losses)(
             Path(CUBE.format(**wildcards), "acquire/frame.json"),
-            place(wildcards),
-            DATA_ROOT,
             setting("licsar.gacos")(wildcards),
         ),
-        cache=CACHE,
         code=code("fetch_frame"),
     message:
         "Fetching the LiCSAR frame of {wildcards.cube} of {wildcards.study}"

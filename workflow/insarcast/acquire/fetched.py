@@ -43,3 +43,13 @@ def read_fetched(path: Path) -> Fetched:
         return Fetched(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise InsarcastError(f"{path} is no record of this version ({error}); delete it and run again.") from None
+
+
+def record_name(record: Path) -> str:
+    """What the cache calls a record by: its folder, for a record is written beside its place."""
+    return str(record.parent.absolute())
+
+
+def lost_since(record: Path) -> str:
+    """The state of loss of a record whose files left the cache: named after the record itself, which is all that is left."""
+    return f"lost since {record.stat().st_mtime_ns}"

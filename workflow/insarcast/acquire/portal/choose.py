@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from insarcast.core import InsarcastError
 
 from ..web.secrets import shown
-from .frames import Footprint, Known, frame_latitude, frame_reach
+from .footprints import Footprint, frame_latitude, frame_reach
+from .frames import Known
 from .orbit import tracks_over
 from .portal import Portal
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import shutil
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,17 +15,17 @@ from ..credits import GACOS_CREDIT, LICSAR_CREDITS
 from ..fetched import Fetched
 from ..found import Key
 from ..select import Skipped, skip
-from ..web.download import fetch_all
-from ..web.errors import Refused
-from ..web.part import part_of
-from ..web.remote import Remote
+from ..web.part import tidy
 from ..web.secrets import shown
 from ..web.settings import WebSettings
+from ..web.teller import Teller
 from .choose import choose_frame
-from .index import Link
 from .layers import fetch_texts, locate_delays, locate_layers
-from .pairs import Places, files_of, wanted_pairs
+from .losses import note_restored
+from .pairs import files_of, wanted_pairs
 from .portal import PAIR, Portal
+from .rasters import fetch_rasters
+from .whereabouts import Places
 
 ARCHIVE = "https://dap.ceda.ac.uk/neodc/comet/data/licsar_products"
 
@@ -40,6 +38,8 @@ def fetch_frame(
     data_root: str | None,
     downloads: Mapping[str, Any],
     cache: str,
+    losses: str = "",
+    screen: Callable[[str], None] | None = None,
 ) -> None:
     """Fetch the interferograms of one frame, its line of sight, heights and baselines, and the delays of its dates.
 
@@ -56,18 +56,21 @@ def fetch_frame(
         data_root: folder that relative names lie under, or None.
         downloads: the study's section ``downloads``.
         cache: the study's cache.
+        losses: the state of loss that the rule runs with, see :func:`insarcast.acquire.frame_losses`.
+        screen: shows a line to the person whose job writes into a log; None: there is none beside it.
 
     Raises:
         InsarcastError: the portal cannot be reached, has no such frame, none or several that cover the area, or too few of the
             wanted interferograms.
     """
-    web = WebSettings.of(downloads)
+    web = WebSettings.of(downloads, screen)
     portal = Portal(licsar["url"], licsar["hosts"], web)
     name = licsar["frame"] or choose_frame(read_area(area, data_root), licsar, portal, Path(cache))
-    _say(f"frame {name}" + ("" if licsar["frame"] else ", the only one that covers the area"))
+    web.teller.say(f"frame {name}" + ("" if licsar["frame"] else ", the only one that covers the area"))
     folder = Path(cache) / "licsar" / name
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with _alone(folder, web.teller):
+        tidy(folder)
         places = portal.places(name)
         pages = portal.listed(places, "interferograms", PAIR)
         if not pages:
@@ -88,18 +91,19 @@ def fetch_frame(
         layers, absent = locate_layers(portal, places, name, folder)
         dates = sorted({date for pair in pairs for date in pair.split("_")})
         delays, without = locate_delays(portal, places, folder, dates) if licsar["gacos"] else ({}, [])
-        gone = _fetch(layers | delays, folder, web)
+        gone = fetch_rasters(layers | delays, folder, web)
         skipped += absent + without + [skip("file", Path(lost).name, reason) for lost, reason in gone.items()]
         skipped += [skip("page", shown(url), reason) for url, reason in sorted(portal.silent.items())]
-    credits = [*LICSAR_CREDITS, *([GACOS_CREDIT] if licsar["gacos"] else [])]
-    Fetched(str(folder), pairs, skipped, credits).write(frame)
+        credits = [*LICSAR_CREDITS, *([GACOS_CREDIT] if licsar["gacos"] else [])]
+        Fetched(str(folder), pairs, skipped, credits).write(frame)
+        note_restored(folder, frame, losses)
 
 
 def _fetch_pairs(portal: Portal, folder: Path, pages: Mapping[str, Sequence[str]]) -> tuple[list[str], list[Skipped]]:
     """Fetch both files of every pair; pairs that came whole, and the others with the reason."""
     files = {name: files_of((name[:8], name[9:])) for name in pages}
     absent = {name for name in pages if not all((folder / path).is_file() for path in files[name].values())}
-    _say(f"{len(pages)} interferograms are wanted, {len(pages) - len(absent)} of them are in the cache")
+    portal.web.teller.say(f"{len(pages)} interferograms are wanted, {len(pages) - len(absent)} of them are in the cache")
     found = Places(folder / "places.json", portal)
     why: dict[str, str] = {}
     for _ in range(2):  # once more, where what was remembered of a page is out of date
@@ -108,7 +112,7 @@ def _fetch_pairs(portal: Portal, folder: Path, pages: Mapping[str, Sequence[str]
         links = {
             files[name][kind]: link for name, place in located.items() if not place.lacking for kind, link in place.links.items()
         }
-        gone = {Path(path).parent.name: reason for path, reason in _fetch(links, folder, portal.web).items()}
+        gone = {Path(path).parent.name: reason for path, reason in fetch_rasters(links, folder, portal.web).items()}
         stale = set(gone) & found.remembered
         found.forget(gone)
         why |= {name: reason for name, reason in gone.items() if name not in stale}
@@ -116,38 +120,6 @@ def _fetch_pairs(portal: Portal, folder: Path, pages: Mapping[str, Sequence[str]
             break
     skipped = [skip("pair", name, reason) for name, reason in sorted(why.items())]
     return [name for name in pages if name not in why], skipped
-
-
-def _fetch(links: Mapping[str, Link], folder: Path, web: WebSettings) -> dict[str, str]:
-    """Fetch rasters that the folder does not hold yet; name -> why it cannot be had."""
-    todo = {path: link for path, link in links.items() if not (folder / path).is_file()}
-    if not todo:
-        return {}
-    _check_space(todo, folder, web)
-    remotes = {path: Remote(link.url, kind="tiff") for path, link in todo.items()}
-    try:
-        return fetch_all(remotes, folder, web, on_missing="list", what="the LiCSAR portal").skipped
-    except Refused as error:
-        came = "a login page" if error.status == 200 else f"an answer {error.status} (no access)"
-        raise InsarcastError(
-            f"{came.capitalize()} came in the place of a file of {folder.name}, but the LiCSAR portal needs no account: open "
-            f"{shown(next(iter(todo.values())).url)} in a browser to see whether your network or the portal's maintenance is in "
-            "between, then run again: what has come is kept."
-        ) from None
-
-
-def _check_space(links: Mapping[str, Link], folder: Path, web: WebSettings) -> None:
-    """Ask for the disk space before hours of downloads: the sizes that the portal's pages say, the largest where they do not."""
-    sizes = {path.rpartition(".geo.")[2]: link.size for path, link in links.items() if link.size}
-    needed = sum(link.size or sizes.get(path.rpartition(".geo.")[2], 0) for path, link in links.items())
-    parts = sum(part.stat().st_size for path in links if (part := part_of(folder / path)).is_file())
-    free = shutil.disk_usage(folder).free
-    if needed - parts > free - web.spare_gb * 1e9:
-        raise InsarcastError(
-            f"The {len(links)} files that are still to fetch need about {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free at "
-            f"{folder} (downloads.spare_gb keeps {web.spare_gb:g}); free some, take another cache (config cache), or fewer pairs "
-            "(products.start and end, licsar.max_days)."
-        )
 
 
 def _check_enough(name: str, wanted: Sequence[Key], pages: Mapping[str, Any]) -> None:
@@ -161,16 +133,12 @@ def _check_enough(name: str, wanted: Sequence[Key], pages: Mapping[str, Any]) ->
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path, teller: Teller) -> Iterator[None]:
     """Two cubes of one frame fetch one after the other; the second finds what the first did."""
     with open(folder / ".lock", "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say(f"another job is fetching into {folder}; waiting for it")
+            teller.say(f"another job is fetching into {folder}; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -13,8 +13,8 @@ from ..interferograms.licsar_frame import read_bperp
 from ..select import Skipped, skip
 from ..web.secrets import shown
 from .index import Link, file
-from .pairs import locate
 from .portal import DATE, Portal
+from .whereabouts import locate
 
 _LETTERS = ("E", "N", "U", "hgt")
 _KEY = re.compile(r"^\s*\w+\s*=", re.MULTILINE)

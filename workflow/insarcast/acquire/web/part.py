@@ -128,6 +128,13 @@ def note_of(path: Path) -> Path:
     return path.with_name(path.name + ".part.json")
 
 
+def tidy(folder: Path) -> None:
+    """Remove notes without a part, which runs left that were killed right after a rename; nobody else may fetch into the folder now."""
+    for note in folder.rglob(note_of(Path("*")).name):
+        if not note.with_suffix("").exists():
+            note.unlink()
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in a folder last through a power cut."""
     handle = os.open(folder, os.O_RDONLY)
