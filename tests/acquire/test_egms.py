@@ -22,7 +22,9 @@ def acquire(folder: Path, files: list[str] | None = None) -> Manifest:
     study.write_text(f"cubes: {{A: {{source: egms, products: {{folder: {folder}}}, series: {{files: {files or 'null'}}}}}}}")
     values, out = Study(study), folder.parent / "manifest.json"
     get = lambda key: values.get(key, "A")  # noqa: E731
-    acquire_products(out, "egms", get("products"), get("gnss"), None, "config/originals", "cache", None, get("series"))
+    acquire_products(
+        out, "egms", get("products"), get("gnss"), None, "config/originals", str(folder.parent / "cache"), None, get("series")
+    )
     return read_manifest(out)
 
 

@@ -52,7 +52,9 @@ def acquire(folder: Path, **products: Any) -> Manifest:
     path.write_text(path.read_text().replace("source: geotiff", "source: licsar"))
     study = Study(path)
     out = folder.parent / "manifest.json"
-    acquire_products(out, "licsar", study.get("products", "A"), study.get("gnss", "A"), None, "originals", "cache")
+    acquire_products(
+        out, "licsar", study.get("products", "A"), study.get("gnss", "A"), None, "originals", str(folder.parent / "cache")
+    )
     return read_manifest(out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 from products_ready import Ready, cut, make_ready, ministacks, opera_name, write_opera, write_static
 from ready_open import acquire, opened, refused, same, values, whole
+
+from insarcast.core import checksums
 
 
 @pytest.fixture
@@ -207,6 +210,21 @@ def test_a_date_without_a_product_of_its_own_is_no_date(folder: Path, ready: Rea
     series = opened(folder, "opera")
     assert series.dates == [day for at, day in enumerate(ready.dates) if at != 2]
     same(values(series), np.delete(ready.displacement, 2, axis=0), 1e-4)
+
+
+def test_only_a_new_granule_is_read_for_its_checksum(folder: Path, ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = write_opera(folder, ready)
+    for path in folder.iterdir():
+        os.utime(path, ns=(0, 10**18))
+    last = paths[-1].rename(folder.parent / paths[-1].name)
+    before = acquire(folder, "opera")
+    last.rename(paths[-1])
+    read: list[str] = []
+    true = checksums.file_sha256
+    monkeypatch.setattr(checksums, "file_sha256", lambda path: (read.append(path.name), true(path))[1])
+    after = acquire(folder, "opera")
+    assert read == [paths[-1].name]
+    assert after.sha256 == before.sha256 | {str(paths[-1]): true(paths[-1])}
 
 
 def test_a_delay_in_other_units_is_not_taken_off(folder: Path, ready: Ready) -> None:

@@ -35,7 +35,8 @@ checkpoint acquire_products:
         f"{BENCHMARKS}/acquire_products/{{study}}/{{cube}}.tsv"
     conda:
         "../../envs/io.yaml"
-    threads: 1
+    # Files are read whole, for their checksums: several at a time.
+    threads: 4
     resources:
         mem_mb=2000,
         runtime="4h",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from insarcast.core import InsarcastError, Manifest, file_sha256
+from insarcast.core import InsarcastError, Manifest, files_sha256
 
 from .area import area_bounds
 from .credits import SOFTWARE_CREDITS
@@ -36,6 +36,7 @@ def acquire_products(
     area: Any = None,
     downloads: dict[str, Any] | None = None,
     screen: Callable[[str], None] | None = None,
+    threads: int = 1,
 ) -> None:
     """Find the products and GNSS files of one cube, fetch their public originals, or simulate a scene first.
 
@@ -55,6 +56,7 @@ def acquire_products(
         area: the study's ``area``, or None.
         downloads: the study's ``downloads``: how public originals are fetched.
         screen: shows a line to the person whose job writes into a log; None: there is none beside it.
+        threads: files whose checksums are taken at a time.
 
     Raises:
         InsarcastError: the folder is nowhere, its files cannot be used, a file is broken, or the area is none.
@@ -76,6 +78,7 @@ def acquire_products(
         found = find_products(folder, products, series) if source in INVERTED else find_products(folder, products | unpack_into)
     stations, missing = _find_gnss(gnss, places)
     files = [path for pair in found.pairs for path in (pair.unwrapped, pair.coherence, pair.components) if path]
+    every = [*files, *(name for names in found.static.values() for name in names), *stations]
     Manifest(
         source=source,
         dates=found.dates or sorted({date for pair in found.pairs for date in (pair.date1, pair.date2)}),
@@ -84,10 +87,7 @@ def acquire_products(
         gnss=stations,
         conventions=found.conventions,
         skipped=found.skipped + missing,
-        sha256={
-            name: file_sha256(Path(name))
-            for name in dict.fromkeys([*files, *(name for names in found.static.values() for name in names), *stations])
-        },
+        sha256=files_sha256(every, threads, Path(cache) / "checksums"),
         credits=_credits(source, found, products, gnss, Path(originals)),
         truth=found.truth,
         area=bounds,

@@ -1,6 +1,7 @@
 from .arrays import create_array as create_array
 from .arrays import grouped as grouped
 from .arrays import read_layers as read_layers
+from .checksums import files_sha256 as files_sha256
 from .classes import velocity_class as velocity_class
 from .classes import velocity_class_names as velocity_class_names
 from .code import code_hash as code_hash
