@@ -15,8 +15,10 @@ import rasterio
 import yaml
 
 from insarcast.acquire import acquire_products, make_scene
-from insarcast.acquire.scene.make import Scene
+from insarcast.acquire.scene.interferograms import make_interferogram
+from insarcast.acquire.scene.scene import Scene
 from insarcast.acquire.scene.settings import complete_settings
+from insarcast.acquire.simulated import write_hyp3
 from insarcast.acquire.simulated.simulate import scene_folder
 from insarcast.acquire.simulated.write_scene import write_scene
 from insarcast.core import InsarcastError, Manifest, Study, line_of_sight, open_store, read_manifest
@@ -272,7 +274,7 @@ def test_the_same_study_gives_the_same_bytes(tmp_path: Path, hyp3: Path) -> None
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, hyp3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, calls = Scene.interferogram, []
+    whole, calls = write_hyp3.make_interferogram, []
 
     def dying(scene: Scene, i: int, j: int) -> Any:
         calls.append((i, j))
@@ -280,7 +282,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, hyp3: Path, monkeypat
             raise KeyboardInterrupt
         return whole(scene, i, j)
 
-    monkeypatch.setattr(Scene, "interferogram", dying)
+    monkeypatch.setattr(write_hyp3, "make_interferogram", dying)
     with pytest.raises(KeyboardInterrupt):
         write_scene(settings(), tmp_path)
     done = [path for path in (tmp_path / "products").iterdir() if re.fullmatch(HYP3, path.name)]
@@ -306,13 +308,13 @@ def test_a_product_that_was_deleted_is_made_again(tmp_path: Path, hyp3: Path) ->
 
 
 def test_two_jobs_at_once_write_one_scene(tmp_path: Path, hyp3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, calls = Scene.interferogram, []
+    whole, calls = write_hyp3.make_interferogram, []
 
     def counted(scene: Scene, i: int, j: int) -> Any:
         calls.append((i, j))
         return whole(scene, i, j)
 
-    monkeypatch.setattr(Scene, "interferogram", counted)
+    monkeypatch.setattr(write_hyp3, "make_interferogram", counted)
     jobs = [threading.Thread(target=write_scene, args=(settings(), tmp_path)) for _ in range(2)]
     for job in jobs:
         job.start()
@@ -331,7 +333,7 @@ def test_other_settings_lie_elsewhere_and_defaults_do_not_count(tmp_path: Path) 
 
 def test_a_memory_sparing_scene_is_the_same(tmp_path: Path) -> None:
     spooled, plain = make_scene(settings(), spool=tmp_path), make_scene(settings())
-    assert np.array_equal(spooled.interferogram(0, 2).phase, plain.interferogram(0, 2).phase, equal_nan=True)
+    assert np.array_equal(make_interferogram(spooled, 0, 2).phase, make_interferogram(plain, 0, 2).phase, equal_nan=True)
     assert len(list(tmp_path.iterdir())) == 2
 
 

@@ -14,8 +14,8 @@ import xarray as xr
 from pyproj import Transformer
 
 from insarcast import stack
+from insarcast.acquire import Scene, make_scene
 from insarcast.acquire.scene.bowls import make_patterns
-from insarcast.acquire.scene.make import Scene, make_scene
 from insarcast.core import InsarcastError, line_of_sight, open_store, write_store
 from insarcast.stack.geometries.times import at_dates, common_dates, steps_bridged
 from insarcast.stack.geometries.zero import half_sample_mode

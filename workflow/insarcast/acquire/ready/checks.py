@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from insarcast.core import InsarcastError
+from insarcast.core import InsarcastError, line_of_sight
 
 from ..patterns import is_date
 from ..select import Skipped, select_dates
@@ -113,3 +113,21 @@ def check_crs(name: str, where: Path) -> str:
             f"{where} is on {name[:40]}, which is no coordinate reference system that is known; correct it."
         ) from None
     return name
+
+
+def line_of_sight_of(products: Mapping[str, Any], has_vectors: bool, lacking: str) -> list[float] | None:
+    """One unit vector ground -> satellite, of the study's angles, or None where the product has layers of it.
+
+    Args:
+        products: the study's ``products``: incidence and heading, both or neither.
+        has_vectors: whether there are layers.
+        lacking: the sentence where there is neither.
+
+    Raises:
+        InsarcastError: nothing says it.
+    """
+    if products["incidence"] is not None and products["heading"] is not None:
+        return list(line_of_sight(products["incidence"], products["heading"]))
+    if not has_vectors:
+        raise InsarcastError(lacking)
+    return None

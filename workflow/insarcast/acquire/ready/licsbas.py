@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from insarcast.core import InsarcastError, line_of_sight
+from insarcast.core import InsarcastError
 
 from ..found import Found, refuse_keys
 from ..patterns import example
 from ..select import Skipped, skip
-from .checks import choose_dates, place_of
+from .checks import choose_dates, line_of_sight_of, place_of
 from .licsbas_file import LAYERS, LicsbasFile, check_rate, looks_of, read_licsbas_file, wavelength_of
-from .tables import find_tables
+from .tables import find_one
 
 _LOS = ("los_east", "los_north", "los_up")
 
@@ -66,7 +66,12 @@ def find_licsbas(folder: Path, products: dict[str, Any], series: dict[str, Any])
             "baselines": [found.baselines[row] for row in rows] if found.baselines else None,
             "reference": _reference(found, grid),
             "done": found.done,
-            "los": _line_of_sight(products, set(_LOS) <= known, path),
+            "los": line_of_sight_of(
+                products,
+                set(_LOS) <= known,
+                f"Neither {path.name} nor the folder GEOCml* beside {path.parent} holds E.geo, N.geo and U.geo, which say where the satellite "
+                "looks from; bring them, or set products.incidence and products.heading.",
+            ),
         },
         skipped=skipped + left_out,
         dates=dates,
@@ -76,12 +81,7 @@ def find_licsbas(folder: Path, products: dict[str, Any], series: dict[str, Any])
 def _choose(folder: Path, names: Sequence[str] | None) -> tuple[Path, list[Skipped]]:
     """The time series to read, and the other with the reason."""
     if names:
-        paths = find_tables(folder, names)
-        if len(paths) > 1:
-            raise InsarcastError(
-                f"series.files fits {paths[0].name} and {paths[1].name}, but a cube is one time series of LiCSBAS; name one."
-            )
-        return paths[0], []
+        return find_one(folder, names, "LiCSBAS"), []
     places = (
         [folder] if list(folder.glob("cum*.h5")) else sorted(path for path in folder.glob("TS_*") if list(path.glob("cum*.h5")))
     )
@@ -131,20 +131,3 @@ def _reference(found: LicsbasFile, grid: dict[str, Any]) -> list[float] | None:
         return None
     left, top, right, bottom = found.reference
     return place_of(grid, (top + bottom - 1) / 2, (left + right - 1) / 2)
-
-
-def _line_of_sight(products: dict[str, Any], has_vectors: bool, path: Path) -> list[float] | None:
-    """One unit vector, or None where there are layers of it.
-
-    Raises:
-        InsarcastError: nothing says it.
-    """
-    incidence, heading = products["incidence"], products["heading"]
-    if incidence is not None and heading is not None:
-        return list(line_of_sight(incidence, heading))
-    if not has_vectors:
-        raise InsarcastError(
-            f"Neither {path.name} nor the folder GEOCml* beside {path.parent} holds E.geo, N.geo and U.geo, which say where the satellite "
-            "looks from; bring them, or set products.incidence and products.heading."
-        )
-    return None

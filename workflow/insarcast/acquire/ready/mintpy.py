@@ -14,7 +14,7 @@ from ..select import Skipped, skip
 from .checks import choose_dates, place_of
 from .mintpy_file import CORRECTIONS, MintpyFile, read_mintpy_file, suffixes
 from .mintpy_layers import FOLDERS, layers_beside
-from .tables import find_tables
+from .tables import find_one
 
 
 def find_mintpy(folder: Path, products: dict[str, Any], series: dict[str, Any]) -> Found:
@@ -68,12 +68,7 @@ def find_mintpy(folder: Path, products: dict[str, Any], series: dict[str, Any]) 
 def _choose(folder: Path, names: Sequence[str] | None) -> tuple[MintpyFile, list[Skipped]]:
     """The time series to read, and the others with the reason."""
     if names:
-        paths = find_tables(folder, names)
-        if len(paths) > 1:
-            raise InsarcastError(
-                f"series.files fits {paths[0].name} and {paths[1].name}, but a cube is one time series of MintPy; name one."
-            )
-        named = read_mintpy_file(paths[0])
+        named = read_mintpy_file(find_one(folder, names, "MintPy"))
         if not named.geocoded:
             raise InsarcastError(_not_geocoded(named))
         return named, []

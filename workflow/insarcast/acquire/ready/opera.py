@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from insarcast.core import InsarcastError, line_of_sight
+from insarcast.core import InsarcastError
 
 from ..found import Found, refuse_keys
 from ..interferograms.tags import read_tags
 from ..patterns import example
 from ..select import Skipped, skip
-from .checks import choose_dates, pixel_at
+from .checks import choose_dates, line_of_sight_of, pixel_at
 from .opera_chain import Link, Product, chain, one_stack, parse_product, trimmed
 from .opera_file import Facts, read_facts
 from .tables import find_tables
@@ -72,7 +72,7 @@ def find_opera(folder: Path, products: dict[str, Any], series: dict[str, Any]) -
             "baselines": _baselines(links, facts, dates),
             "reference": list(places.pop() or ()) or None if len(places) == 1 else None,
             "done": [name.replace("_", " ") for name in corrections],
-            "los": _line_of_sight(products, "los" in static, named[0], known[0]),
+            "los": line_of_sight_of(products, "los" in static, _looks_from_nowhere(named[0], known[0])),
         },
         skipped=skipped + broken + doubles + apart + lacking + left_out,
         dates=dates,
@@ -177,19 +177,10 @@ def _baselines(links: Sequence[Link], facts: Mapping[Path, Facts], dates: Sequen
     return [round(total[[link.day for link in links].index(day)], 3) for day in dates]
 
 
-def _line_of_sight(products: dict[str, Any], has_vectors: bool, one: Product, said: Facts) -> list[float] | None:
-    """One unit vector, or None where the static layers have them.
-
-    Raises:
-        InsarcastError: nothing says it.
-    """
-    incidence, heading = products["incidence"], products["heading"]
-    if incidence is not None and heading is not None:
-        return list(line_of_sight(incidence, heading))
-    if not has_vectors:
-        angles = f" (incidence is {said.incidence[0]:.1f} to {said.incidence[1]:.1f} degrees)" if said.incidence else ""
-        raise InsarcastError(
-            f"A product of DISP-S1 does not say where the satellite looks from; fetch OPERA_L3_DISP-S1-STATIC_F{one.frame:05d}_*_"
-            f"line_of_sight_enu.tif into {one.path.parent}, or set products.incidence and products.heading{angles}."
-        )
-    return None
+def _looks_from_nowhere(one: Product, said: Facts) -> str:
+    """What is said where nothing says where the satellite looks from."""
+    angles = f" (incidence is {said.incidence[0]:.1f} to {said.incidence[1]:.1f} degrees)" if said.incidence else ""
+    return (
+        f"A product of DISP-S1 does not say where the satellite looks from; fetch OPERA_L3_DISP-S1-STATIC_F{one.frame:05d}_*_"
+        f"line_of_sight_enu.tif into {one.path.parent}, or set products.incidence and products.heading{angles}."
+    )

@@ -35,6 +35,20 @@ def find_tables(folder: Path, names: Sequence[str]) -> list[Path]:
     return found
 
 
+def find_one(folder: Path, names: Sequence[str], software: str) -> Path:
+    """The one time series that the study names.
+
+    Raises:
+        InsarcastError: names fit none, or several.
+    """
+    paths = find_tables(folder, names)
+    if len(paths) > 1:
+        raise InsarcastError(
+            f"series.files fits {paths[0].name} and {paths[1].name}, but a cube is one time series of {software}; name one."
+        )
+    return paths[0]
+
+
 def sidecars(paths: Sequence[Path]) -> list[str]:
     """The files that belong to shapefiles: attributes, index, CRS, encoding."""
     parts = {path.with_suffix(end) for path in paths if path.suffix.lower() == ".shp" for end in (".dbf", ".shx", ".prj", ".cpg")}

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from ..scene.draw import Draw, generator
-from ..scene.make import Interferogram, Scene
+from ..scene.interferograms import Interferogram, make_interferogram
+from ..scene.scene import Scene
 from ..scene.site import COVERS, ORBIT_HEIGHT
 from .simulated_raster import Window, as_phase, write_layer
 
@@ -84,7 +85,7 @@ def reference_pixel(pair: Interferogram, window: Window) -> tuple[int, int] | No
 def write_product(scene: Scene, i: int, j: int, folder: Path, name: str) -> None:
     """Write the files of the product of two dates, by their indices, into a folder that is there, each file named ``<name>_<tag>``."""
     lattice, window = scene.lattice, product_window(scene, i, j)
-    pair = scene.interferogram(i, j)
+    pair = make_interferogram(scene, i, j)
     phase, reference = pair.phase[window], reference_pixel(pair, window)
     constant = float(phase[reference]) if reference else 0.0
     water = (scene.cover[window] != COVERS.index("water")).astype(np.uint8)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..scene.make import Scene
+from ..scene.interferograms import make_interferogram
+from ..scene.scene import Scene
 from .simulated_raster import as_phase, whole, write_layer
 
 
@@ -45,7 +46,7 @@ def write_licsar(scene: Scene, products: Path) -> list[str]:
         part = folder / f".part-{name}"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
-        pair = scene.interferogram(i, j)
+        pair = make_interferogram(scene, i, j)
         window = whole(scene.lattice)
         write_layer(part / f"{name}.geo.unw.tif", as_phase(pair.phase), scene.lattice, window, nodata=0)
         # 0 means no coherence was measured: the least that was is 1 of 255.

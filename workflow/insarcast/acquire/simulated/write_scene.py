@@ -13,7 +13,8 @@ from typing import IO, Any
 
 from insarcast.core import write_json
 
-from ..scene.make import Scene, make_scene
+from ..scene.make import make_scene
+from ..scene.scene import Scene
 from .write_hyp3 import write_hyp3
 from .write_licsar import write_licsar
 from .write_truth import write_truth

@@ -11,7 +11,7 @@ import xarray as xr
 from insarcast import __version__
 from insarcast.core import blank, blocks, create_store, shard_edge, write_block
 
-from ..scene.make import KINDS, Scene
+from ..scene.scene import KINDS, Scene
 
 
 def write_truth(scene: Scene, path: Path) -> None:
