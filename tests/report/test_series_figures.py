@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from insarcast.core import InsarcastError, open_store, write_store
-from insarcast.report.series.ahead import ahead
 from insarcast.report.series.fans import fan_of
-from insarcast.report.series.frame import points_frame
-from insarcast.report.series.picks import pick_points
-from insarcast.report.series.points import noise_of, read_points
+from insarcast.report.series.points.ahead import ahead
+from insarcast.report.series.points.frame import points_frame
+from insarcast.report.series.points.numbers import noise_of, read_points
+from insarcast.report.series.points.picks import pick_points
 from insarcast.report.series.record import record_of
 from insarcast.report.series.scores.models import AUTO, BASELINE, family, ordered, shown
 from insarcast.report.series.scores.reading import drawn_store, read_series_scores, stars

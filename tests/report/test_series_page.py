@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from insarcast.core import open_store
-from insarcast.report.series.ahead import ahead
-from insarcast.report.series.points import read_points
+from insarcast.report.series.points.ahead import ahead
+from insarcast.report.series.points.numbers import read_points
 from insarcast.report.series.scores.reading import drawn_store
 from tests.report.series_toy import MODELS, SeriesStudy, write_series_study
 from tests.report.test_page import Page

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from insarcast.report.series import join_words, sentences
-from insarcast.report.series.ahead import Ahead
-from insarcast.report.series.points import Points, read_points
+from insarcast.report.series.points.ahead import Ahead
+from insarcast.report.series.points.numbers import Points, read_points
 from insarcast.report.series.scores import fastest, rivals, trust
 from insarcast.report.series.scores.reading import Scores
 from insarcast.report.series.tables import points_table

@@ -45,6 +45,7 @@ def draw_gnss(gnss: Path, series: Path, comparison: Path, comparison_json: Path)
 def draw_comparisons(
     found: dict[str, Any], table: pd.DataFrame, number: str, sentence: str, about: str, comparison: Path, comparison_json: Path
 ) -> None:
+    """Draw comparisons with GNSS, over time and one against the other; ``number`` is the figure's."""
     rows = min(len(found["comparisons"]), MOST)
     with canvas(2.9 if rows < 2 else min(5.33, 2.2 * rows)) as figure:
         if not rows:

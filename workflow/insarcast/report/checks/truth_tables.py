@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from ..scores import scoring
+from ..scores.tables import LEAD, rows_by_lead
 from ..writing import words
-from ..writing.tables import Cell, Column, Table
+from ..writing.tables import Cell, Column, Table, cells
 
 
 def truth_table(cube: str, rows: pd.DataFrame) -> Table:
@@ -25,26 +26,24 @@ def truth_table(cube: str, rows: pd.DataFrame) -> Table:
         Column("bias", "Bias", 1),
         Column("unit", "Unit"),
     ]
-    cells: list[dict[str, Cell]] = []
+    table: list[dict[str, Cell]] = []
     for item in rows.to_dict("records"):
-        row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
+        row = cells(columns, item)
         row["kind"] = words.plain(str(item["kind"]))
         row["against"] = against.get(str(item["against"]), str(item["against"]))
-        cells.append(row | {"unit": "mm/yr" if item["quantity"] == "velocity" else "mm"})
+        table.append(row | {"unit": "mm/yr" if item["quantity"] == "velocity" else "mm"})
     return Table(
         f"{cube}_truth",
         "Displacement and velocity of the used pixels against the simulated truth; bias is ours minus it.",
         columns,
-        cells,
+        table,
     )
 
 
 def truth_forecasts_table(cube: str, items: Sequence[Mapping[str, Any]], days: Mapping[int, float]) -> Table:
     """Errors of the forecasts against the truth beside those against the observation, persistence first."""
     columns = [
-        Column("model", "Model"),
-        Column("horizon", "Lead [steps]", 0),
-        Column("lead_days", "Lead [days]", 0),
+        *LEAD,
         Column("n", "n", 0),
         Column("mae_ground", "MAE, ground [mm]", 1),
         Column("mae_truth", "MAE, true change [mm]", 1),
@@ -59,10 +58,7 @@ def truth_forecasts_table(cube: str, items: Sequence[Mapping[str, Any]], days: M
     ranked = sorted(
         items, key=lambda item: (item["model"] != scoring.BASELINE, item["model"] == scoring.CHOSEN, order[str(item["model"])])
     )
-    rows: list[dict[str, Cell]] = []
-    for item in ranked:
-        row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
-        rows.append(row | {"model": words.model(str(item["model"])), "lead_days": days.get(int(item["horizon"]))})
+    rows = rows_by_lead(columns, ranked, days)
     title = (
         "Forecasts against the simulated truth and against the noisy observation; persistence first. Ground: the last observed "
         "displacement plus the forecast change, against where the ground then is; the true change alone favours forecasts that keep "

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..checks.gnss_tables import gnss_table, stations_table
-from ..writing.facts import Facts, read_facts
-from ..writing.tables import Cell, Column, Table, dropped_table
+from ..writing.facts import Facts, read_figures
+from ..writing.tables import PLACE, Cell, Column, Table, dropped_table, headline_cells
 from . import sentences
 from .numbers import Decomposed, read_decomposed
 
@@ -74,14 +74,13 @@ def gather_decomposed(
     for path in gnss:
         compared = json.loads(path.read_text(encoding="utf-8"))
         evidence = [sentences.gnss(compared["comparisons"], compared["skipped"], compared["sentence"])]
-    images = [path for path in figures if path.suffix != ".json"]
     return DecomposedContent(
         name=NAME,
         folder="..",
         answer=[line for line in (*sentences.fastest(found), sentences.relative(said)) if line],
         evidence=evidence,
         made=[str(line) for line in said["sentences"]],
-        figures={facts.id: (image, facts) for image in images for facts in [read_facts(image.with_suffix(".json"))]},
+        figures=read_figures(figures),
         places=_places(found),
         gnss=gnss_table(NAME, compared["comparisons"]),
         stations=stations_table(NAME, compared.get("table", [])),
@@ -95,8 +94,7 @@ def _places(found: Decomposed) -> Table:
     """The places that move fastest vertically."""
     columns = [
         Column("rank", "#", 0),
-        Column("lat", "Latitude [°]", 4),
-        Column("lon", "Longitude [°]", 4),
+        *PLACE,
         Column("vertical", "Vertical [mm/yr]", 1),
         Column("vertical_sigma", "± 1σ", 1),
         Column("east", "East [mm/yr]", 1),
@@ -126,4 +124,4 @@ def _headline(found: Decomposed) -> list[dict[str, Cell]]:
             (f"fastest_{name}_lon", lon, "degree"),
         ]
     rows += [("faster_than", found.edge, "mm/yr"), ("faster_share", found.share, "1")]
-    return [{"cube": NAME, "number": key, "value": value, "unit": unit} for key, value, unit in rows]
+    return headline_cells(NAME, rows)

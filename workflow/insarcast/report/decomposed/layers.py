@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..drawing.colours import scale_map
-from ..drawing.limits import one_digit, symmetric_limit
-from ..gis.cogs import Layer, write_cog
+from ..drawing.limits import symmetric_limit
+from ..gis.cogs import Layer, write_layer
 from ..gis.geopackages import rounded, write_points_file
-from ..gis.styles import point_style, ramp_style
+from ..gis.styles import point_style
 from .maps import colours_of
 from .numbers import Decomposed, read_decomposed
 from .sentences import ENDS
@@ -34,21 +33,7 @@ def write_decomposed(decomposed: Path, maps: Path, colours: str) -> None:
         _write_points(found, maps, colours)
         return
     for name, layer in _layers(found):
-        values = found.frame.up(layer.values).astype("float32")
-        write_cog(maps / f"{layer.name}.tif", values, found.frame, np.nan, layer, found.data)
-        if layer.signed:
-            limit = symmetric_limit(values)
-            style = ramp_style(colours_of(name, colours), -limit, limit, layer.unit, signed=True, ends=layer.ends)
-        else:
-            known = values[np.isfinite(values)]
-            style = ramp_style(
-                scale_map("batlow_r"),
-                0.0,
-                one_digit(float(np.percentile(known, 98))) if known.size else 1.0,
-                layer.unit,
-                signed=False,
-            )
-        (maps / f"{layer.name}.qml").write_text(style, encoding="utf-8")
+        write_layer(maps, layer, found.frame, found.data, colours_of(name, colours))
 
 
 def _layers(found: Decomposed) -> list[tuple[str, Layer]]:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from ..drawing.axes import dates_axis
 from ..drawing.bars import draw_signed_bar
-from ..drawing.canvas import TALLEST, canvas, keep, say
+from ..drawing.canvas import canvas, keep, say
 from ..drawing.colours import INK, LINES, SOFT, scale_map, signed_map
 from ..drawing.limits import beyond, symmetric_limit
-from ..drawing.maps import draw_graticule, draw_map
+from ..drawing.maps import draw_graticule, draw_map, map_height
 from ..drawing.marks import draw_legend, draw_marks, draw_scale
-from ..series.mapping import draw_ground
+from ..series.points.mapping import draw_ground
 from ..writing import words
 from ..writing.facts import Facts
 from . import sentences
@@ -59,9 +59,8 @@ def colours_of(name: str, colours: str) -> Colormap:
 def _draw_maps(found: Decomposed, said: dict[str, Any], colours: str, image: Path, text: Path) -> None:
     limits = {name: symmetric_limit(values) for name, values in found.velocity.items()}
     room = (3.6, 3.5)
-    high = float(np.clip(room[0] * found.frame.shape_ratio + 1.75, 3.2, TALLEST))
     zero = (float(said["reference"]["lon"]), float(said["reference"]["lat"]))
-    with canvas(high) as figure:
+    with canvas(map_height(found.frame, room[0], 1.75)) as figure:
         if found.fastest is None:
             say(figure, sentences.fastest(found)[0])
         else:

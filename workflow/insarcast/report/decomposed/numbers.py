@@ -15,7 +15,7 @@ from insarcast.core import open_store
 from ..displacement.numbers import EDGES, iso
 from ..drawing.frame import Frame, frame_of
 from ..drawing.limits import one_digit
-from ..series.frame import points_frame
+from ..series.points.frame import points_frame
 
 Array = NDArray[np.float64]
 MOST = 10  # places in the table

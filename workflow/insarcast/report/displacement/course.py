@@ -17,9 +17,10 @@ from .numbers import cube_numbers
 
 
 def draw_course(data: xr.Dataset, filtered: list[xr.Dataset], image: Path, text: Path) -> None:
+    """Draw F31: the series of the fastest pixel, with its standard deviation and what the filter made of it."""
     facts = cube_numbers(data)
     far = facts.fastest
-    sentence = sentences.used(facts.used, facts.total, facts.masked, facts.reasons)
+    sentence = sentences.used(*facts.counts)
     title, band = sentence, ""
     with canvas(3.0) as figure:
         if far is None:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.colors import Normalize
 
-from ..drawing.bars import draw_side_bar
+from ..drawing.bars import draw_side_bar, extend_of
 from ..drawing.canvas import canvas, keep, say
 from ..drawing.colours import scale_map, signed_map
 from ..drawing.frame import Frame, frame_of
@@ -37,6 +37,7 @@ def fitted_layers(data: xr.Dataset) -> list[tuple[str, str, str]]:
 
 
 def draw_fitted(data: xr.Dataset, colours: str, image: Path, text: Path) -> None:
+    """Draw F30: maps of what is fitted beside the velocity."""
     layers, frame = fitted_layers(data), frame_of(data)
     shown = layers[:MOST]
     sentence = " ".join(sentences.fitted(data)) or "Nothing is fitted beside the velocity."
@@ -79,7 +80,4 @@ def _draw_layer(axes: Any, values: Any, frame: Frame, label: str, kind: str, col
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_title(label, fontsize=8.5, fontweight="normal")
-    known = values[np.isfinite(values)]
-    below, above = bool((known < norm.vmin).any()), bool((known > norm.vmax).any())
-    extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[below, above]
-    draw_side_bar(axes, norm, colour, extend)
+    draw_side_bar(axes, norm, colour, extend_of(values, norm))

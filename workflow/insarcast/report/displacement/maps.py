@@ -59,7 +59,7 @@ def _draw_velocity(
     limit, period = symmetric_limit(values), f"{facts.dates[0]} to {facts.dates[-1]}"
     with canvas(map_height(frame, 7.2, 1.1), "constrained" if frame.tall else "compressed") as figure:
         if facts.fastest is None:
-            say(figure, sentences.used(facts.used, facts.total, facts.masked, facts.reasons))
+            say(figure, sentences.used(*facts.counts))
         else:
             axes = figure.add_subplot()
             colour = signed_map(colours)
@@ -75,7 +75,7 @@ def _draw_velocity(
 
 
 def _velocity_facts(data: xr.Dataset, facts: CubeNumbers, values: Any, limit: float, period: str) -> Facts:
-    title, alt, numbers = f"Velocity, {period}", sentences.used(facts.used, facts.total, facts.masked, facts.reasons), {}
+    title, alt, numbers = f"Velocity, {period}", sentences.used(*facts.counts), {}
     if facts.fastest is not None:
         far = facts.fastest
         alt = f"Map of the velocity. {sentences.fastest(far.speed, far.lon, far.lat, facts.share, facts.edge, facts.dates[0], facts.dates[-1])} {alt}"
@@ -103,7 +103,7 @@ def _draw_dates(
     height = map_height(frame, room[0] * rows, 1.05 + 0.25 * rows)
     with canvas(height, "constrained" if frame.tall else "compressed") as figure:
         if facts.fastest is None:
-            say(figure, sentences.used(facts.used, facts.total, facts.masked, facts.reasons))
+            say(figure, sentences.used(*facts.counts))
         else:
             grid, colour, shade = figure.subplots(rows, columns, squeeze=False), signed_map(colours), hillshade(data, frame)
             for position, axes in enumerate(grid.flat):
@@ -130,7 +130,7 @@ def _draw_dates(
         f"Displacement on {words.count(len(chosen), 'date')} since {facts.dates[0]}",
         f"{words.count(len(chosen), 'map')} of the displacement with the same colours. Largest: {shown}."
         if shown
-        else sentences.used(facts.used, facts.total, facts.masked, facts.reasons),
+        else sentences.used(*facts.counts),
         f"Displacement in mm since {facts.dates[0]}, the same limits on every map. {map_line(data, facts)}{words.clipped(beyond(layers, limit))}",
         "mm",
         {"dates": dates, "largest": largest, "limit": limit},

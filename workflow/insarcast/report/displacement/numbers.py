@@ -70,6 +70,11 @@ class CubeNumbers:
     deviations: list[Deviation]
 
     @property
+    def counts(self) -> tuple[int, int, int, list[tuple[str, int]]]:
+        """What the sentence on the used area is told."""
+        return self.used, self.total, self.masked, self.reasons
+
+    @property
     def usual(self) -> float:
         """Median of the dates' deviations, mm."""
         return float(np.median([item.rms for item in self.deviations])) if self.deviations else math.nan

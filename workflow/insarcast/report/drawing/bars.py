@@ -31,9 +31,7 @@ def draw_signed_bar(
     """
     low, high = used_part(values, limit)
     part, norm = part_of(colours, limit, low, high)
-    known = values[np.isfinite(values)]
-    below, above = bool((known < low).any()), bool((known > high).any())
-    extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[below, above]
+    extend = extend_of(values, norm)
     settings: dict[str, Any] = {"orientation": "horizontal", "aspect": 40, "pad": 0.03} | place
     bar = figure.colorbar(ScalarMappable(norm, part), ax=axes, extend=extend, extendfrac=0.03, **settings)
     bar.outline.set_linewidth(0.5)
@@ -46,6 +44,13 @@ def draw_signed_bar(
         bar.ax.text(x, -1.75, words, transform=bar.ax.transAxes, ha=side, va="top", fontsize=8.5)
     if title:  # on a line of its own: the bar of a tall scene is too narrow for all three
         bar.set_label(title, fontsize=8.5, fontweight="bold", labelpad=14)
+
+
+def extend_of(values: NDArray[Any], norm: Normalize) -> str:
+    """At which ends a bar goes on, for values lie beyond its limits."""
+    known = values[np.isfinite(values)]
+    below, above = bool((known < norm.vmin).any()), bool((known > norm.vmax).any())
+    return {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[below, above]
 
 
 def draw_side_bar(axes: Any, norm: Normalize, colours: Colormap, extend: str = "neither", integer: bool = False) -> None:

@@ -122,6 +122,6 @@ def _digits(value: float) -> int:
     return next((digits for digits in range(3) if abs(round(value, digits) - value) < 1e-9), 3)
 
 
-def map_height(frame: Frame, width: float, extra: float) -> float:
+def map_height(frame: Frame, width: float, extra: float, least: float = 3.2) -> float:
     """Height of a figure whose map is ``width`` inches wide, with ``extra`` inches for bar and legend."""
-    return float(np.clip(width * frame.shape_ratio + extra, 3.2, TALLEST))
+    return float(np.clip(width * frame.shape_ratio + extra, least, TALLEST))

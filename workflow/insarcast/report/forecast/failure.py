@@ -45,6 +45,7 @@ def by_target(errors: xr.DataArray, targets: xr.DataArray) -> pd.DataFrame:
 def draw_errors(
     data: xr.Dataset, errors: xr.Dataset, store: xr.Dataset, name: str, colours: str, image: Path, text: Path
 ) -> None:
+    """Draw F10: maps of error and bias over the test origins, and both by target date."""
     frame = frame_of(data)
     layers = errors.error
     known = np.isfinite(layers).sum(("origin", "horizon")).values

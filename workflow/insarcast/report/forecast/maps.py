@@ -77,7 +77,7 @@ def _draw_outlook(data: xr.Dataset, last: Outlook, colours: str, asked: bool, im
     limit = symmetric_limit(change)
     with canvas(map_height(frame, 3.5, 1.65)) as figure:
         if last.peak is None:
-            say(figure, sentences.used(facts.used, facts.total, facts.masked, facts.reasons))
+            say(figure, sentences.used(*facts.counts))
         else:
             left, right = figure.subplots(1, 2)
             colour = signed_map(colours)

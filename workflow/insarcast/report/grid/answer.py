@@ -17,7 +17,7 @@ from ..scores import scoring
 from ..scores.verdict import Verdict
 from ..writing import sight, words
 from ..writing.content import Tile
-from ..writing.tables import Cell
+from ..writing.tables import Cell, headline_cells
 from .trust import chosen_scores, fastest_class, held, trusted
 
 
@@ -42,7 +42,7 @@ def answer_lines(
     ``checks`` are those of ``checked``; ``unscored`` says why nothing is scored, where nothing is.
     """
     if facts.fastest is None:
-        return [sentences.used(facts.used, facts.total, facts.masked, facts.reasons), *checks]
+        return [sentences.used(*facts.counts), *checks]
     far = facts.fastest
     lines = [
         sentences.fastest(far.speed, far.lon, far.lat, facts.share, facts.edge, facts.dates[0], facts.dates[-1]),
@@ -57,6 +57,7 @@ def answer_lines(
 
 
 def tiles_of(facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, verdict: Verdict, gnss: dict[str, Any]) -> list[Tile]:
+    """Numbers that are seen first."""
     tiles = []
     if facts.fastest is not None:
         tiles.append(Tile(words.whole(abs(facts.fastest.speed)), "mm/yr", f"fastest pixel, {sight.motion(facts.fastest.speed)}"))
@@ -112,4 +113,4 @@ def headline_rows(
         rows += [("coverage", own.coverage, "1"), ("values_with_interval", own.n_interval, "1")]
     for item in gnss["comparisons"]:
         rows += [(f"gnss_rms {item['name']}", item["rmse"], "mm"), (f"gnss_bias {item['name']}", item.get("bias"), "mm")]
-    return [{"cube": name, "number": key, "value": value, "unit": unit} for key, value, unit in rows]
+    return headline_cells(name, rows)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from insarcast.core import open_cube, read_manifest
@@ -19,12 +17,12 @@ from ..scores import scoring
 from ..scores.gains import read_likeness
 from ..scores.tables import clusters_table, likeness_table
 from ..scores.verdict import chosen_store, verdict_of
-from ..stack import ready_words, tables
+from ..stack import ready_words
 from ..stack.pairs import pair_counts, reasons_of_pairs
 from ..stack.sentences import dropped
-from ..stack.tables import pairs_table
+from ..stack.tables import corrections_table, pairs_table
 from ..writing.content import Content
-from ..writing.facts import Facts, read_facts
+from ..writing.facts import read_figures
 from ..writing.tables import Table, dropped_table
 from .answer import answer_lines, checked, headline_rows, tiles_of
 from .areas import SMALLEST, find_areas, speeds
@@ -46,7 +44,7 @@ def gather(source: Sources) -> Content:
     days, likeness, truth = scoring.lead_days(store), read_likeness(source.likeness), read_truths(source.truths)
     edge, count, fast = find_areas(cube, last)
     said = truth.lines(verdict)
-    figures = {facts_.id: (image, facts_) for image, facts_ in _figures(source.figures) if not facts_.numbers.get("hidden")}
+    figures = read_figures(source.figures)
     if manifest.truth is not None and not gnss["comparisons"]:
         figures.pop("F15", None)  # it would only say that no station was there, and that nothing checks the displacement
     content = Content(
@@ -58,9 +56,7 @@ def gather(source: Sources) -> Content:
             *(ready_words.warned(found, scoring.scored_origins(scores)) if ready_words.is_ready(found) else []),
         ],
         figures=figures,
-        where=sentences.areas(count, edge, SMALLEST)
-        if facts.used
-        else sentences.used(facts.used, facts.total, facts.masked, facts.reasons),
+        where=sentences.areas(count, edge, SMALLEST) if facts.used else sentences.used(*facts.counts),
         trust=[
             *([ready_words.retrospective(found)] if ready_words.is_ready(found) else []),
             *trust_lines(facts, scores, verdict, store, likeness),
@@ -82,17 +78,10 @@ def gather(source: Sources) -> Content:
         credits=list(manifest.credits),
         maps=sorted(path.name for path in source.maps.iterdir() if path.suffix == ".tif"),
         simulated=manifest.truth is not None,
-        extra=[
-            tables.corrections_table(source.name, json.loads(path.read_text(encoding="utf-8"))) for path in source.corrections
-        ],
+        extra=[corrections_table(source.name, json.loads(path.read_text(encoding="utf-8"))) for path in source.corrections],
     )
     content.headline = headline_rows(source.name, facts, last, scores, verdict, gnss)
     return content
-
-
-def _figures(paths: Sequence[Path]) -> list[tuple[Path, Facts]]:
-    images = [path for path in paths if path.suffix != ".json"]
-    return [(image, read_facts(image.with_suffix(".json"))) for image in images]
 
 
 def _evidence(facts: CubeNumbers, found: dict[str, Any]) -> list[str]:
@@ -104,5 +93,5 @@ def _evidence(facts: CubeNumbers, found: dict[str, Any]) -> list[str]:
     return [
         ready_words.unchecked(found) if ready_words.is_ready(found) else first,
         date,
-        sentences.used(facts.used, facts.total, facts.masked, facts.reasons),
+        sentences.used(*facts.counts),
     ]

@@ -12,12 +12,11 @@ from insarcast.core import InsarcastError, open_cube
 
 from ..displacement.fitted import fitted_layers
 from ..displacement.numbers import iso, used_only, used_pixels
-from ..drawing.colours import scale_map, signed_map
+from ..drawing.colours import signed_map
 from ..drawing.frame import Frame, frame_of
-from ..drawing.limits import one_digit, symmetric_limit
 from ..forecast.outlook import outlooks
-from ..gis.cogs import Layer, write_cog
-from ..gis.styles import palette_style, ramp_style
+from ..gis.cogs import Layer, write_cog, write_layer
+from ..gis.styles import palette_style
 from ..scores.verdict import chosen_store
 from ..writing import words
 
@@ -44,7 +43,7 @@ def write_maps(cube: Path, forecasts: Sequence[Path], choice: Path, maps: Path, 
     maps.mkdir(parents=True)
     frame = frame_of(data)
     for layer in _layers(data, chosen_store(forecasts, choice, model)):
-        _write(maps, layer, frame, data, colours)
+        write_layer(maps, layer, frame, data, signed_map(colours))
     _write_mask(maps, frame, data)
 
 
@@ -69,19 +68,6 @@ def _layers(data: xr.Dataset, store: xr.Dataset) -> list[Layer]:
             about = f"half-width of the {outlook.level} % interval of {name}"
             found.append(Layer(f"forecast_half_width_{outlook.steps:02d}", outlook.half, "mm", about, False))
     return found
-
-
-def _write(folder: Path, layer: Layer, frame: Frame, data: xr.Dataset, colours: str) -> None:
-    values = frame.up(layer.values).astype("float32")
-    write_cog(folder / f"{layer.name}.tif", values, frame, np.nan, layer, data)
-    if layer.signed:
-        limit = symmetric_limit(values)
-        text = ramp_style(signed_map(colours), -limit, limit, layer.unit, signed=any(layer.ends), ends=layer.ends)
-    else:
-        known = values[np.isfinite(values)]
-        top = one_digit(float(np.percentile(known, 98))) if known.size else 1.0
-        text = ramp_style(scale_map("batlow_r"), 0.0, top, layer.unit, signed=False)
-    (folder / f"{layer.name}.qml").write_text(text, encoding="utf-8")
 
 
 def _write_mask(folder: Path, frame: Frame, data: xr.Dataset) -> None:

@@ -23,6 +23,7 @@ def _source(manifest: Manifest) -> str:
 
 
 def made_lines(manifest: Manifest, found: dict[str, Any], source: Sources, store: xr.Dataset) -> list[str]:
+    """How displacement and forecasts came about, in sentences."""
     models = words.listed([_labelled(each) for each in map(open_store, source.forecasts)])
     origins = words.listed([words.day(str(value)[:10]) for value in store.origin.values])
     if ready_words.is_ready(found):

@@ -14,6 +14,7 @@ from ..writing import sight, words
 
 
 def strip_of(cube: xr.Dataset, manifest: Manifest, facts: CubeNumbers, found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Lines of the head: what each is, and what it says."""
     reference = found["reference"]
     days = f"{facts.dates[0]} to {facts.dates[-1]}, {len(found['dates'])} of {words.count(found['dates_found'], 'date')} used"
     zero = ready_words.zero(reference)

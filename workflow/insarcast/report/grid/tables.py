@@ -11,7 +11,7 @@ from ..displacement.numbers import CubeNumbers
 from ..scores import scoring
 from ..scores.tables import scores_table, totals_table
 from ..writing import words
-from ..writing.tables import Cell, Column, Table
+from ..writing.tables import PLACE, Cell, Column, Table
 from .areas import Area
 
 
@@ -19,8 +19,7 @@ def areas_table(cube: str, areas: Sequence[Area], target: str | None, level: int
     """The fastest areas; rates and changes are positive towards the satellite."""
     columns = [
         Column("rank", "#", 0),
-        Column("lat", "Latitude [°]", 4),
-        Column("lon", "Longitude [°]", 4),
+        *PLACE,
         Column("area_km2", "Area [km²]", 2),
         Column("fastest_mm_yr", "Fastest [mm/yr]", 0),
         Column("sigma_mm_yr", "± 1σ [mm/yr]", 0),
@@ -61,6 +60,7 @@ def speeds_table(cube: str, rows: Sequence[tuple[str, int, float, float]]) -> Ta
 
 
 def score_tables(name: str, scores: pd.DataFrame, days: Mapping[int, float]) -> list[Table]:
+    """Tables of scores: over all lead times, by lead time, and the same of each velocity class."""
     tables = [totals_table(name, scores), scores_table(scores, days, scoring.ALL, f"{name}_scores")]
     for number, label in enumerate(scoring.class_order(scores), 1):
         tables.append(scores_table(scores, days, label, f"{name}_scores_class{number}"))

@@ -55,6 +55,7 @@ def held(scores: pd.DataFrame, verdict: Verdict) -> str | None:
 def trust_lines(
     facts: CubeNumbers, scores: pd.DataFrame, verdict: Verdict, store: xr.Dataset, likeness: pd.DataFrame
 ) -> list[str]:
+    """Sentences on the forecast's errors, by what was tested, on whose scores are quoted, classes, likeness and intervals."""
     flags = store["calibrated"].values if "calibrated" in store else None
     calibrated = sentences.calibration(
         int(flags.sum()) if flags is not None else 0, flags.size if flags is not None else 0, store.attrs.get("sentence")

@@ -84,15 +84,24 @@ def _fill_card(axes: Any, cells: dict[str, pd.DataFrame], columns: list[Place], 
         axes.text(place.x, -0.62, f"{leads[place.horizon]:.0f}", ha="center", va="bottom", fontsize=small, color=SOFT)
     for name in cells:
         middle = [place.x for place in columns if place.name == name]
-        short = name.replace(" to ", "\N{EN DASH}").replace("below ", "< ").replace(" and above", " +")
-        words_ = "all pixels" if name == scoring.ALL else short
+        words_ = "all pixels" if name == scoring.ALL else short(name)
         axes.text((middle[0] + middle[-1]) / 2, -1.12, words_, ha="center", va="bottom", fontsize=8.5)
     axes.set_yticks(range(len(models)), [words.model(name) + (" [mm]" if at == 0 else " [%]") for at, name in enumerate(models)])
     axes.text(-0.6, -0.62, "days", ha="right", va="bottom", fontsize=small, color=SOFT)
     axes.text(-0.6, -1.12, "mm/yr", ha="right", va="bottom", fontsize=8.5)
+    frameless(axes, columns[-1].x, (len(models) - 0.5, -1.75))
+
+
+def short(name: str) -> str:
+    """A class as it is read over a column: below 10 -> < 10, 10 to 50 -> 10–50, 50 and above -> 50 +."""
+    return name.replace(" to ", "\N{EN DASH}").replace("below ", "< ").replace(" and above", " +")
+
+
+def frameless(axes: Any, last: float, ends: tuple[float, float]) -> None:
+    """A card without ticks and frame; ``last`` is the place of its last column, ``ends`` are its lower and upper end."""
     axes.set_xticks([])
-    axes.set_xlim(-0.6, columns[-1].x + 0.6)
-    axes.set_ylim(len(models) - 0.5, -1.75)
+    axes.set_xlim(-0.6, last + 0.6)
+    axes.set_ylim(*ends)
     for side in axes.spines.values():
         side.set_visible(False)
     axes.tick_params(length=0)

@@ -20,6 +20,7 @@ UNSCORED = "No interval could be scored."
 
 
 def draw_coverage(table: pd.DataFrame, leads: Leads, scored: str, image: Path, text: Path) -> None:
+    """Draw F8, coverage against its level and width by lead time, and write its facts."""
     rows, models = scoring.overall(table), scoring.model_order(table)
     levels = [level for level in scoring.levels(table) if rows[scoring.column(table, "coverage", level)].notna().any()]
     with canvas(3.7) as figure:

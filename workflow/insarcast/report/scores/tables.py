@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 
 from ..writing import words
-from ..writing.tables import Cell, Column, Table
+from ..writing.tables import Cell, Column, Table, cells
 from . import scoring
 from .choice_words import choice_note
+
+LEAD = (Column("model", "Model"), Column("horizon", "Lead [steps]", 0), Column("lead_days", "Lead [days]", 0))
+ERRORS = (
+    Column("n", "n", 0),
+    Column("mae", "MAE [mm]", 1),
+    Column("rmse", "RMSE [mm]", 1),
+    Column("bias", "Bias [mm]", 1),
+    Column("skill", "Skill", 2),
+    Column("n_interval", "n intervals", 0),
+)
+
+
+def rows_by_lead(
+    columns: Sequence[Column], items: Iterable[Mapping[Any, Any]], days: Mapping[int, float]
+) -> list[dict[str, Cell]]:
+    """Rows of a table that begins with LEAD: each item with its model in words and its lead time in days."""
+    named = ((item, {"model": words.model(str(item["model"])), "lead_days": days.get(int(item["horizon"]))}) for item in items)
+    return [cells(columns, item) | more for item, more in named]
 
 
 def scores_table(table: pd.DataFrame, days: Mapping[int, float], velocity_class: str, name: str) -> Table:
     """Scores of every model by lead time, persistence first, the automatic choice last."""
-    columns = [Column("model", "Model"), Column("horizon", "Lead [steps]", 0), Column("lead_days", "Lead [days]", 0)]
-    columns += [
-        Column("n", "n", 0),
-        Column("mae", "MAE [mm]", 1),
-        Column("rmse", "RMSE [mm]", 1),
-        Column("bias", "Bias [mm]", 1),
-        Column("skill", "Skill", 2),
-        Column("n_interval", "n intervals", 0),
-    ]
+    columns = [*LEAD, *ERRORS]
     columns += [
         Column(key, f"Within {level} % [%]", 1, 100)
         for level in scoring.levels(table)
@@ -35,12 +47,7 @@ def scores_table(table: pd.DataFrame, days: Mapping[int, float], velocity_class:
     ]
     if "noise" in table:
         columns.append(Column("noise", "Noise [mm]", 1))
-    rows: list[dict[str, Cell]] = []
-    for item in scoring.overall(table, velocity_class).to_dict("records"):
-        row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
-        row["model"] = words.model(str(item["model"]))
-        row["lead_days"] = days.get(int(item["horizon"]))
-        rows.append(row)
+    rows = rows_by_lead(columns, scoring.overall(table, velocity_class).to_dict("records"), days)
     which = "all pixels" if velocity_class == scoring.ALL else f"velocity {velocity_class} mm/yr"
     return Table(name, f"Scores over all test origins, {which}; persistence first, the automatic choice last.", columns, rows)
 
@@ -66,30 +73,20 @@ def clusters_table(cube: str, table: pd.DataFrame) -> Table:
 def _total_columns(table: pd.DataFrame) -> list[Column]:
     top = scoring.levels(table)[-1:] or [0]
     return [
-        Column("model", "Model"),
-        Column("n", "n", 0),
-        Column("mae", "MAE [mm]", 1),
-        Column("rmse", "RMSE [mm]", 1),
-        Column("bias", "Bias [mm]", 1),
-        Column("skill", "Skill", 2),
-        Column("n_interval", "n intervals", 0),
+        LEAD[0],
+        *ERRORS,
         Column("coverage", f"Within {top[0]} % [%]", 1, 100),
     ]
 
 
 def _total_row(item: scoring.Total) -> dict[str, Cell]:
-    return {
-        "model": words.model(item.model), "n": item.n, "mae": item.mae, "rmse": item.rmse, "bias": item.bias, "skill": item.skill,
-        "n_interval": item.n_interval, "coverage": item.coverage,
-    }  # fmt: skip
+    return asdict(item) | {"model": words.model(item.model)}
 
 
 def likeness_table(cube: str, table: pd.DataFrame, days: Mapping[int, float]) -> Table:
     """How alike forecast and observed maps are, by lead time, persistence first, the automatic choice last."""
     columns = [
-        Column("model", "Model"),
-        Column("horizon", "Lead [steps]", 0),
-        Column("lead_days", "Lead [days]", 0),
+        *LEAD,
         Column("n", "n", 0),
         Column("improved", "Improved [%]", 0, 100),
         Column("tied", "Tied [%]", 0, 100),
@@ -99,10 +96,7 @@ def likeness_table(cube: str, table: pd.DataFrame, days: Mapping[int, float]) ->
         Column("ssim", "SSIM of total", 2),
         Column("ms_ssim", "MS-SSIM of total", 2),
     ]
-    rows: list[dict[str, Cell]] = []
-    for item in table.to_dict("records"):
-        row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
-        rows.append(row | {"model": words.model(str(item["model"])), "lead_days": days.get(int(item["horizon"]))})
+    rows = rows_by_lead(columns, table.to_dict("records"), days)
     notes = [str(note) for note in dict.fromkeys(table["note"]) if note]
     title = (
         "How alike forecast and observed maps are over all test origins; persistence first. Improved: share of the values with a smaller "

@@ -8,10 +8,10 @@ from typing import Any
 
 from ..writing import sight, words
 from ..writing.content import Tile
-from ..writing.tables import Cell
+from ..writing.tables import Cell, headline_cells
 from . import join_words, sentences
-from .ahead import Ahead
-from .points import Points
+from .points.ahead import Ahead
+from .points.numbers import Points
 from .scores import fastest, rivals, trust
 from .scores.models import BASELINE
 from .scores.reading import POOLED, Scores
@@ -35,6 +35,7 @@ def answer_lines(
 
 
 def tiles_of(points: Points, scores: Scores, days: Mapping[int, float], last: Ahead, taken: str) -> list[Tile]:
+    """Numbers that are seen first."""
     tiles = []
     if points.fastest is not None:
         speed = float(points.velocity[points.fastest])
@@ -89,4 +90,4 @@ def headline_rows(cube: str, points: Points, scores: Scores, last: Ahead) -> lis
     sigma = scores.noise.get("noise_mm")
     rows += [("noise", float(sigma) if sigma is not None and math.isfinite(sigma) else None, "mm")]
     rows += [("coverage90", scores.value(scores.scored, POOLED, "coverage90"), "1")]
-    return [{"cube": cube, "number": key, "value": value, "unit": unit} for key, value, unit in rows]
+    return headline_cells(cube, rows)

@@ -17,13 +17,13 @@ from ..checks import gnss_words
 from ..checks.gnss_tables import gnss_table, stations_table
 from ..writing import words
 from ..writing.content import Content
-from ..writing.facts import read_facts
+from ..writing.facts import read_figures
 from ..writing.tables import Table, dropped_table
 from . import join_words, sentences
-from .ahead import Ahead, ahead
 from .answer import answer_lines, headline_rows, tiles_of
 from .moran import read_space, space_sentence
-from .points import Points, read_points
+from .points.ahead import Ahead, ahead
+from .points.numbers import Points, read_points
 from .record import gaps_words, record_of, span_words
 from .scores import rivals
 from .scores.reading import Scores, drawn_store, lead_days, read_series_scores, test_period
@@ -65,8 +65,7 @@ def gather_series(source: SeriesSources) -> Content:
     days, last, origins = lead_days(store), ahead(store, points), test_period(store)[0]
     taken = sentences.taken_back(ahead(store, points, 0), last)
     space, why = read_space(source.evaluated, scores.scored)
-    images = [path for path in source.figures if path.suffix != ".json"]
-    figures = {facts.id: (image, facts) for image in images for facts in [read_facts(image.with_suffix(".json"))]}
+    figures = read_figures(source.figures)
     if points.frame is None:
         figures = {
             name: item for name, item in figures.items() if name not in ("F24", "F25")

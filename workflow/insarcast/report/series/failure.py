@@ -19,13 +19,14 @@ from ..drawing.bars import draw_scale_bar
 from ..drawing.canvas import canvas, keep, say
 from ..drawing.colours import ALARM, INK, LINES, scale_map
 from ..drawing.limits import one_digit
+from ..drawing.maps import map_height
 from ..writing import words
 from ..writing.facts import Facts
-from .ahead import spread_out
-from .mapping import draw_ground, draw_measure, draw_values, map_size, outside_words
-from .points import Array, Points, read_points
+from .points.ahead import quoted_forecast, spread_out
+from .points.mapping import LOWEST, draw_ground, draw_measure, draw_values, outside_words
+from .points.numbers import Array, Points
 from .scores.models import BASELINE, who
-from .scores.reading import NOTHING, drawn_store, read_series_scores
+from .scores.reading import NOTHING
 
 STANDS_OUT = 1.75  # a date whose mean error is this many times the median one is named
 
@@ -75,11 +76,10 @@ def draw_failure(
         failure_json: its facts.
         model: the study's ``report.model``; None: the automatic choice.
     """
-    points = read_points(series)
-    found = read_series_scores([scores], auto, model)
-    fails = read_failure(open_store(errors), drawn_store(calibrated, found.scored), points, found.scored)
+    points, store, scored = quoted_forecast(series, calibrated, auto, scores, model)
+    fails = read_failure(open_store(errors), store, points, scored)
     sentence = worst_words(fails)
-    with canvas(map_size(points.main, 3.7, 1.3) if points.main else 3.2) as figure:
+    with canvas(map_height(points.main, 3.7, 1.3, least=LOWEST) if points.main else 3.2) as figure:
         if fails.worst is None:
             say(figure, NOTHING)
         elif points.main is None:
@@ -92,7 +92,7 @@ def draw_failure(
         "F10",
         sentence,
         f"Left: map of the mean absolute error of each point in mm. Right: bars of the mean absolute error by target date. {sentence}",
-        f"Mean absolute error in mm one acquisition ahead, {who(found.scored)}: of each point over the test dates, and of each test "
+        f"Mean absolute error in mm one acquisition ahead, {who(scored)}: of each point over the test dates, and of each test "
         "date over the points, beside that of persistence. A date at which all models fail is one that the data are odd at (snow, weather, "
         f"processing).{outside_words(points)}",
         "mm",

@@ -20,12 +20,11 @@ from ..drawing.colours import ALARM, INK, LINES, SOFT
 from ..writing import words
 from ..writing.facts import Facts
 from . import sentences
-from .ahead import spread_out
-from .joins import join_dates, join_spans
-from .picks import KINDS, pick_points
-from .points import Points, noise_of, read_points
+from .points.ahead import quoted_forecast, spread_out
+from .points.joins import join_dates, join_spans
+from .points.numbers import Points, noise_of
+from .points.picks import KINDS, pick_points
 from .scores.models import who
-from .scores.reading import drawn_store, read_series_scores
 
 RECENT = 3  # the right panels show this many times the longest lead time before the earlier origin
 OLD, NEW = LINES[0], LINES[1]  # the forecast that can be checked, and the one that cannot yet
@@ -65,12 +64,10 @@ def draw_fans(
         fans_json: its facts.
         model: the study's ``report.model``; None: the automatic choice.
     """
-    points = read_points(series)
-    found = read_series_scores([scores], auto, model)
-    store = drawn_store(calibrated, found.scored)
+    points, store, scored = quoted_forecast(series, calibrated, auto, scores, model)
     picks = pick_points(points, store)
     joins = join_dates(points)
-    name = who(found.scored)
+    name = who(scored)
     with canvas(0.75 + 1.55 * max(len(picks), 1)) as figure:
         if not picks:
             say(figure, "No point is forecast.")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..writing.words import NBSP, count, day
-from .points import Points
+from .points.numbers import Points
 
 
 def told(record: Mapping[str, Any], points: Points, source: str) -> str:

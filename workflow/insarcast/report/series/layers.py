@@ -14,9 +14,8 @@ from ..drawing.colours import signed_map
 from ..drawing.limits import symmetric_limit
 from ..gis.geopackages import rounded, write_points_file
 from ..gis.styles import point_style
-from .ahead import ahead, spread_out
-from .points import Points, noise_of, read_points
-from .scores.reading import drawn_store, read_series_scores
+from .points.ahead import ahead, quoted_forecast, spread_out
+from .points.numbers import Points, noise_of
 
 
 def write_points(
@@ -45,9 +44,8 @@ def write_points(
         model: the model to write (``report.model``), or None: the automatic choice.
         velocity_classes: edges of the classes of absolute velocity, mm/yr.
     """
-    points = read_points(series)
-    found = read_series_scores([scores], auto, model)
-    table = _table(points, drawn_store(calibrated, found.scored), clusters, velocity_classes)
+    points, store, _ = quoted_forecast(series, calibrated, auto, scores, model)
+    table = _table(points, store, clusters, velocity_classes)
     limit = symmetric_limit(points.velocity)
     there = "lon" in points.cube.coords
     lon, lat = (points.cube.lon.values, points.cube.lat.values) if there else (None, None)

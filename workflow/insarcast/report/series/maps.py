@@ -15,27 +15,27 @@ from ..drawing.canvas import canvas, keep, say
 from ..drawing.colours import INK, scale_map, signed_map
 from ..drawing.frame import Frame
 from ..drawing.limits import beyond, one_digit, symmetric_limit
+from ..drawing.maps import map_height
 from ..drawing.marks import draw_fastest
 from ..writing import words
 from ..writing.facts import Facts
 from . import sentences
-from .ahead import Ahead, ahead
-from .mapping import (
+from .points.ahead import Ahead, ahead, quoted_forecast
+from .points.mapping import (
+    LOWEST,
     dots,
     draw_ground,
     draw_key,
     draw_measure,
     draw_picks,
     draw_values,
-    map_size,
     map_width,
     outside_words,
     within,
 )
-from .picks import pick_points
-from .points import Points, read_points
+from .points.numbers import Points
+from .points.picks import pick_points
 from .scores.models import who
-from .scores.reading import drawn_store, read_series_scores
 
 
 def draw_points(
@@ -64,19 +64,17 @@ def draw_points(
         colours: which end of the bar is red (``report.colours``).
         model: the study's ``report.model``; None: the automatic choice.
     """
-    points = read_points(series)
-    found = read_series_scores([scores], auto, model)
-    store = drawn_store(calibrated, found.scored)
+    points, store, scored = quoted_forecast(series, calibrated, auto, scores, model)
     picks = pick_points(points, store)
     _draw_velocity(points, picks, colours, velocity, velocity_json)
-    _draw_change(points, ahead(store, points), found.scored, picks, colours, change, change_json)
+    _draw_change(points, ahead(store, points), scored, picks, colours, change, change_json)
 
 
 def _draw_velocity(points: Points, picks: Mapping[str, int], colours: str, image: Path, text: Path) -> None:
     values, limit, colour = points.velocity, symmetric_limit(points.velocity), signed_map(colours)
     frames = [each for each in (points.frame, points.dense) if each is not None]
     room = (7.0 / max(len(frames), 1), 4.0)
-    tall = max((map_size(each, room[0] + 0.2, 1.1) for each in frames), default=3.6)
+    tall = max((map_height(each, room[0] + 0.2, 1.1, least=LOWEST) for each in frames), default=3.6)
     with canvas(tall, "compressed" if len(frames) == 1 and not frames[0].tall else "constrained") as figure:
         if points.fastest is None:
             say(figure, sentences.measured(points))
@@ -150,7 +148,7 @@ def _draw_change(
     limit = symmetric_limit(last.change)
     wide = one_digit(float(np.nanpercentile(last.half, 98))) if np.isfinite(last.half).any() else 1.0
     # Tall scenes side by side; wide ones too, for a point needs less room than a pixel.
-    with canvas(map_size(frame, 3.5, 1.2) if frame else 3.6) as figure:
+    with canvas(map_height(frame, 3.5, 1.2, least=LOWEST) if frame else 3.6) as figure:
         if last.peak is None:
             say(figure, "Nothing is forecast: no point has a value on the newest date.")
         elif frame is None:

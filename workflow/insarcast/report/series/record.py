@@ -15,8 +15,8 @@ from ..drawing.canvas import canvas, keep, say
 from ..drawing.colours import ALARM, INK, LINES, SOFT
 from ..writing import words
 from ..writing.facts import Facts
-from .joins import join_dates, join_spans
-from .points import Points, read_points
+from .points.joins import join_dates, join_spans
+from .points.numbers import Points, read_points
 
 STARTS, ENDS = LINES[0], LINES[1]
 LONG = 1.5  # a step this many times the usual one is a gap

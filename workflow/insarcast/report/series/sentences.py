@@ -6,8 +6,8 @@ import math
 
 from ..writing import sight, words
 from ..writing.words import NBSP, count, day, mm, percent, rate
-from .ahead import Ahead
-from .points import Points
+from .points.ahead import Ahead
+from .points.numbers import Points
 from .scores.models import who
 
 TAKEN = 0.5  # a change of which this share is expected by the next date is mostly noise taken back

@@ -1,14 +1,11 @@
-"""F24 spatial autocorrelation by lead time and F25 its local pattern: do neighbours err alike."""
+"""F24: spatial autocorrelation by lead time; with it F25 (lisa.py), its local pattern, is drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
-import xarray as xr
 
 from insarcast.core import open_store
 
@@ -16,23 +13,14 @@ from ..drawing.axes import lead_ticks
 from ..drawing.canvas import canvas, keep, say
 from ..drawing.colours import INK, LINES, SOFT
 from ..drawing.lines import label_ends
-from ..writing import words
 from ..writing.facts import Facts
-from .ahead import spread_out
-from .mapping import NOT_USED, draw_ground, draw_measure, map_size, marker_size, outside_words
+from .lisa import draw_lisa
 from .moran import LAYERS, moran_by_horizon, read_space, space_sentence
-from .points import Points, read_points
+from .points.ahead import quoted_forecast
 from .scores.models import who
-from .scores.reading import drawn_store, lead_days, read_series_scores
+from .scores.reading import lead_days
 
 _LOOKS = {"truth": (INK, "-", "o"), "prediction": (LINES[0], (0, (5, 1.5)), "s"), "residual": (LINES[1], (0, (1, 1)), "D")}
-# Quadrants of LISA: towards is blue and away red-brown as on every map; outliers have shapes of their own.
-QUADRANTS = {
-    1: ("high among high", "#2a6f97", "o"),
-    3: ("low among low", "#9e3d08", "o"),
-    2: ("low among high", "#CC79A7", "v"),
-    4: ("high among low", "#E69F00", "^"),
-}
 
 
 def draw_space(
@@ -63,12 +51,10 @@ def draw_space(
         lisa_json: its facts.
         model: the study's ``report.model``; None: the automatic choice.
     """
-    points = read_points(series)
-    found = read_series_scores([scores], auto, model)
-    store = drawn_store(calibrated, found.scored)
-    rows, why = read_space(space, found.scored)
-    _draw_moran(rows, why, lead_days(store), found.scored, moran, moran_json)
-    _draw_lisa(points, [open_store(path) for path in local], why, lisa, lisa_json)
+    points, store, scored = quoted_forecast(series, calibrated, auto, scores, model)
+    rows, why = read_space(space, scored)
+    _draw_moran(rows, why, lead_days(store), scored, moran, moran_json)
+    draw_lisa(points, [open_store(path) for path in local], why, lisa, lisa_json)
 
 
 def _draw_moran(rows: pd.DataFrame, why: str, days: dict[int, float], model: str, image: Path, text: Path) -> None:
@@ -111,80 +97,3 @@ def _draw_moran(rows: pd.DataFrame, why: str, days: dict[int, float], model: str
         {layer: {str(int(h)): float(i) for h, i in zip(found["horizon"], found["i"], strict=True)} for layer, found in series.items()},
     )  # fmt: skip
     keep(figure, facts, image, text)
-
-
-def _draw_lisa(points: Points, stores: list[xr.Dataset], why: str, image: Path, text: Path) -> None:
-    mapped = [store for store in stores if "lisa" in store and store.lisa.size]
-    store = mapped[0] if mapped and points.frame is not None else None
-    counts: dict[str, dict[str, int]] = {}
-    about = why
-    if store is None or points.main is None:
-        with canvas(1.6) as figure:
-            say(figure, why)
-    else:
-        which = int(np.argmax((store.lisa.values > 0).sum(axis=(0, 2))))  # the lead time with most to show, else the first
-        horizon = int(store.horizon.values[which])
-        names = [str(name) for name in store.layer.values]
-        layers = [layer for layer in LAYERS if layer in names]
-        frame = points.main
-        # Wide scenes below each other would be too small: they stand side by side as tall ones do.
-        with canvas(map_size(frame, 2.45, 0.95, 1.9)) as figure:
-            grid = figure.subplots(1, len(layers), squeeze=False)[0]
-            for at, (axes, layer) in enumerate(zip(grid, layers, strict=True)):
-                part = store.lisa.isel(layer=names.index(layer), horizon=which)
-                values = _placed(store, part, points)
-                draw_ground(axes, frame, (2.4, 2.6), left=at == 0)
-                counts[layer] = _quadrants(axes, points, values)
-                axes.set_title(LAYERS[layer], fontsize=9.5)
-            draw_measure(grid[0], points, frame)
-            _key(figure)
-        origin = str(store.attrs.get("origin") or "")[:10]
-        since = f" from {origin}" if origin else ""
-        told = "; ".join(f"{LAYERS[layer]}: {sum(found.values())}" for layer, found in counts.items())
-        about = (
-            f"Points that are significantly like or unlike their neighbours after {words.count(horizon, 'date')}{since} ({told})"
-        )
-    facts = Facts(
-        "F25",
-        about,
-        f"Maps of local indicators of spatial association (LISA). {about}." if counts else f"No figure: {about}",
-        "Local Moran statistics of the change, mm, at the last test origin whose targets are all observed, and of the first and last lead time "
-        "the one with more such points. High: towards the satellite. "
-        "False discovery rate 0.05." + outside_words(points)
-        if counts
-        else about,
-        "1",
-        {"points": counts},
-    )
-    keep(figure, facts, image, text)
-
-
-def _placed(store: xr.Dataset, values: xr.DataArray, points: Points) -> Any:
-    """Quadrants of all points of the cube; NaN where there are none."""
-    if "index" in store.coords or "index" in store:
-        return spread_out(store, values.values, points.total)
-    return np.asarray(values.values, float)
-
-
-def _quadrants(axes: Any, points: Points, values: Any) -> dict[str, int]:
-    x, y = points.map_xy()
-    size = 0.55 * marker_size(points) + 4
-    quiet = values == 0
-    axes.scatter(x[quiet], y[quiet], s=0.45 * size, color=NOT_USED, linewidths=0, zorder=2)
-    found = {}
-    for code, (name, colour, mark) in QUADRANTS.items():
-        at = values == code
-        axes.scatter(x[at], y[at], s=size, color=colour, marker=mark, edgecolors=INK, linewidths=0.4, zorder=3)
-        found[name] = int(at.sum())
-    return found
-
-
-def _key(figure: Any) -> None:
-    from matplotlib.lines import Line2D
-
-    ring: dict[str, Any] = {"linestyle": "", "markeredgecolor": INK, "markeredgewidth": 0.4, "markersize": 7}
-    handles = [Line2D([], [], marker=mark, color=colour, label=name, **ring) for name, colour, mark in QUADRANTS.values()]
-    handles.append(Line2D([], [], marker="o", linestyle="", markersize=4, color=NOT_USED, label="not significant"))
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=len(handles), handletextpad=0.3, columnspacing=1.2, fontsize=8
-    )

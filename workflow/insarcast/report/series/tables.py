@@ -11,10 +11,10 @@ import pandas as pd
 from insarcast.core import velocity_class, velocity_class_names
 
 from ..writing import words
-from ..writing.tables import Cell, Column, Table
-from .ahead import Ahead
+from ..writing.tables import PLACE, Cell, Column, Table
 from .moran import LAYERS, moran_by_horizon
-from .points import Points, noise_of
+from .points.ahead import Ahead
+from .points.numbers import Points, noise_of
 
 MOST = 10  # points in the table of the fastest
 
@@ -23,7 +23,7 @@ def points_table(cube: str, points: Points, last: Ahead) -> Table:
     """The fastest points that are used."""
     columns = [Column("rank", "#", 0), Column("pid", "Point")]
     if "lon" in points.cube.coords:
-        columns += [Column("lat", "Latitude [°]", 4), Column("lon", "Longitude [°]", 4)]
+        columns += PLACE
     columns += [
         Column("velocity", "Velocity [mm/yr]", 1),
         Column("sigma", "± 1σ [mm/yr]", 1),

@@ -31,6 +31,7 @@ def coherence_matrix(pairs: list[dict[str, Any]]) -> tuple[list[str], NDArray[An
 
 
 def draw_matrix(found: dict[str, Any], image: Path, text: Path) -> None:
+    """Draw F12: coherence by first and second date."""
     dates, matrix, dropped = coherence_matrix(found["pairs"])
     known = bool(np.isfinite(matrix).any())
     with canvas(5.33, width=6.6) as figure:

@@ -119,7 +119,7 @@ def _facts(data: xr.Dataset, facts: CubeNumbers, shown: list[str]) -> Facts:
     medians = {name: float(np.nanmedian(np.where(inverted, data[name].values, np.nan))) for name in shown}
     labels = {name: label for name, label, *_ in INDICES}
     listed = words.listed([f"{labels[name]} {words.number(value, 0 if value >= 100 else 2)}" for name, value in medians.items()])
-    sentence = sentences.used(facts.used, facts.total, facts.masked, facts.reasons)
+    sentence = sentences.used(*facts.counts)
     medium = f" Medians: {listed}." if listed else ""
     return Facts(
         "F14",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..writing import words
-from ..writing.tables import Cell, Column, Table
+from ..writing.tables import Cell, Column, Table, cells
 
 
 def pairs_table(cube: str, pairs: Sequence[Mapping[str, Any]]) -> Table:
@@ -25,7 +25,7 @@ def pairs_table(cube: str, pairs: Sequence[Mapping[str, Any]]) -> Table:
     ]
     rows: list[dict[str, Cell]] = []
     for pair in pairs:
-        row: dict[str, Cell] = {column.key: pair.get(column.key) for column in columns}
+        row = cells(columns, pair)
         row |= {"date1": words.day(pair["date1"]), "date2": words.day(pair["date2"])}
         row["use"] = "yes" if pair["kept"] else f"no: {pair['reason']}"
         rows.append(row)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+HIDDEN = "hidden"  # a figure with nothing to show says so in its numbers, and is not on the page
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,11 @@ class Facts:
     numbers: dict[str, Any] = field(default_factory=dict)
 
 
-def read_facts(path: Path) -> Facts:
-    """The facts beside a figure."""
-    return Facts(**json.loads(path.read_text(encoding="utf-8")))
-
-
-HIDDEN = "hidden"  # a figure with nothing to show says so in its facts, and is not on the page
+def read_figures(paths: Sequence[Path]) -> dict[str, tuple[Path, Facts]]:
+    """Figures by their ids, each with its facts; ``paths`` are images and the JSON beside them. Those with nothing to show are left out."""
+    read = [
+        (path, Facts(**json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))))
+        for path in paths
+        if path.suffix != ".json"
+    ]
+    return {facts.id: (image, facts) for image, facts in read if not facts.numbers.get(HIDDEN)}

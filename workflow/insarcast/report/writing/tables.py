@@ -58,6 +58,20 @@ class Table:
             writer.writerows([[_plain(row.get(column.key)) for column in self.columns] for row in self.rows])
 
 
+# Columns of a place in degrees.
+PLACE = (Column("lat", "Latitude [°]", 4), Column("lon", "Longitude [°]", 4))
+
+
+def cells(columns: Sequence[Column], item: Mapping[Any, Any]) -> dict[str, Cell]:
+    """The row of an item: what it holds under the columns' keys."""
+    return {column.key: item.get(column.key) for column in columns}
+
+
+def headline_cells(cube: str, numbers: Sequence[tuple[str, Cell, str]]) -> list[dict[str, Cell]]:
+    """Rows of the table of the first section's numbers, given as (number, value, unit)."""
+    return [{"cube": cube, "number": number, "value": value, "unit": unit} for number, value, unit in numbers]
+
+
 def _plain(value: Cell) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
@@ -78,7 +92,7 @@ def _is_number(text: str) -> bool:
 def dropped_table(cube: str, items: Sequence[Mapping[str, Any]]) -> Table:
     """Everything that was left out, with its reason."""
     columns = [Column("what", "What"), Column("name", "Name"), Column("count", "Count", 0), Column("reason", "Reason")]
-    rows = [{column.key: item.get(column.key) for column in columns} for item in items]
+    rows = [cells(columns, item) for item in items]
     caption = "Everything that was found and not used."
     if sum(item.get("name") == "masked" for item in items) > 1:
         caption += " A pixel that is masked for several reasons counts under each, so these add up to more than the pixels."

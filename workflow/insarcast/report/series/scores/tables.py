@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...writing import words
-from ...writing.tables import Cell, Column, Table
+from ...writing.tables import Cell, Column, Table, cells
 from .models import BASELINE, family, label
 from .reading import CLASSES, POOLED, Scores, stars
 from .trust import who
@@ -101,7 +101,7 @@ def leads_table(cube: str, scores: Scores, days: Mapping[int, float]) -> Table:
     columns += [Column(name, name, 3) for name in numbers]
     rows = []
     for item in scores.table.to_dict("records"):
-        row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
+        row = cells(columns, item)
         rows.append(row | {"lead_days": days.get(int(item["horizon"]))})
     return Table(f"{cube}_scores", "All scores by lead time (0: all pooled) and class.", columns, rows)
 
@@ -164,7 +164,7 @@ def tests_table(cube: str, scores: Scores) -> Table:
         for item in sorted(
             kept, key=lambda item: (item["against"] != BASELINE, item["horizon"], place.get(str(item["model"]), 99))
         ):
-            row: dict[str, Cell] = {column.key: item.get(column.key) for column in columns}
+            row = cells(columns, item)
             row |= {"model": words.model(str(item["model"])), "against": words.model(str(item["against"]))}
             row |= {f"{key}_said": _p(item.get(key)) for key in P_VALUES}
             rows.append(row | {"sure": stars(float(item["p_bh"]))})

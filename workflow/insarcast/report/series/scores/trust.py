@@ -127,4 +127,5 @@ def unknown(scores: Scores, days: Mapping[int, float]) -> str:
 
 
 def p_words(p: float) -> str:
+    """A probability of a test in words, never 0."""
     return f"p {'< 0.001' if p < 0.001 else f'{p:.3f}' if p < 0.1 else f'{p:.2f}'}"

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from insarcast.core import open_cube
 
-from ..displacement.numbers import EDGES, geometry_of, iso
-from ..drawing.frame import Frame
-from ..drawing.limits import one_digit
+from ...displacement.numbers import EDGES, geometry_of, iso
+from ...drawing.frame import Frame
+from ...drawing.limits import one_digit
 from .frame import dense_frame, points_frame
 
 Array = NDArray[np.float64]

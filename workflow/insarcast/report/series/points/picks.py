@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from .points import Points, noise_of
+from .numbers import Points, noise_of
 
 KINDS = {"A": "fastest", "B": "median", "C": "noisiest"}
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import xarray as xr
 
-from ..drawing.frame import Frame
+from ...drawing.frame import Frame
 
 MARGIN = 0.05  # of the longer side, between the outermost points and the edge of a map
 FOOT = 0.07  # of the height, below the points: the scale bar stands there

@@ -11,16 +11,16 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from ..drawing.canvas import TALLEST
-from ..drawing.colours import INK
-from ..drawing.frame import Frame
-from ..drawing.maps import draw_graticule
-from ..drawing.marks import draw_scale
-from ..writing import words
-from .points import Array, Points
+from ...drawing.colours import INK
+from ...drawing.frame import Frame
+from ...drawing.maps import draw_graticule
+from ...drawing.marks import draw_scale
+from ...writing import words
+from .numbers import Array, Points
 
 GROUND = "#dfe3e7"  # between the points nothing is measured
 NOT_USED = "#8d949c"
+LOWEST = 3.0  # inches: a map of points may be lower than one of pixels
 
 
 def marker_size(points: Points) -> float:
@@ -96,11 +96,6 @@ def draw_measure(axes: Any, points: Points, frame: Frame) -> None:
     right = int((high & (x > frame.right - edge) & (x < frame.right)).sum())
     left = int((high & (x < frame.left + edge) & (x > frame.left)).sum())
     draw_scale(axes, frame, [(frame.right, frame.top)] if right > left else [])
-
-
-def map_size(frame: Frame, width: float, extra: float, least: float = 3.0) -> float:
-    """Height of a figure whose maps are ``width`` inches wide, with ``extra`` inches for bar and legend."""
-    return float(np.clip(width * frame.shape_ratio + extra, least, TALLEST))
 
 
 def draw_key(figure: Any, fastest: bool, unused: str | None) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..displacement.numbers import iso
-from .points import Array, Points
+from ...displacement.numbers import iso
+from ..scores.reading import drawn_store, read_series_scores
+from .numbers import Array, Points, read_points
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,22 @@ class Ahead:
     def peak(self) -> int | None:
         """The point with the largest change; None where nothing is forecast."""
         return int(np.nanargmax(np.abs(self.change))) if self.known.any() else None
+
+
+def quoted_forecast(
+    series: Path, calibrated: Sequence[Path], auto: Sequence[Path], scores: Path, model: str | None
+) -> tuple[Points, xr.Dataset, str]:
+    """The points, the forecast whose scores are quoted, and its model.
+
+    Args:
+        series: the point cube.
+        calibrated: calibrated forecasts, one store per model.
+        auto: ``auto.json``, or nothing where there is one model only.
+        scores: table of scores.
+        model: the study's ``report.model``; None: the automatic choice.
+    """
+    scored = read_series_scores([scores], auto, model).scored
+    return read_points(series), drawn_store(calibrated, scored), scored
 
 
 def spread_out(store: xr.Dataset, values: Any, total: int) -> Array:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..displacement.numbers import iso
-from .points import Points
+from ...displacement.numbers import iso
+from .numbers import Points
 
 
 def join_dates(points: Points) -> NDArray[np.datetime64]:
