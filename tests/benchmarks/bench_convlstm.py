@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
 
-from insarcast.models.convlstm_network import Layer, Network
+from insarcast.models.convlstm.network import Layer, Network
 from insarcast.models.training import choose_device, reproducible
 
 HIDDEN, KERNEL, FRAMES, HORIZONS = (32, 32, 32), 5, 10, 3

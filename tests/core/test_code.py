@@ -66,22 +66,22 @@ def test_the_door_is_part_of_every_hash(copied: Path) -> None:
 
 
 def test_a_model_changes_only_its_own_forecasts(copied: Path) -> None:
-    drift, linear = (code_hash("forecast_cube", f"insarcast.models.{name}") for name in ("walk", "linear"))
-    model = copied / "insarcast/models/linear.py"
+    drift, linear = (code_hash("forecast_cube", f"insarcast.models.simple.{name}") for name in ("walk", "line"))
+    model = copied / "insarcast/models/simple/line.py"
     model.write_text(model.read_text() + "\nEXTRA = 1\n")
     forget()
-    assert code_hash("forecast_cube", "insarcast.models.linear") != linear
-    assert code_hash("forecast_cube", "insarcast.models.walk") == drift
+    assert code_hash("forecast_cube", "insarcast.models.simple.line") != linear
+    assert code_hash("forecast_cube", "insarcast.models.simple.walk") == drift
 
 
 def test_a_new_line_in_the_registry_reruns_nothing(copied: Path) -> None:
-    before = code_hash("forecast_cube", "insarcast.models.linear")
+    before = code_hash("forecast_cube", "insarcast.models.simple.line")
     registry = copied / "insarcast/models/registry.json"
     assert (
         after(
             lambda: registry.write_text(registry.read_text().replace("{", '{"new": {},', 1)),
             "forecast_cube",
-            "insarcast.models.linear",
+            "insarcast.models.simple.line",
         )
         == before
     )

@@ -78,15 +78,15 @@ class Mean:
 @pytest.fixture(autouse=True)
 def registry(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = {
-        "own": Entry("insarcast.models.walk:Drift", "grid", "tile", "own"),
-        "shared": Entry("insarcast.models.walk:Drift", "grid", "global", "shared"),
-        "tuned": Entry("insarcast.models.walk:Drift", "grid", "tile", "tuned"),
+        "own": Entry("insarcast.models.simple.walk:Drift", "grid", "tile", "own"),
+        "shared": Entry("insarcast.models.simple.walk:Drift", "grid", "global", "shared"),
+        "tuned": Entry("insarcast.models.simple.walk:Drift", "grid", "tile", "tuned"),
     }
     Mean.fitted, Mean.broken = [], set()
     monkeypatch.setattr(tiles, "model_entry", entries.__getitem__)
     monkeypatch.setattr(fits, "make_model", lambda name, **settings: Mean(**settings))
     monkeypatch.setattr(fits, "load_model", lambda name, path: Mean.load(path))
-    monkeypatch.setattr(fits, "model_module", lambda name: "insarcast.models.walk")
+    monkeypatch.setattr(fits, "model_module", lambda name: "insarcast.models.simple.walk")
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from statsmodels.tsa.arima_process import arma_acovf
 
 from insarcast.core import InsarcastError, Split
 from insarcast.models import TrainingData, make_model
-from insarcast.models.arima import AutoArima, Spec, columns_of
-from insarcast.models.arima_kernel import MAX_ORDER, Fits, _constrain, _css, fit_series
+from insarcast.models.arima.kernel import MAX_ORDER, Fits, _constrain, _css, fit_series
+from insarcast.models.arima.models import AutoArima, Spec, columns_of
 
 STEPS = np.array([1, 2, 5])
 

@@ -9,7 +9,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from insarcast.core import InsarcastError
 from insarcast.models import make_model
-from insarcast.models.boosting import Boosting, features, flat, nodes_of, walk
+from insarcast.models.regression.boosting import Boosting, features, flat, nodes_of, walk
 from tests.models.windows_toy import data_of, rows_of, skill
 
 

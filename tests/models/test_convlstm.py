@@ -12,8 +12,8 @@ import torch
 from insarcast.core import InsarcastError, Split
 from insarcast.core.study import schema
 from insarcast.models import TrainingData, load_model, make_model
-from insarcast.models.convlstm import ConvLSTM
-from insarcast.models.convlstm_settings import Settings
+from insarcast.models.convlstm.model import ConvLSTM
+from insarcast.models.convlstm.settings import Settings
 
 # Everything that a test relies on is said here, so that another default changes no test.
 SMALL = {"base": "persistence", "hidden": [4], "kernel": 3, "window": 4, "batch": 4, "epochs": 4, "learning_rate": 0.01}

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from insarcast.models import convlstm_network
-from insarcast.models.convlstm_cell import LayerPass, Loop, kernel_gradient
-from insarcast.models.convlstm_cpu import LayerInPlace
-from insarcast.models.convlstm_network import Network
+from insarcast.models.convlstm import network as convlstm_network
+from insarcast.models.convlstm.cell import LayerPass, Loop, kernel_gradient
+from insarcast.models.convlstm.cpu import LayerInPlace
+from insarcast.models.convlstm.network import Network
 
 PEEPHOLES = {"none": None, "channel": (1, 1), "pixel": (5, 4)}
 LAYERS = {"layer by layer": lambda *parts: LayerPass.apply(*parts, Loop()), "in place": LayerInPlace.apply}

@@ -8,7 +8,7 @@ import pytest
 
 from insarcast.core import InsarcastError
 from insarcast.models import make_model
-from insarcast.models.eof import _regressions, smooth
+from insarcast.models.space.eof import _regressions, smooth
 from tests.models.windows_toy import data_of, skill
 
 

@@ -14,10 +14,10 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct
 
 from insarcast.core import InsarcastError, Split
 from insarcast.models import TrainingData, make_model
-from insarcast.models.gp_average import GaussianProcessAverage
-from insarcast.models.gp_evidence import Grid, answers, log_evidence, posterior, prior_weights
-from insarcast.models.gp_kernels import LEVEL, YEAR, Motion, annual_covariance, covariance, cycle
-from insarcast.models.gp_past import Group, bridge_rare_gaps, clip_outliers, find_join, groups_of, steps_of
+from insarcast.models.gaussian.average import GaussianProcessAverage
+from insarcast.models.gaussian.evidence import Grid, answers, log_evidence, posterior, prior_weights
+from insarcast.models.gaussian.kernels import LEVEL, YEAR, Motion, annual_covariance, covariance, cycle
+from insarcast.models.gaussian.past import Group, bridge_rare_gaps, clip_outliers, find_join, groups_of, steps_of
 
 ANNUAL = np.array([[0.5, 0.1], [0.1, 0.2]])
 

@@ -11,8 +11,8 @@ from scipy import stats
 
 from insarcast.core import InsarcastError, Split
 from insarcast.models import TrainingData, make_model
-from insarcast.models.kalman import PRIOR, forecast
-from insarcast.models.state_space import Variances, find_patterns, run_filter
+from insarcast.models.filters.kalman import PRIOR, forecast
+from insarcast.models.filters.state_space import Variances, find_patterns, run_filter
 
 START = np.datetime64("2016-01-06", "D")
 YEAR = 365.25

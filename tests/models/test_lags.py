@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from insarcast.models import TrainingData
-from insarcast.models.lags import Channels, Windows, filled, gather, leading_modes, phase, scatter
-from insarcast.models.neighbours import neighbour_weights
+from insarcast.models.regression.windows import Channels, Windows, filled, gather, leading_modes, phase, scatter
+from insarcast.models.space.neighbours import neighbour_weights
 
 START = np.datetime64("2018-01-06", "D")
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from insarcast.models import TrainingData
-from insarcast.models.neighbours import neighbour_mean, neighbour_weights
+from insarcast.models.space.neighbours import neighbour_mean, neighbour_weights
 
 
 def at_places(x, y) -> TrainingData:

@@ -12,9 +12,9 @@ import torch
 
 from insarcast.core import InsarcastError, Split
 from insarcast.models import make_model
-from insarcast.models.lags import Channels, Windows, gather
-from insarcast.models.recurrent import LSTM
-from insarcast.models.recurrent_network import Network, seeded
+from insarcast.models.recurrent.model import LSTM
+from insarcast.models.recurrent.network import Network, seeded
+from insarcast.models.regression.windows import Channels, Windows, gather
 from tests.models.windows_toy import data_of, rows_of, skill
 
 QUICK = {"neighbours": "none", "hidden": 16, "window": 8, "batch": 128, "learning_rate": 0.01}

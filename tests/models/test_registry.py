@@ -16,7 +16,7 @@ WORKFLOW = Path(__file__).parents[2] / "workflow"
 
 def test_names_and_targets() -> None:
     assert model_names()[0] == "persistence"
-    assert model_module("linear") == "insarcast.models.linear"
+    assert model_module("linear") == "insarcast.models.simple.line"
     assert {model_entry(name).view for name in model_names()} == {"series", "graph", "grid"}
     assert all(model_entry(name).label for name in model_names())
     assert len({model_entry(name).label for name in model_names()}) == len(model_names())
@@ -43,7 +43,7 @@ def test_reading_it_imports_no_model() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=WORKFLOW, capture_output=True, text=True, check=True)
     loaded = done.stdout.split()
     assert "insarcast.models.registry" in loaded
-    assert not {"numpy", "xarray", "torch", "insarcast.models.linear"} & set(loaded)
+    assert not {"numpy", "xarray", "torch", "insarcast.models.simple.line"} & set(loaded)
 
 
 def test_a_change_to_one_model_reruns_that_model() -> None:

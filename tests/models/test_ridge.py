@@ -8,8 +8,8 @@ from sklearn.linear_model import Ridge as Oracle
 
 from insarcast.core import InsarcastError, Split
 from insarcast.models import make_model
-from insarcast.models.dlinear import moving_average
-from insarcast.models.ridge import normal_equations, solve
+from insarcast.models.regression.dlinear import moving_average
+from insarcast.models.regression.ridge import normal_equations, solve
 from tests.models.windows_toy import data_of, skill
 
 

@@ -258,7 +258,7 @@ def test_last_velocity_takes_the_last_step_that_was_measured() -> None:
     ("curve", "shape"), [("exponential", lambda t, c: -np.expm1(-t / c)), ("hyperbolic", lambda t, c: t / (c + t))]
 )
 def test_consolidation_goes_on_along_its_curve(curve: str, shape) -> None:
-    from insarcast.models.consolidation import CONSTANTS
+    from insarcast.models.simple.consolidation import CONSTANTS
 
     days = IRREGULAR * 4
     values = 7 - 120 * shape(days[:20, None], CONSTANTS[[2, 5, 9]])
@@ -292,7 +292,7 @@ def test_consolidation_is_the_line_where_nothing_slows_down() -> None:
 
 
 def test_many_points_go_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    from insarcast.models import annual, consolidation
+    from insarcast.models.simple import annual, consolidation
 
     data = data_of(walks(7, 70), 12 * np.arange(73))
     whole = [run(name, data, (1, 3)) for name in ("linear_annual", "consolidation")]

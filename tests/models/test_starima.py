@@ -9,8 +9,8 @@ import pytest
 
 from insarcast.core import InsarcastError, Split
 from insarcast.models import TrainingData
-from insarcast.models.neighbours import neighbour_weights
-from insarcast.models.starima import Starima
+from insarcast.models.space.neighbours import neighbour_weights
+from insarcast.models.space.starima import Starima
 
 TRUE = np.array([0.3, 0.4, -0.5, 0.2])  # phi own and neighbours', theta own and neighbours'
 

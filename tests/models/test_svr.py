@@ -10,8 +10,8 @@ from sklearn.svm import SVR as Oracle
 
 from insarcast.core import InsarcastError
 from insarcast.models import make_model
-from insarcast.models.lags import Channels, Windows, gather
-from insarcast.models.svr import SVR, stratified
+from insarcast.models.regression.svr import SVR, stratified
+from insarcast.models.regression.windows import Channels, Windows, gather
 from tests.models.windows_toy import data_of, rows_of, skill
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from insarcast.core import Split
 from insarcast.models import TrainingData, make_model
-from insarcast.models.lags import Channels, Rows, Windows, gather
+from insarcast.models.regression.windows import Channels, Rows, Windows, gather
 
 START = np.datetime64("2016-01-02", "D")
 

@@ -1,0 +1,1 @@
+"""The ConvLSTM: layers, tiles, training and forecast."""

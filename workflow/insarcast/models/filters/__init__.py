@@ -1,0 +1,1 @@
+"""Recursions through time whose few parameters all points share: exponential smoothing and Kalman's filter."""

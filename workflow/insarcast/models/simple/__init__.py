@@ -1,0 +1,1 @@
+"""Each point by itself, in closed form: walks, means and curves in time."""
