@@ -32,7 +32,7 @@ import numpy as np  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from insarcast.models.arima.kernel import Fits, fit_series  # noqa: E402
+from insarcast.models.arima.fit import Fits, fit_series  # noqa: E402
 
 STEPS = np.arange(1, 11)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +14,12 @@ from statsmodels.tsa.arima_process import arma_acovf
 
 from insarcast.core import InsarcastError, Split
 from insarcast.models import TrainingData, make_model
-from insarcast.models.arima.kernel import MAX_ORDER, Fits, _constrain, _css, fit_series
-from insarcast.models.arima.models import AutoArima, Spec, columns_of
+from insarcast.models.arima import kernel
+from insarcast.models.arima.compiled import MAX_ORDER
+from insarcast.models.arima.conditional import constrain, css
+from insarcast.models.arima.fit import Fits, fit_series
+from insarcast.models.arima.models import AutoArima
+from insarcast.models.arima.past import Spec, columns_of
 
 STEPS = np.array([1, 2, 5])
 
@@ -172,7 +178,7 @@ def test_derivatives_of_the_conditional_innovations() -> None:
 
     def run(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         residual, slopes = np.zeros(n), np.zeros((4, n))
-        total = _css.py_func(z, known, at, p, q, residual, slopes, np.zeros(n), np.zeros((4, n)))
+        total = css.py_func(z, known, at, p, q, residual, slopes, np.zeros(n), np.zeros((4, n)))
         assert total == pytest.approx(residual @ residual)
         assert (residual[~known] == 0).all()
         return residual, slopes
@@ -191,7 +197,7 @@ def test_any_number_makes_a_stationary_and_invertible_process() -> None:
         p, q = rng.integers(0, 4, 2)
         u = rng.normal(0, 2, p + q)
         arma, jacobian = np.zeros(p + q), np.zeros((p + q, p + q))
-        _constrain.py_func(u, p, q, arma, jacobian)
+        constrain.py_func(u, p, q, arma, jacobian)
         assert np.abs(np.roots(np.r_[1, -arma[:p]])).max(initial=0) < 1
         assert np.abs(np.roots(np.r_[1, arma[p:]])).max(initial=0) < 1
         for which in range(p + q):
@@ -200,7 +206,7 @@ def test_any_number_makes_a_stationary_and_invertible_process() -> None:
                 ends.append(np.zeros(p + q))
                 other = u.copy()
                 other[which] += move
-                _constrain.py_func(other, p, q, ends[-1], np.zeros_like(jacobian))
+                constrain.py_func(other, p, q, ends[-1], np.zeros_like(jacobian))
             np.testing.assert_allclose(jacobian[:, which], (ends[1] - ends[0]) / 2e-6, atol=1e-6)
 
 
@@ -330,3 +336,14 @@ def test_engine_statsmodels() -> None:
 def test_what_cannot_be(name: str, settings: dict, words: str) -> None:
     with pytest.raises(InsarcastError, match=words):
         make_model(name, **settings)
+
+
+def test_the_cache_of_compiled_code_notices_a_change_of_any_piece() -> None:
+    """numba looks at the file of the kernel alone; after a change of a piece, :data:`PARTS_HASH` takes the hash that this test says."""
+    folder = Path(kernel.__file__).parent
+    compiled = {
+        path.stem for path in folder.glob("*.py") if "compiled import" in path.read_text() and "@inner" in path.read_text()
+    }
+    assert set(kernel.PARTS) == (compiled | {"compiled"}) - {"kernel"}
+    text = b"".join((folder / f"{name}.py").read_bytes() for name in kernel.PARTS)
+    assert hashlib.sha256(text).hexdigest()[:16] == kernel.PARTS_HASH

@@ -10,6 +10,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from insarcast.core import InsarcastError
 from insarcast.models import make_model
 from insarcast.models.regression.boosting import Boosting, features, flat, nodes_of, walk
+from insarcast.models.regression.model import Lesson
 from tests.models.windows_toy import data_of, rows_of, skill
 
 
@@ -30,7 +31,7 @@ def test_arrays_forecast_what_scikit_learn_does() -> None:
 def test_the_model_is_scikit_learns_for_each_horizon() -> None:
     rows, data = rows_of()
     model = Boosting(window=4, neighbours="none", network=False, trees=20, least=5)
-    learnt = model._train(rows, None, data, seed=0, device="cpu", progress=False)
+    learnt = model._train(Lesson(rows, None, data))
     said = model._say(learnt, rows)
     for step in range(2):
         known = np.isfinite(rows.target[:, step])
@@ -51,7 +52,7 @@ def test_the_model_is_scikit_learns_for_each_horizon() -> None:
 def test_any_number_of_threads_says_the_same() -> None:
     rows, data = rows_of()
     model = Boosting(window=4, neighbours="none", trees=10, least=5)
-    learnt = model._train(rows, None, data, seed=0, device="cpu", progress=False)
+    learnt = model._train(Lesson(rows, None, data))
     before, said = numba.get_num_threads(), []
     for count in {1, before}:
         numba.set_num_threads(count)

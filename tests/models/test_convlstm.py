@@ -12,6 +12,8 @@ import torch
 from insarcast.core import InsarcastError, Split
 from insarcast.core.study import schema
 from insarcast.models import TrainingData, load_model, make_model
+from insarcast.models.convlstm import model as convlstm
+from insarcast.models.convlstm.forecasting import forecast
 from insarcast.models.convlstm.model import ConvLSTM
 from insarcast.models.convlstm.settings import Settings
 
@@ -151,7 +153,7 @@ def test_recursive_steps_keep_their_distance_from_the_line(base: str) -> None:
     model._network = lambda x, lead: x[-1][:, :1]
     tile = model._tile(data, torch.device("cpu"))
     line = tile.base(30, tile.lead(30, (1, 2, 4)))
-    off = (model._forecast(tile, 30, (1, 2, 4)) - line).numpy()
+    off = (forecast(model._network, model._view, tile, 30, (1, 2, 4)) - line).numpy()
     assert np.abs(off[0]).mean() > 0.1
     np.testing.assert_allclose(off, np.broadcast_to(off[:1], off.shape), atol=1e-3)
     np.testing.assert_allclose(off[0], -tile.offset[30].numpy(), atol=1e-3)
@@ -196,7 +198,7 @@ def test_nothing_after_the_end_of_training_is_learnt() -> None:
         assert torch.equal(ours, other)
 
 
-def test_no_training_target_passes_the_first_validation_date() -> None:
+def test_no_training_target_passes_the_first_validation_date(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last dates validate: noise on them changes the choice of the epoch, and no gradient."""
     data = bowl()
     first = 30 - round(0.2 * 31)
@@ -208,8 +210,9 @@ def test_no_training_target_passes_the_first_validation_date() -> None:
     losses = []
     for each, model in ((data, plain), (replace(data, displacement=values), noisy)):
         again = ConvLSTM(**SMALL)
-        again._units = lambda tiles, model=model: (plain.scale, model.unit)  # type: ignore[method-assign]
-        again.fit(each, Split(each.time[30], (each.time[30],), (1, 2)))
+        with monkeypatch.context() as patch:
+            patch.setattr(convlstm, "units_of", lambda tiles, window, model=model: (plain.scale, model.unit))
+            again.fit(each, Split(each.time[30], (each.time[30],), (1, 2)))
         losses.append([(row["training"], row["validation"]) for row in again.epochs])
     assert [row[0] for row in losses[0]] == [row[0] for row in losses[1]]
     assert losses[0][0][1] != losses[1][0][1]

@@ -16,8 +16,9 @@ from insarcast.core import InsarcastError, Split
 from insarcast.models import TrainingData, make_model
 from insarcast.models.gaussian.average import GaussianProcessAverage
 from insarcast.models.gaussian.evidence import Grid, answers, log_evidence, posterior, prior_weights
-from insarcast.models.gaussian.kernels import LEVEL, YEAR, Motion, annual_covariance, covariance, cycle
+from insarcast.models.gaussian.kernels import LEVEL, Motion, annual_covariance, covariance, cycle
 from insarcast.models.gaussian.past import Group, bridge_rare_gaps, clip_outliers, find_join, groups_of, steps_of
+from insarcast.models.season import YEAR
 
 ANNUAL = np.array([[0.5, 0.1], [0.1, 0.2]])
 

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 from insarcast.models import TrainingData
-from insarcast.models.regression.windows import Channels, Windows, filled, gather, leading_modes, phase, scatter
+from insarcast.models.levels import filled
+from insarcast.models.noise import scatter
+from insarcast.models.regression.windows import Channels, Windows, gather
+from insarcast.models.season import phase
+from insarcast.models.space.modes import leading_modes
 from insarcast.models.space.neighbours import neighbour_weights
 
 START = np.datetime64("2018-01-06", "D")

@@ -14,6 +14,7 @@ from insarcast.core import InsarcastError, Split
 from insarcast.models import make_model
 from insarcast.models.recurrent.model import LSTM
 from insarcast.models.recurrent.network import Network, seeded
+from insarcast.models.regression.model import Lesson
 from insarcast.models.regression.windows import Channels, Windows, gather
 from tests.models.windows_toy import data_of, rows_of, skill
 
@@ -61,7 +62,7 @@ def test_any_number_of_threads_learns_the_same() -> None:
     threads, weights = torch.get_num_threads(), []
     for count in (1, 2):
         torch.set_num_threads(count)
-        learnt = model._train(rows, rows, data, seed=1, device="cpu", progress=False)
+        learnt = model._train(Lesson(rows, rows, data, seed=1))
         weights.append(b"".join(learnt[name].tobytes() for name in sorted(learnt)))
         assert torch.get_num_threads() == count
     torch.set_num_threads(threads)
@@ -93,7 +94,7 @@ def test_a_training_that_diverges_names_its_settings() -> None:
     model = make_model("rnn", window=4, neighbours="none", hidden=4, loss="l2")
     huge = rows._replace(target=np.full_like(rows.target, 1e30))
     with pytest.raises(InsarcastError, match=r"lower models\.rnn\.learning_rate"):
-        model._train(huge, huge, data, seed=0, device="cpu", progress=False)
+        model._train(Lesson(huge, huge, data))
 
 
 def test_other_models_do_not_import_torch() -> None:
@@ -128,6 +129,6 @@ def test_the_five_patterns_of_the_hlstm_paper() -> None:
     mixed = rng.permutation(len(rows[0].target))
     parts = [rows[0].__class__(*(part[at] for part in rows[0])) for at in (mixed[:cut], mixed[cut:])]
     model = LSTM(window=10, neighbours="none", season=False, hidden=32, batch=64, epochs=40, patience=40, learning_rate=0.01)
-    learnt = model._train(*parts, data, seed=0, device="cpu", progress=False)
+    learnt = model._train(Lesson(*parts, data))
     error = (rows[1].target - model._say(learnt, rows[1])) * rows[1].scatter[:, None]
     assert 0.245 < np.abs(error).mean() < 0.30

@@ -10,6 +10,7 @@ from sklearn.svm import SVR as Oracle
 
 from insarcast.core import InsarcastError
 from insarcast.models import make_model
+from insarcast.models.regression.model import Lesson
 from insarcast.models.regression.svr import SVR, stratified
 from insarcast.models.regression.windows import Channels, Windows, gather
 from tests.models.windows_toy import data_of, rows_of, skill
@@ -18,7 +19,7 @@ from tests.models.windows_toy import data_of, rows_of, skill
 def test_exact_is_scikit_learns() -> None:
     rows, data = rows_of()
     model = SVR(window=4, neighbours="none", sample=300, engine="exact", c=0.7, epsilon=0.2, gamma=0.5)
-    learnt = model._train(rows, None, data, seed=0, device="cpu", progress=False)
+    learnt = model._train(Lesson(rows, None, data))
     said = model._say(learnt, rows)
     keep = stratified(rows, 300, 0)
     x = rows.lags.reshape(len(rows.lags), -1).astype("float64")
@@ -33,7 +34,7 @@ def test_nystroem_with_all_landmarks_is_scikit_learns() -> None:
     rows, data = rows_of(6)
     count = len(rows.lags)
     model = SVR(window=4, neighbours="none", sample=count, engine="nystroem", c=0.5, gamma=2.0, landmarks=count)
-    learnt = model._train(rows, None, data, seed=0, device="cpu", progress=False)
+    learnt = model._train(Lesson(rows, None, data))
     x = rows.lags.reshape(count, -1).astype("float64")
     features = Nystroem(gamma=2.0 / (x.shape[1] * x.var()), n_components=count, random_state=0).fit(x).transform(x)
     known = np.isfinite(rows.target[:, 1])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError
 
+Array = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from .data import Array
 
 # Dates on each side of a join that its jump is estimated from, and the variance of a jump in units of that of one date's noise. On
 # ready series with a simulated join (normal jumps of the size of the noise) this pair forecast best of (0.3-10) x (3-20).

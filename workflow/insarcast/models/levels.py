@@ -1,13 +1,10 @@
-"""What the models that look at lags have in common: series without the steps that nobody measured."""
+"""Levels of a series without the steps that nobody measured, and without gaps."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .data import TrainingData
-
-Array = NDArray[np.float64]
+from .data import Array, TrainingData
 
 
 def supported_levels(data: TrainingData, *, jumps: bool = False) -> Array:
@@ -38,3 +35,14 @@ def supported_levels(data: TrainingData, *, jumps: bool = False) -> Array:
         level[index] = value - shift
         last, broken = np.where(here, value, last), broken & ~here
     return level
+
+
+def filled(level: Array) -> Array:
+    """Each gap with the last value before it, what comes before the first value with that; NaN for points without any."""
+    known = np.isfinite(level)
+    if known.all():
+        return level
+    rows = np.arange(len(level))[:, None]
+    first = known.argmax(axis=0)
+    at = np.maximum(np.maximum.accumulate(np.where(known, rows, -1), axis=0), first)
+    return np.asarray(np.take_along_axis(level, at, axis=0))

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from abc import abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
-import xarray as xr
 
 from insarcast.core import Split
 
-from .data import TrainingData, days_between
-from .series import Array, Law, forecast_starts, law_dataset
+from .data import Array, Dates, TrainingData
+from .law import Law, LawModel
 
 
-class Pooled(ABC):
+class Pooled(LawModel):
     """Base of the models whose parameters are shared by all points.
 
     ``fit`` sees ``data`` up to ``split.train_end`` only, and leaves what it learnt as arrays in ``learnt`` (saved as safetensors);
@@ -25,10 +22,8 @@ class Pooled(ABC):
     Nothing may be kept that a loaded model would not have: forecasts of a saved and loaded model are the same bits.
     """
 
-    settings: ClassVar[tuple[str, ...]] = ()
-
     def __init__(self) -> None:
-        self.train_end: np.datetime64 | None = None
+        super().__init__()
         self.horizons: tuple[int, ...] = ()
         self.learnt: dict[str, np.ndarray[Any, Any]] = {}
 
@@ -40,22 +35,13 @@ class Pooled(ABC):
         self.learnt = self._learn(past, seed=seed, device=device, progress=progress) if past.points else {}
         return self
 
-    def predict(
-        self, data: TrainingData, origins: Sequence[np.datetime64], horizons: Sequence[int], quantiles: Sequence[float]
-    ) -> xr.Dataset:
-        """Forecast from each origin; see :class:`~insarcast.models.Forecaster`."""
-        starts = forecast_starts(origins, self.train_end)
-        targets = data.targets(list(starts), horizons)
-        lead = days_between(starts[:, None], targets)
+    def _laws(self, data: TrainingData, starts: Dates, horizons: list[int], lead: Array) -> Law:
         shape = (len(starts), len(horizons), data.points)
-        if data.points and self.learnt:
-            laws = [
-                self._law(data.until(origin), list(horizons), lead[at]) for at, origin in enumerate(starts)
-            ]  # each sees its own past only
-            law = Law(*(np.stack(parts) for parts in zip(*laws, strict=True)))
-        else:
-            law = Law(np.full(shape, np.nan), np.full(shape, np.nan), np.zeros((len(starts), data.points)))
-        return law_dataset(law, starts, horizons, quantiles, targets)
+        if not (data.points and self.learnt):
+            return Law(np.full(shape, np.nan), np.full(shape, np.nan), np.zeros((len(starts), data.points)))
+        # Each origin sees its own past only.
+        laws = [self._law(data.until(origin), horizons, lead[at]) for at, origin in enumerate(starts)]
+        return Law(*(np.stack(parts) for parts in zip(*laws, strict=True)))
 
     @abstractmethod
     def _learn(self, past: TrainingData, *, seed: int, device: str, progress: bool) -> dict[str, np.ndarray[Any, Any]]:
@@ -74,10 +60,7 @@ class Pooled(ABC):
 
         if self.train_end is None:
             raise ValueError("fit before save")
-        path.mkdir(parents=True, exist_ok=True)
-        values = {name: getattr(self, name) for name in self.settings}
-        record = {"settings": values, "train_end": str(self.train_end), "horizons": list(self.horizons)}
-        (path / "model.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        super().save(path)
         save_file({name: np.ascontiguousarray(part) for name, part in self.learnt.items()}, path / "weights.safetensors")
 
     @classmethod
@@ -85,9 +68,13 @@ class Pooled(ABC):
         """Read what :meth:`save` wrote."""
         from safetensors.numpy import load_file
 
-        record: dict[str, Any] = json.loads((path / "model.json").read_text(encoding="utf-8"))
-        model = cls(**record["settings"])
-        model.train_end = np.datetime64(record["train_end"], "D")
-        model.horizons = tuple(record["horizons"])
+        model = super().load(path)
         model.learnt = load_file(path / "weights.safetensors")
         return model
+
+    def _record(self) -> dict[str, Any]:
+        return super()._record() | {"horizons": list(self.horizons)}
+
+    def _restore(self, record: dict[str, Any]) -> None:
+        super()._restore(record)
+        self.horizons = tuple(record["horizons"])

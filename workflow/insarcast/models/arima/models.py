@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from itertools import product
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData, days_between
-from ..series import Array, Law, Series
-from .kernel import MAX_ORDER, PER_PARAMETER, fit_series
-
-YEAR = 365.25
-Order = tuple[int, int, int]
-
-
-class Spec(NamedTuple):
-    """One model of a point: its order, whether it drifts, and how many annual harmonics it has."""
-
-    order: Order
-    drift: bool
-    harmonics: int = 0
-
-    @property
-    def parameters(self) -> int:
-        """Number of parameters without the variance."""
-        return self.order[0] + self.order[2] + (self.drift or self.order[1] == 2) + 2 * self.harmonics
-
-
-class Part(NamedTuple):
-    """The past of an origin, and the dates ahead that are asked for.
-
-    Attributes:
-        values: ``(time, point)`` mm.
-        broken: ``(time, point)`` True where the step from the date before hides an offset that nobody knows.
-        days: ``(time + longest step,)`` days since the first date.
-        steps: ``(horizon,)`` ascending.
-    """
-
-    values: Array
-    broken: NDArray[np.bool_]
-    days: Array
-    steps: NDArray[np.int64]
-
-    def take(self, points: NDArray[np.bool_]) -> Part:
-        """Some of the points."""
-        return self._replace(values=self.values[:, points], broken=self.broken[:, points])
+from ..data import Array, TrainingData, days_between
+from ..law import Law
+from ..series import Series
+from .by_statsmodels import fit_statsmodels
+from .compiled import MAX_ORDER
+from .fit import fit_series
+from .past import Part, Spec, checked_order, columns_of, drifts, old_enough, past_of
 
 
 class _Arimas(Series):
@@ -105,7 +72,7 @@ class _Arimas(Series):
 class Arima(_Arimas):
     """ARIMA(p, d, q) with drift, of one order for all points (Box & Jenkins; Hyndman & Athanasopoulos, 3rd ed., chapter 9).
 
-    Parameters are estimated anew for each point at each origin, by exact maximum likelihood (:mod:`.kernel`). With d = 0 the
+    Parameters are estimated anew for each point at each origin, by exact maximum likelihood (:mod:`.fit`). With d = 0 the
     point fluctuates about a line, or about a level where there is no drift; with d = 2 there is no drift, for the rate is a
     random walk. The law is Student's t with as many degrees of freedom as there are innovations less parameters; its variance holds
     the uncertainty of the drift, not that of phi and theta. A short or constant past falls back to the random walk with drift.
@@ -214,95 +181,3 @@ class AnnualArima(_Arimas):
 
     def _choose(self, data: TrainingData) -> tuple[list[Spec], NDArray[np.intp]]:
         return [Spec(self.order, self.drift, self.harmonics)], np.zeros(data.points, np.intp)
-
-
-def checked_order(name: str, order: Sequence[int]) -> Order:
-    """An order the kernel can do.
-
-    Raises:
-        InsarcastError: it cannot.
-    """
-    if len(order) != 3 or not (0 <= order[0] <= MAX_ORDER and 0 <= order[1] <= 2 and 0 <= order[2] <= MAX_ORDER):
-        raise InsarcastError(
-            f"models.{name}.order is p, d, q with p and q from 0 to {MAX_ORDER} and d from 0 to 2, not {list(order)}."
-        )
-    return order[0], order[1], order[2]
-
-
-def past_of(data: TrainingData, index: int, steps: NDArray[np.int64], days: Array) -> Part:
-    """The past of the date with an index."""
-    past = slice(0, index + 1)
-    broken = ~data.observed[past]
-    if data.jump is not None:
-        broken = broken | data.jump[past]
-    return Part(data.displacement[past], broken, days[: index + 1 + int(steps.max(initial=0))], steps)
-
-
-def old_enough(part: Part, spec: Spec, years: float) -> NDArray[np.bool_]:
-    """``(point,)`` which have the history that the model's waves need; all where it has none."""
-    known = np.isfinite(part.values)
-    if not spec.harmonics or not len(known):
-        return np.full(known.shape[1], not spec.harmonics)
-    first = part.days[np.argmax(known, axis=0)]
-    count = (known & ~part.broken).sum(axis=0)
-    return np.asarray((part.days[len(known) - 1] - first >= years * YEAR) & (count > PER_PARAMETER * spec.parameters))
-
-
-def drifts(spec: Spec) -> bool:
-    """Whether the first column is the drift: for d = 2 it is the rate at the start."""
-    return spec.drift or spec.order[1] == 2
-
-
-def columns_of(days: Array, spec: Spec) -> Array:
-    """Regressors ``(column, time)``: number of the date, then cosine and sine of each harmonic of the year."""
-    columns = [np.arange(len(days), dtype="float64")] if drifts(spec) else []
-    for number in range(1, spec.harmonics + 1):
-        angle = 2 * np.pi * number * days / YEAR
-        columns += [np.cos(angle), np.sin(angle)]
-    return np.array(columns).reshape(len(columns), len(days))
-
-
-def fit_statsmodels(part: Part, spec: Spec) -> tuple[Array, Array, Array]:
-    """The same by statsmodels: its exact likelihood with a nearly diffuse start, and a dummy for each unknown offset.
-
-    Where it fails, or the past is too short, the kernel's random walk stands in. The scale is statsmodels' standard error, which
-    neglects the uncertainty of all parameters.
-    """
-    from statsmodels.tsa.arima.model import ARIMA
-
-    trend = {0: "ct", 1: "t", 2: "n"}[spec.order[1]] if spec.drift else {0: "c"}.get(spec.order[1], "n")
-    walk = fit_series(part.values, part.broken, columns_of(part.days, Spec((0, 1, 0), True)), (0, 1, 0), part.steps, drift=True)
-    ahead = int(part.steps.max(initial=0))
-    for point in range(part.values.shape[1]):
-        values = part.values[:, point]
-        known = np.isfinite(values)
-        if not known[-1] or walk.innovations[point] < max(PER_PARAMETER * spec.parameters, 1):
-            continue
-        first = int(np.argmax(known))
-        breaks = _breaks(part.broken[first:, point], known[first:])
-        dummies = np.tri(len(values) - first + ahead, len(values) - first + ahead)[:, breaks] if len(breaks) else None
-        n = len(values) - first
-        past, future = (None, None) if dummies is None else (dummies[:n], dummies[n:])
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                result: Any = ARIMA(values[first:] - values[-1], exog=past, order=spec.order, trend=trend).fit()
-                forecast = result.get_forecast(ahead, exog=future)
-        except (ValueError, np.linalg.LinAlgError, IndexError):
-            continue
-        walk.centre[point] = forecast.predicted_mean[part.steps - 1]
-        walk.scale[point] = forecast.se_mean[part.steps - 1]
-        walk.freedom[point] = walk.innovations[point] - spec.parameters
-    return walk.centre, walk.scale, walk.freedom
-
-
-def _breaks(broken: NDArray[np.bool_], known: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Dates of the first value after one or more broken steps."""
-    found, gone = [], False
-    for t in range(1, len(broken)):
-        gone = gone or bool(broken[t])
-        if known[t]:
-            if gone:
-                found.append(t)
-            gone = False
-    return np.array(found, np.intp)

@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 import xarray as xr
-from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from insarcast.core import InsarcastError, Split
 
-from ..data import TrainingData, days_between
-from ..training import Plan, choose_device, losses, reproducible, train
+from ..data import TrainingData
+from ..law import forecast_dataset, forecast_starts
+from ..training import Plan, choose_device, reproducible
+from .examples import View, units_of
+from .forecasting import forecast
+from .learning import learn
 from .network import Network
+from .receptive import radius
 from .settings import Settings
-from .tile import CHANNELS, Tile, Window, frames
+from .tile import CHANNELS, Tile
 
-# Dates of the past that a training window has at least.
-PAST = 2
-# Share of the gradient that the receptive field holds.
-HOLDS = 0.95
-# Origins that it is averaged over.
+# Origins that the receptive field is averaged over.
 SAMPLES = 4
-
-
-class Batch(NamedTuple):
-    """Windows of one tile.
-
-    Attributes:
-        tile: which.
-        indices: dates the windows end on.
-        last: latest date a target may have.
-    """
-
-    tile: Tile
-    indices: list[int]
-    last: int
 
 
 class ConvLSTM:
@@ -56,7 +40,7 @@ class ConvLSTM:
     training window is later than the first validation origin.
 
     The interval is Gaussian. Its standard deviation is each pixel's own noise (that of its steps up to the origin, see
-    :func:`insarcast.models.convlstm.tile.noises`) times one factor per horizon: the root mean square over the validation, all tiles
+    :func:`insarcast.models.convlstm.past.noises`) times one factor per horizon: the root mean square over the validation, all tiles
     together, of the error in units of that noise.
 
     Attributes:
@@ -80,9 +64,8 @@ class ConvLSTM:
         self.best_epoch = 0
         self.start: float | None = None
         self._network: Network | None = None
-        self._last: tuple[TrainingData, torch.device, Tile] | None = (
-            None  # asked again for other origins, it need not be made again
-        )
+        # A tile that is asked again for other origins need not be made again.
+        self._last: tuple[TrainingData, torch.device, Tile] | None = None
 
     @property
     def parameters(self) -> int:
@@ -115,7 +98,7 @@ class ConvLSTM:
                     "convlstm.peephole 'pixel' needs tiles of one size; take 'channel', or tiles that fit the scene."
                 )
             self.shape = next(iter(shapes), (1, 1))
-            self.scale, self.unit = self._units(tiles)
+            self.scale, self.unit = units_of(tiles, self.settings.window)
             self._network = self._new_network()
             self._network.reset(generator)
             self._learn(tiles, self.settings.plan, generator, where, progress)
@@ -151,13 +134,8 @@ class ConvLSTM:
         """
         from scipy.special import ndtri
 
-        starts = np.array(origins, "datetime64[D]")
-        if self.train_end is None or self._network is None:
-            raise ValueError("fit before predict")
-        if starts.size and starts.min() < self.train_end:
-            raise InsarcastError(
-                f"A forecast from {starts.min()} would be made within the training, which ends on {self.train_end}."
-            )
+        starts = forecast_starts(origins, None if self._network is None else self.train_end)
+        assert self._network is not None
         targets = data.targets(list(starts), horizons)
         if missing := set(horizons) - set(self.horizons):
             raise InsarcastError(f"The ConvLSTM was trained for the horizons {list(self.horizons)}, not for {sorted(missing)}.")
@@ -165,27 +143,21 @@ class ConvLSTM:
         if data.points:
             where = choose_device(self.device)
             with reproducible(where), torch.no_grad():
-                tiles = [self._tile(data, where)]
-                self._check_shape(tiles)
+                tile = self._tile(data, where)
+                self._check_shape([tile])
                 self._network.to(where)
                 row, col = data.pixels
                 for at, origin in enumerate(starts):
                     index = data.index(origin)
-                    centre = self._forecast(tiles[0], index, horizons).cpu().numpy().astype("float64")[:, row, col]
-                    noise = tiles[0].noise[index].cpu().numpy().astype("float64")[row, col]
+                    centre = (
+                        forecast(self._network, self._view, tile, index, horizons).cpu().numpy().astype("float64")[:, row, col]
+                    )
+                    noise = tile.noise[index].cpu().numpy().astype("float64")[row, col]
                     spread = noise * np.array([self.factor[self.horizons.index(step)] for step in horizons])[:, None]
                     known = np.isfinite(data.displacement[index])
                     for which, quantile in enumerate(quantiles):
                         increment[at, :, which] = np.where(known, centre + ndtri(quantile) * spread, np.nan)
-        return xr.Dataset(
-            {"increment": (("origin", "horizon", "quantile", "point"), increment, {"units": "mm"})},
-            coords={
-                "origin": starts.astype("datetime64[ns]"),
-                "horizon": np.asarray(horizons, "int64"),
-                "quantile": np.asarray(quantiles, "float64"),
-                "target_time": (("origin", "horizon"), targets.astype("datetime64[ns]")),
-            },
-        )
+        return forecast_dataset(increment, starts, horizons, quantiles, targets)
 
     def receptive_field(self, data: TrainingData) -> float:
         """Radius in pixels around a pixel that its forecast looks at: it holds 95 % of the absolute gradient.
@@ -198,23 +170,8 @@ class ConvLSTM:
             raise ValueError("fit before receptive_field")
         where = choose_device(self.device)
         ends = [index for index in range(len(data.time)) if data.time[index] <= self.train_end][-SAMPLES:]
-        row, col = (size // 2 for size in data.shape or (0, 0))
         with reproducible(where):
-            tile = self._tile(data, where)
-            network = self._network.to(where)
-            total = torch.zeros(tile.shape, device=where)
-            for index in ends:
-                x = self._frames(tile, [index]).requires_grad_()
-                lead = torch.ones((1, len(self._steps)), device=where)
-                (gradient,) = torch.autograd.grad(network(x, lead)[0, :, row, col].sum(), x)
-                total += gradient[:, 0, 0].abs().sum(0)
-        weight = total.cpu().double().numpy()
-        if weight.sum() == 0:
-            return 0.0
-        away = np.hypot(np.arange(weight.shape[0])[:, None] - row, np.arange(weight.shape[1]) - col)
-        radii, ring = np.unique(away, return_inverse=True)
-        inside = np.cumsum(np.bincount(ring.ravel(), weight.ravel())) / weight.sum()
-        return float(radii[np.searchsorted(inside, HOLDS)])
+            return radius(self._network.to(where), self._view, self._tile(data, where), ends)
 
     def save(self, path: Path) -> None:
         """Write ``model.json`` and ``weights.safetensors`` into the folder ``path``."""
@@ -258,13 +215,21 @@ class ConvLSTM:
         return where
 
     @property
-    def _steps(self) -> tuple[int, ...]:
-        """Horizons of the head."""
-        return (1,) if self.settings.multi_step == "recursive" else self.horizons
+    def _view(self) -> View:
+        return View(self.settings, self.horizons, self.scale, self.unit)
+
+    def _learn(self, tiles: Sequence[Tile], plan: Plan, generator: torch.Generator, where: torch.device, progress: bool) -> None:
+        """Train the network in place and take the measure of its errors."""
+        assert self._network is not None
+        self._network.to(where)
+        self.epochs, self.best_epoch, self.start, self.factor = [], 0, None, [1.0] * len(self.horizons)
+        if tiles:
+            done, self.factor = learn(self._network, self._view, tiles, plan, generator, progress)
+            self.epochs, self.best_epoch, self.start = done.epochs, done.best_epoch, done.start
 
     def _new_network(self) -> Network:
         set_ = self.settings
-        return Network(CHANNELS, set_.hidden, set_.kernel, set_.peephole, len(self._steps), self.shape)
+        return Network(CHANNELS, set_.hidden, set_.kernel, set_.peephole, len(self._view.steps), self.shape)
 
     def _tile(self, data: TrainingData, device: torch.device) -> Tile:
         if data.shape is None or data.row is None:
@@ -287,169 +252,3 @@ class ConvLSTM:
                 raise InsarcastError(
                     f"convlstm.peephole 'pixel' was trained on tiles of {self.shape} pixels, this one has {tile.shape}; take 'channel'."
                 )
-
-    def _units(self, tiles: Sequence[Tile]) -> tuple[float, float]:
-        """Millimetres and days that count as 1: the root mean square of the change over half a window, and a window's usual length."""
-        half = max(self.settings.window // 2, 1)
-        total, count, days = 0.0, 0, [1.0]
-        for tile in tiles:
-            level = tile.level.cpu().numpy().astype("float64")
-            here = tile.measured.cpu().numpy()
-            change = (level[half:] - level[:-half])[here[half:] & here[:-half]]
-            total, count = total + float((change**2).sum()), count + change.size
-            days = list(np.diff(tile.days)) or days
-        scale = (total / count) ** 0.5 if count and total else 1.0
-        return scale, float(np.median(days)) * self.settings.window
-
-    def _learn(self, tiles: Sequence[Tile], plan: Plan, generator: torch.Generator, where: torch.device, progress: bool) -> None:
-        """Train the network in place and take the measure of its errors."""
-        network = self._network
-        assert network is not None
-        network.to(where)
-        self.epochs, self.best_epoch, self.start, self.factor = [], 0, None, [1.0] * len(self.horizons)
-        if not tiles:
-            return
-        plan_of = [(tile, *self._windows(tile)) for tile in tiles]
-        validation = [
-            Batch(tile, part, len(tile.days) - 1) for tile, _, valid in plan_of for part in _parts(valid, self.settings.batch)
-        ]
-        network.precision = self._precision(where)
-        network.fused = where.type == "cuda" and self.settings.compile
-        power = 1 if self.settings.loss == "mae" else 2
-        pointwise = losses(self.settings.loss, self.settings.huber_delta)
-
-        def batches(source: torch.Generator) -> list[Batch]:
-            made: list[Batch] = []
-            for tile, training, valid in plan_of:
-                order = [training[at] for at in torch.randperm(len(training), generator=source).tolist()]
-                made += [Batch(tile, part, valid[0]) for part in _parts(order, self.settings.batch)]
-            return [made[at] for at in torch.randperm(len(made), generator=source).tolist()]
-
-        def error(batch: Batch, source: torch.Generator | None) -> tuple[Tensor, Tensor]:
-            x, lead, target, known = self._example(batch)
-            if source is not None:
-                x, target, known = self._vary(x, target, known, source)
-            total = torch.where(known, pointwise(network(x, lead) - target), 0.0).sum()
-            return total, known.sum()
-
-        done = train(network, batches, validation, error, plan, generator, unit=self.scale**power, progress=progress)
-        self.epochs, self.best_epoch, self.start = done.epochs, done.best_epoch, done.start
-        network.precision, network.fused = torch.float32, False
-        self.factor = self._factors(validation)
-
-    def _precision(self, where: torch.device) -> torch.dtype:
-        asked = self.settings.precision
-        return torch.bfloat16 if asked == "bfloat16" or (asked == "auto" and where.type == "cuda") else torch.float32
-
-    def _first_validation(self, count: int) -> int:
-        """Index of the first date that validates among so many: every horizon has a target after it."""
-        return count - 1 - max(max(self.horizons), round(self.settings.validation * count))
-
-    def _windows(self, tile: Tile) -> tuple[list[int], list[int]]:
-        """Dates that windows of the training and of the validation end on."""
-        count, least = len(tile.days), PAST - 1 + max(self._steps)
-        first = self._first_validation(count)
-        if first < least:
-            enough = next(dates for dates in itertools.count(count) if self._first_validation(dates) >= least)
-            raise InsarcastError(
-                f"The ConvLSTM cannot learn {max(self.horizons)} steps ahead from the {count} dates up to {self.train_end}, for the last "
-                f"{count - 1 - first} validate; raise forecast.history to at least {enough}, or lower forecast.horizons or "
-                "convlstm.validation."
-            )
-        training = list(range(PAST - 1, first - min(self._steps) + 1))
-        return training, list(range(first, count - min(self._steps)))
-
-    def _frames(self, tile: Tile, indices: Sequence[int]) -> Tensor:
-        """``(time, batch, channel, y, x)``."""
-        size = self.settings.window
-        return torch.stack([frames(tile.window(index, size), size, self.scale, self.unit) for index in indices], dim=1)
-
-    def _example(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Frames, lead times, and what the network should say (its own unit) and where that is known."""
-        tile, leads, targets, knowns = batch.tile, [], [], []
-        for index in batch.indices:
-            lead = self._lead(tile, index)
-            value, known = tile.truth(index, self._steps, batch.last)
-            leads.append(lead / self.unit)
-            targets.append((value - tile.base(index, lead)) / self.scale)
-            knowns.append(known)
-        days = torch.tensor(np.array(leads), dtype=torch.float32, device=tile.level.device)
-        return self._frames(tile, batch.indices), days, torch.stack(targets), torch.stack(knowns)
-
-    def _lead(self, tile: Tile, index: int) -> NDArray[np.float64]:
-        """Days to each horizon; beyond the calendar's end, where no target is, the last known date stands in."""
-        calendar = tile.data.calendar
-        targets = [min(index + step, len(calendar) - 1) for step in self._steps]
-        return days_between(calendar[index], calendar[targets])
-
-    def _vary(self, x: Tensor, target: Tensor, known: Tensor, source: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """A random crop and a random flip or rotation of the whole batch, where the settings ask for them."""
-        parts = [x, target, known]
-        if self.settings.crop is not None:
-            corner = []
-            for size in x.shape[-2:]:
-                room = max(size - self.settings.crop, 0)
-                corner.append(int(torch.randint(room + 1, (1,), generator=source)))
-            top, left = corner
-            parts = [part[..., top : top + self.settings.crop, left : left + self.settings.crop] for part in parts]
-        if self.settings.augment:
-            turn, flip = int(torch.randint(4, (1,), generator=source)), int(torch.randint(2, (1,), generator=source))
-            parts = [part.rot90(turn, (-2, -1)) for part in parts]
-            parts = [part.flip(-1) if flip else part for part in parts]
-        return parts[0].contiguous(), parts[1], parts[2]
-
-    def _forecast(self, tile: Tile, index: int, horizons: Sequence[int]) -> Tensor:
-        """Increments ``(horizon, y, x)`` in mm from one date."""
-        assert self._network is not None
-        if self.settings.multi_step == "recursive":
-            return self._roll(tile, index, horizons)
-        lead = self._lead(tile, index)
-        days = torch.tensor(lead[None] / self.unit, dtype=torch.float32, device=tile.level.device)
-        said: Tensor = self._network(self._frames(tile, [index]), days)[0] * self.scale + tile.base(index, lead)
-        return said[[self.horizons.index(step) for step in horizons]]
-
-    def _roll(self, tile: Tile, index: int, horizons: Sequence[int]) -> Tensor:
-        """Step by step: each forecast becomes the last frame of the next window, on its own date."""
-        assert self._network is not None
-        window = tile.window(index, self.settings.window)
-        ahead = tile.lead(index, range(1, max(horizons) + 1))
-        line = tile.base(index, ahead)
-        made: list[Tensor] = []
-        for step, lead in enumerate(np.diff(ahead, prepend=0.0)):
-            x = frames(window, self.settings.window, self.scale, self.unit)
-            wait = torch.full((1, 1), float(lead / self.unit), device=x.device)
-            # As in training, the network says how far the next date lies off the line; without a line, off the date before.
-            said = self._network(x[:, None], wait)[0, 0] * self.scale
-            before = made[-1] if made else torch.zeros_like(said)
-            made.append(said + (before if tile.offset is None else line[step]))
-            change = made[-1] - before
-            keep = slice(-(self.settings.window - 1), None)
-            here = tile.measured[index][None]
-            window = Window(
-                torch.cat([window.level[keep], (window.level[-1] + change)[None]]),
-                torch.cat([window.measured[keep], here]),
-                torch.cat([window.supported[keep], here]),
-                np.append(window.days[keep], tile.days[index] + ahead[step]),
-                window.anchor + (change if tile.offset is None else window.slope * float(lead)),
-                window.slope,
-            )
-        return torch.stack([made[step - 1] for step in horizons])
-
-    @torch.no_grad()
-    def _factors(self, validation: Sequence[Batch]) -> list[float]:
-        """Root mean square of the validation's errors in units of each pixel's noise, per horizon."""
-        squares, counts = np.zeros(len(self.horizons)), np.zeros(len(self.horizons))
-        for tile, indices, last in validation:
-            for index in indices:
-                inside = [at for at, step in enumerate(self.horizons) if index + step <= last]
-                steps = [self.horizons[at] for at in inside]
-                truth, known = tile.truth(index, steps, last)
-                ratio = torch.where(known, (self._forecast(tile, index, steps) - truth) / tile.noise[index], 0.0).double()
-                squares[inside] += (ratio**2).sum((1, 2)).cpu().numpy()
-                counts[inside] += known.sum((1, 2)).cpu().numpy()
-        return [float((square / count) ** 0.5) if count else 1.0 for square, count in zip(squares, counts, strict=True)]
-
-
-def _parts(items: list[int], size: int) -> list[list[int]]:
-    """Cut into parts of a size, the last one as it comes."""
-    return [items[first : first + size] for first in range(0, len(items), size)]

@@ -8,9 +8,9 @@ import numpy as np
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData
+from ..data import Array, TrainingData
+from ..law import Law
 from ..pooled import Pooled
-from ..series import Array, Law
 from ..simple.line import fit_line
 from .recursion import best_weight, common_weight, smooth
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData
+from ..data import Array, TrainingData
+from ..law import Law
+from ..noise import measured_steps
 from ..pooled import Pooled
-from ..regression.mlr import steps
-from ..series import Array, Law
-from ..simple.annual import LEAST, YEAR
+from ..season import TELLS_SWING, YEAR
 from .state_space import Filtered, Variances, advance, along, find_patterns, observe, run_filter
 
 # Variances that are tried, in units of the noise of one date; time in years.
@@ -76,7 +76,7 @@ class Kalman(Pooled):
         """Variances ``(6,)`` in the order of :class:`Variances`, and the usual variance of the noise ``(1,)`` in mm2."""
         tried = dict(TRIED)
         best = dict(START)
-        if not self.season or past.days[-1] < LEAST:
+        if not self.season or past.days[-1] < TELLS_SWING:
             tried |= {"season": (0.0,), "swing": (0.0,)}
             best |= {"season": 0.0, "swing": 0.0}
         patterns = find_patterns(past)
@@ -118,7 +118,7 @@ class Kalman(Pooled):
         """The points; or what is their own, and the sum of their mean steps as a series beside."""
         if not self.common:
             return {"own": data}
-        step, known = steps(data)
+        step, known = measured_steps(data)
         mean = np.cumsum((step * known).sum(axis=1) / np.maximum(known.sum(axis=1), 1))[:, None]
         some = np.where(np.isfinite(data.displacement).any(axis=1, keepdims=True), mean, np.nan)
         shared = TrainingData(some, np.ones(mean.shape, bool), data.time, data.calendar)

@@ -6,11 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..data import TrainingData
-
-Array = NDArray[np.float64]
+from ..data import Array, TrainingData
 
 # Weights of the newest value that are tried: even steps of log(alpha / (1 - alpha)).
 LOGITS = np.linspace(-4.5, 3.0, 16)

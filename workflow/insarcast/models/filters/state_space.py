@@ -11,10 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import TrainingData
-from ..simple.annual import YEAR
-
-Array = NDArray[np.float64]
+from ..data import Array, TrainingData
+from ..season import YEAR
 
 LEVEL, SLOPE, COS, SIN = range(4)
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData
+from ..data import Array, TrainingData
+from ..law import Law
 from ..levels import supported_levels
 from ..pooled import Pooled
-from ..series import Array, Law
 from .evidence import Answers, Grid, answers, log_evidence, posterior, prior_weights
 from .kernels import annual_covariance, motions
 from .past import Group, bridge_rare_gaps, clip_outliers, find_join, groups_of, noise_rate, steps_of

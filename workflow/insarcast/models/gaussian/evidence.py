@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..series import Array
-from .kernels import LEVEL, YEAR, Motion, covariance
+from ..data import Array
+from ..season import YEAR
+from .kernels import LEVEL, Motion, covariance
 
 
 @dataclass(frozen=True)

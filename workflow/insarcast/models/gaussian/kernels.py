@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..series import Array
+from ..data import Array
+from ..season import YEAR
 
-YEAR = 365.25
 OMEGA = 2 * np.pi / YEAR
 LEVEL = 100.0  # prior variance of the unknown level: wide against noise of variance 1
 MEMORY = 30.0  # days in which the fast motion (Ornstein-Uhlenbeck) forgets

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ..series import Array
+from ..data import Array
 from .evidence import Grid, log_evidence, posterior, prior_weights, step_gains
 
 

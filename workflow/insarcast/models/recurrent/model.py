@@ -9,9 +9,8 @@ import numpy as np
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData
-from ..regression.model import Arrays, WindowModel
-from ..regression.windows import Channels, Rows, Table
+from ..regression.model import Arrays, Lesson, WindowModel
+from ..regression.windows import Channels, Neighbours, Rows, Table
 
 Scaling = Literal["anchored", "minmax"]
 # Days that the time channel counts in.
@@ -67,7 +66,7 @@ class Recurrent(WindowModel):
         window: int = 20,
         hidden: int = 32,
         layers: int = 1,
-        neighbours: Literal["knn", "delaunay", "none"] = "knn",
+        neighbours: Neighbours = "knn",
         k: int = 30,
         network: bool = True,
         season: bool = True,
@@ -101,24 +100,14 @@ class Recurrent(WindowModel):
         channels = super().channels(dates)
         return replace(channels, neighbours="none", network=False) if self.scaling == "minmax" else channels
 
-    def _train(
-        self,
-        rows: Rows,
-        valid: Rows | None,
-        past: TrainingData,
-        *,
-        seed: int,
-        device: str,
-        progress: bool,
-        before: Arrays | None = None,
-    ) -> Arrays:
+    def _train(self, lesson: Lesson) -> Arrays:
         import torch
 
         from .network import fit_network
 
-        assert valid is not None
-        parts = [(*self.inputs(some), self._targets(some)) for some in (rows, valid)]
-        network = self._network(parts[0], seed)
+        assert lesson.valid is not None
+        parts = [(*self.inputs(some), self._targets(some)) for some in (lesson.rows, lesson.valid)]
+        network = self._network(parts[0], lesson.seed)
         try:
             epoch = fit_network(
                 network,
@@ -129,9 +118,9 @@ class Recurrent(WindowModel):
                 batch=self.batch,
                 epochs=self.epochs,
                 patience=self.patience,
-                seed=seed,
-                device=device,
-                progress=progress,
+                seed=lesson.seed,
+                device=lesson.device,
+                progress=lesson.progress,
             )
         except InsarcastError as error:  # its sentence names the settings of another model
             raise InsarcastError(str(error).replace("convlstm.", f"models.{self.cell}.")) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numba
 import numpy as np
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData
-from .model import LEAST, Arrays, WindowModel
-from .windows import Rows
+from ..spread import LEAST
+from .model import Arrays, Lesson, WindowModel
+from .windows import Neighbours, Rows
 
 Ints = NDArray[np.int32]
 
@@ -42,7 +42,7 @@ class Boosting(WindowModel):
     def __init__(
         self,
         window: int = 20,
-        neighbours: Literal["knn", "delaunay", "none"] = "knn",
+        neighbours: Neighbours = "knn",
         k: int = 30,
         network: bool = True,
         sample: int = 50_000,
@@ -59,19 +59,10 @@ class Boosting(WindowModel):
             )
         self.trees, self.learning_rate, self.leaves, self.least, self.penalty = trees, learning_rate, leaves, least, penalty
 
-    def _train(
-        self,
-        rows: Rows,
-        valid: Rows | None,
-        past: TrainingData,
-        *,
-        seed: int,
-        device: str,
-        progress: bool,
-        before: Arrays | None = None,
-    ) -> Arrays:
+    def _train(self, lesson: Lesson) -> Arrays:
         from sklearn.ensemble import HistGradientBoostingRegressor as Trees
 
+        rows, before = lesson.rows, lesson.before
         steps = rows.target.shape[1]
         parts: list[tuple[float, list[NDArray[Any]]]] = []
         counts = np.zeros(steps, "int64")
@@ -90,10 +81,10 @@ class Boosting(WindowModel):
                 min_samples_leaf=min(self.least, max(int(known.sum()) // 20, 1)),
                 l2_regularization=self.penalty,
                 early_stopping=False,
-                random_state=seed,
+                random_state=lesson.seed,
             ).fit(features(rows, step)[known], y[known])
-            if valid is not None:
-                count = _best(model, valid, step, counts[step - 1] if step else count)
+            if lesson.valid is not None:
+                count = _best(model, lesson.valid, step, counts[step - 1] if step else count)
             counts[step] = count
             parts.append(nodes_of(model, count))
         return {"counts": counts, **flat(parts)}

@@ -5,21 +5,18 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData
-from ..levels import supported_levels
+from ..data import Array, TrainingData
+from ..law import Law
+from ..noise import measured_steps, own_variance
 from ..pooled import Pooled
-from ..series import Array, Law
 
 # Windows that each unknown needs; a short history gets fewer lags.
 LEAST = 3
 # Most points that train, evenly from first to last.
 SAMPLE = 4096
-# A point's own noise starts as that of all points, with the weight of so many steps.
-PRIOR = 4
 
 
 class Mlr(Pooled):
@@ -45,7 +42,7 @@ class Mlr(Pooled):
     def _learn(self, past: TrainingData, *, seed: int, device: str, progress: bool) -> dict[str, np.ndarray[Any, Any]]:
         if past.points > SAMPLE:
             past = past.take(np.linspace(0, past.points - 1, SAMPLE).astype("intp"))
-        step, known = steps(past)
+        step, known = measured_steps(past)
         common = np.array([(step**2).sum() / max(known.sum(), 1)])
         lags = min(self.window - 1, max((len(past.time) - 1) // (LEAST + 1), 1))
         many = max(self.horizons, default=1)
@@ -76,7 +73,7 @@ class Mlr(Pooled):
                 f"mlr was trained for 1 to {len(weights)} dates ahead, not for {max(horizons)}; train it for these too."
             )
         rows = np.array(horizons) - 1
-        step, known = steps(past)
+        step, known = measured_steps(past)
         lags = weights.shape[1] - 1
         recent = np.zeros((lags, past.points))
         recent[lags - min(lags, len(step) - 1) :] = step[1:][-lags:]
@@ -85,23 +82,3 @@ class Mlr(Pooled):
         scale = np.sqrt(self.learnt["ratio"][rows, None] * own_variance(step, known, self.learnt["common"]))
         freedom = known.sum(axis=0).astype("float64")
         return Law(np.einsum("hk,kp->hp", weights[rows], terms) + missing, scale, freedom)
-
-
-def steps(data: TrainingData) -> tuple[Array, NDArray[np.bool_]]:
-    """``(time, point)`` step in mm from the measured date before, and whether it was measured; 0 where not, bridged or across a join."""
-    level = supported_levels(data, jumps=True)
-    here = np.isfinite(level)
-    fresh = ~data.observed if data.jump is None else ~data.observed | data.jump
-    step, known = np.zeros(level.shape), np.zeros(level.shape, bool)
-    last, whole = np.zeros(data.points), np.zeros(data.points, bool)
-    for index in range(len(level)):
-        whole &= ~fresh[index]
-        known[index] = here[index] & whole
-        step[index] = np.where(known[index], level[index] - last, 0.0)
-        last, whole = np.where(here[index], level[index], last), whole | here[index]
-    return step, known
-
-
-def own_variance(step: Array, known: NDArray[np.bool_], common: Array) -> Array:
-    """``(point,)`` mean squared step, mm2, drawn towards the common one."""
-    return np.asarray(np.maximum(((step**2).sum(axis=0) + PRIOR * common) / (known.sum(axis=0) + PRIOR), 1e-9))

@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData
+from ..data import Array, TrainingData
+from ..law import Law
 from ..pooled import Pooled
-from ..series import Array, Law
 from ..space.neighbours import neighbour_weights
-from .windows import Channels, Rows, Windows, gather
+from ..spread import FREEDOM, LEAST, LEAST_DATES, spread_of
+from .windows import Channels, Neighbours, Rows, Windows, gather
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 # Windows that are forecast at a time.
 PART = 20_000
-# Degrees of freedom of the predictive law: the errors have heavier tails than the normal law.
-FREEDOM = 6.0
-# Windows with which learning begins, and dates.
-LEAST = 30
-LEAST_DATES = 6
+
+
+class Lesson(NamedTuple):
+    """What there is to learn from, and how.
+
+    Attributes:
+        rows: windows of the training.
+        valid: later windows, or None in the second fit.
+        past: all of the training.
+        before: what the first fit left, for the second.
+        seed: seed of everything random.
+        device: ``cpu``, ``cuda`` or ``auto``.
+        progress: show it.
+    """
+
+    rows: Rows
+    valid: Rows | None
+    past: TrainingData
+    before: Arrays | None = None
+    seed: int = 0
+    device: str = "cpu"
+    progress: bool = False
 
 
 class WindowModel(Pooled):
@@ -41,14 +59,7 @@ class WindowModel(Pooled):
     refits: ClassVar[bool] = True
     blocks: ClassVar[int] = 1
 
-    def __init__(
-        self,
-        window: int = 20,
-        neighbours: Literal["knn", "delaunay", "none"] = "knn",
-        k: int = 30,
-        network: bool = True,
-        sample: int = 100_000,
-    ) -> None:
+    def __init__(self, window: int, neighbours: Neighbours, k: int, network: bool, sample: int) -> None:
         super().__init__()
         if window < 1 or sample < 1 or k < 1:
             raise InsarcastError("A model of windows needs a window, a sample and a number of neighbours of at least 1.")
@@ -93,7 +104,7 @@ class WindowModel(Pooled):
             "window": np.array([channels.window]),
         }
         fifth, first = max(dates // 5, 1), channels.window
-        pairs: list[tuple[Rows, Rows]] = []
+        lessons: list[Lesson] = []
         for block in range(self.blocks, 0, -1):
             cut, end = dates - block * fifth, dates - (block - 1) * fifth
             if cut - first < 2 or dates < LEAST_DATES:
@@ -103,17 +114,17 @@ class WindowModel(Pooled):
             train = gather(early, first, cut, steps, self._pool(), seed)
             valid = gather(late, cut - 1, end, steps, self._pool(), seed)
             if train is not None and valid is not None and len(train.target) >= LEAST:
-                pairs.append((train, valid))
-        if not pairs:
+                lessons.append(Lesson(train, valid, past, None, seed, device, progress))
+        if not lessons:
             return fallback
-        learnt = self._first(pairs, past, seed=seed, device=device, progress=progress)
-        valid = pairs[-1][1]
+        learnt, valid = self._first(lessons), lessons[-1].valid
+        assert valid is not None
         error = valid.target - self._say(learnt, valid)
         spread = fallback["spread"] * spread_of(error, fallback["spread"])
         if self.refits:
             whole = gather(windows, first, dates, steps, self._pool(), seed)
             assert whole is not None
-            learnt = self._train(whole, None, past, seed=seed, device=device, progress=progress, before=learnt)
+            learnt = self._train(lessons[-1]._replace(rows=whole, valid=None, before=learnt))
         return fallback | learnt | {"spread": spread}
 
     def _law(self, past: TrainingData, horizons: list[int], lead: Array) -> Law:
@@ -140,49 +151,14 @@ class WindowModel(Pooled):
         law = (np.where(here, centre, np.nan), np.where(here, spread[:, None] * windows.scatter, np.nan))
         return Law(*law, np.where(here, FREEDOM, 0.0))
 
-    def _first(self, pairs: list[tuple[Rows, Rows]], past: TrainingData, *, seed: int, device: str, progress: bool) -> Arrays:
-        """What the first fit leaves: from the windows of training and validation of each block, the last block last."""
-        return self._train(*pairs[-1], past, seed=seed, device=device, progress=progress)
+    def _first(self, lessons: list[Lesson]) -> Arrays:
+        """What the first fit leaves: from the training and validation of each block, the last block last."""
+        return self._train(lessons[-1])
 
     @abstractmethod
-    def _train(
-        self,
-        rows: Rows,
-        valid: Rows | None,
-        past: TrainingData,
-        *,
-        seed: int,
-        device: str,
-        progress: bool,
-        before: Arrays | None = None,
-    ) -> Arrays:
-        """Learn from windows.
-
-        Args:
-            rows: windows of the training.
-            valid: later windows, or None in the second fit.
-            past: all of the training.
-            seed: seed of everything random.
-            device: ``cpu``, ``cuda`` or ``auto``.
-            progress: show it.
-            before: what the first fit left, for the second.
-        """
+    def _train(self, lesson: Lesson) -> Arrays:
+        """Learn from windows."""
 
     @abstractmethod
     def _say(self, learnt: Arrays, rows: Rows) -> np.ndarray[Any, Any]:
         """``(row, step)`` increments in units of the scatter."""
-
-
-def spread_of(error: Array, usual: Array) -> Array:
-    """Scale of a Student's t law per horizon in units of ``usual``; a horizon without validation takes that of the one before it."""
-    from scipy.special import stdtrit
-
-    at = stdtrit(FREEDOM, 0.841344746)
-    out, last = [], 1.0 / float(at)
-    for column, unit in zip(error.T, usual, strict=True):
-        known = column[np.isfinite(column)]
-        if len(known) >= LEAST:
-            low, high = np.quantile(known.astype("float64"), [0.158655254, 0.841344746])
-            last = float(max((high - low) / 2, 1e-9) / at / unit)
-        out.append(last)
-    return np.array(out)

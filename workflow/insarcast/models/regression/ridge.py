@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData
-from ..series import Array
-from .model import Arrays, WindowModel
-from .windows import Rows
+from ..data import Array
+from .model import Arrays, Lesson, WindowModel
+from .windows import Neighbours, Rows
 
 # Penalties that are tried, in units of the mean square of a feature.
 PENALTIES = 10.0 ** np.arange(-4, 2.25, 0.5)
@@ -94,7 +93,7 @@ class Ridge(WindowModel):
     def __init__(
         self,
         window: int = 20,
-        neighbours: Literal["knn", "delaunay", "none"] = "knn",
+        neighbours: Neighbours = "knn",
         k: int = 30,
         network: bool = True,
         field_modes: int = 1,
@@ -131,13 +130,15 @@ class Ridge(WindowModel):
                 out.append(np.append(keep.ravel(), [self.season] * 2))
         return out
 
-    def _first(self, pairs: list[tuple[Rows, Rows]], past: TrainingData, *, seed: int, device: str, progress: bool) -> Arrays:
-        subsets = self._subsets(pairs[-1][0])
-        steps = pairs[-1][0].target.shape[1]
+    def _first(self, lessons: list[Lesson]) -> Arrays:
+        subsets = self._subsets(lessons[-1].rows)
+        steps = lessons[-1].rows.target.shape[1]
         shape = (steps, len(subsets), len(PENALTIES))
         share, blocks = np.zeros(shape), np.zeros(steps)
         last: list[Normal] = []
-        for rows, valid in pairs:
+        for lesson in lessons:
+            rows, valid = lesson.rows, lesson.valid
+            assert valid is not None
             last = normal_equations(*self._features(rows), rows.target)
             features, season = self._features(valid)
             for step, normal in enumerate(last):
@@ -157,21 +158,11 @@ class Ridge(WindowModel):
             chosen[step] = chosen[step - 1] if step else (len(subsets) - 1, len(PENALTIES) // 2)
         return {"chosen": chosen, "coefficients": self._coefficients(last, subsets, chosen)}
 
-    def _train(
-        self,
-        rows: Rows,
-        valid: Rows | None,
-        past: TrainingData,
-        *,
-        seed: int,
-        device: str,
-        progress: bool,
-        before: Arrays | None = None,
-    ) -> Arrays:
-        assert before is not None
-        normals = normal_equations(*self._features(rows), rows.target)
-        chosen = before["chosen"]
-        return {"chosen": chosen, "coefficients": self._coefficients(normals, self._subsets(rows), chosen)}
+    def _train(self, lesson: Lesson) -> Arrays:
+        assert lesson.before is not None
+        normals = normal_equations(*self._features(lesson.rows), lesson.rows.target)
+        chosen = lesson.before["chosen"]
+        return {"chosen": chosen, "coefficients": self._coefficients(normals, self._subsets(lesson.rows), chosen)}
 
     def _coefficients(self, normals: list[Normal], subsets: list[NDArray[np.bool_]], chosen: NDArray[np.int64]) -> Array:
         """``(step, feature)``."""

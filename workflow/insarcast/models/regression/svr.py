@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData
-from .model import Arrays, WindowModel
-from .windows import Rows
+from .model import Arrays, Lesson, WindowModel
+from .windows import Neighbours, Rows
 
 # Windows whose kernel with all support vectors is in memory at a time.
 PART = 2_000
@@ -45,7 +44,7 @@ class SVR(WindowModel):
     def __init__(
         self,
         window: int = 20,
-        neighbours: Literal["knn", "delaunay", "none"] = "knn",
+        neighbours: Neighbours = "knn",
         k: int = 30,
         sample: int = 5_000,
         engine: Literal["auto", "exact", "nystroem"] = "auto",
@@ -64,22 +63,13 @@ class SVR(WindowModel):
     def _pool(self) -> int:
         return 20 * self.sample  # what the stratified sample is drawn from
 
-    def _train(
-        self,
-        rows: Rows,
-        valid: Rows | None,
-        past: TrainingData,
-        *,
-        seed: int,
-        device: str,
-        progress: bool,
-        before: Arrays | None = None,
-    ) -> Arrays:
+    def _train(self, lesson: Lesson) -> Arrays:
+        rows, seed = lesson.rows, lesson.seed
         keep = stratified(rows, self.sample, seed)
         x = rows.lags[keep].reshape(len(keep), -1).astype("float64")
         y = rows.target[keep].astype("float64")
         gamma = self.gamma / (x.shape[1] * max(float(x.var()), 1e-12))
-        exact = self.engine == "exact" or (self.engine == "auto" and past.points <= 5_000)
+        exact = self.engine == "exact" or (self.engine == "auto" and lesson.past.points <= 5_000)
         solved = self._exact(x, y, gamma) if exact else self._nystroem(x, y, gamma, seed)
         return {"gamma": np.array([gamma]), **solved}
 

@@ -8,20 +8,18 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import Dates, TrainingData, days_between
+from ..data import Array, TrainingData, days_between
 from ..joins import bridge_joins
-from ..levels import supported_levels
+from ..levels import filled, supported_levels
+from ..noise import scatter
+from ..season import phase
+from ..space.modes import leading_modes
 
-Array = NDArray[np.float64]
 Table = NDArray[np.float32]
+Neighbours = Literal["knn", "delaunay", "none"]
 
-YEAR = 365.25
-# The scatter of a point's steps is known from its own dates and from so many dates of all points.
-PRIOR = 10
 # Digits of the windows: what is smaller is the arithmetic's (a sum in another order), and a tree would split by it.
 DIGITS = 5
-# Standard deviation of a normal variable in units of its median absolute value.
-MAD = 1.4826
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Channels:
     """
 
     window: int
-    neighbours: Literal["knn", "delaunay", "none"] = "none"
+    neighbours: Neighbours = "none"
     k: int = 8
     network: bool = False
     modes: int = 0
@@ -64,59 +62,6 @@ class Rows(NamedTuple):
     place: Table
     target: Table
     scatter: Array
-
-
-def phase(dates: Dates) -> Array:
-    """``(..., 2)`` sine and cosine of the time of the year."""
-    angle = 2 * np.pi * days_between(np.datetime64("2000-01-01", "D"), dates) / YEAR
-    return np.stack([np.sin(angle), np.cos(angle)], axis=-1)
-
-
-def filled(level: Array) -> Array:
-    """Each gap with the last value before it, what comes before the first value with that; NaN for points without any."""
-    known = np.isfinite(level)
-    if known.all():
-        return level
-    rows = np.arange(len(level))[:, None]
-    first = known.argmax(axis=0)
-    at = np.maximum(np.maximum.accumulate(np.where(known, rows, -1), axis=0), first)
-    return np.asarray(np.take_along_axis(level, at, axis=0))
-
-
-def scatter(level: Array, pooled: float | None = None) -> tuple[Array, float]:
-    """Robust scatter of the steps of each point, ``(point,)`` mm, and of all points together.
-
-    The scaled median absolute deviation of the steps between neighbouring dates, its square averaged with that of all points as if they had
-    given :data:`PRIOR` more steps. ``pooled``: scatter of all points where it is known already.
-    """
-    steps = np.diff(level, axis=0)
-    count = np.isfinite(steps).sum(axis=0)
-    own = np.zeros(level.shape[1])
-    some = count > 0
-    if some.any():
-        middle = np.median if (count == len(steps)).all() else np.nanmedian
-        own[some] = MAD * middle(
-            np.abs(steps[:, some] - middle(steps[:, some], axis=0)), axis=0
-        )  # of motion's rate, not its noise
-    if pooled is None:
-        pooled = float(np.median(own[some])) if some.any() else 0.0
-        pooled = pooled if pooled > 0 else 1.0
-    return np.sqrt((count * own**2 + PRIOR * pooled**2) / (count + PRIOR)), pooled
-
-
-def leading_modes(level: Array, count: int) -> Array:
-    """``(point, mode)`` orthonormal leading empirical orthogonal functions of a field in time.
-
-    Gaps count as the last value before them, points without any as no motion. Eigenvectors of the covariance in time are mapped to
-    space, so the cost is that of the shorter side.
-    """
-    field = np.nan_to_num(filled(level))
-    field = field - field.mean(axis=0)
-    power, basis = np.linalg.eigh(field @ field.T)
-    top = np.argsort(power)[::-1][: min(count, len(field) - 1, field.shape[1])]
-    top = top[power[top] > 1e-12 * max(power.max(), 1e-300)]
-    patterns = field.T @ basis[:, top]
-    return np.asarray(patterns / np.linalg.norm(patterns, axis=0))
 
 
 class Windows:

@@ -7,14 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..chunks import in_chunks
-from ..data import TrainingData
-from ..series import Array, Law
+from ..data import Array, TrainingData
+from ..law import Law, in_chunks
+from ..season import TELLS_SWING, YEAR
 from .line import Linear
 
-YEAR = 365.25
-# Days of a history that can tell a yearly swing from a slope.
-LEAST = 1.5 * YEAR
 # Points at a time.
 CHUNK = 2048
 
@@ -100,7 +97,7 @@ class LinearAnnual(Linear):
         sums = fit_terms(data, indices, annual_design(days))
         freedom = sums.freedom - 3
         szz = np.moveaxis(sums.szz, 3, 1)  # (origin, point, term, term)
-        enough = (sums.span >= LEAST) & (freedom >= 3)
+        enough = (sums.span >= TELLS_SWING) & (freedom >= 3)
         enough &= np.linalg.det(szz) > 1e-6 * np.einsum("opkk->opk", szz).prod(axis=2)  # dates that tell the terms apart
         inverse = np.linalg.inv(np.where(enough[..., None, None], szz, np.eye(3)))
         beta = np.einsum("opkl,olp->okp", inverse, sums.szy)

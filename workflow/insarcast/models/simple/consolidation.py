@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError
 
-from ..chunks import in_chunks
-from ..data import TrainingData
-from ..series import Array, Law, Series
+from ..data import Array, TrainingData
+from ..law import Law, in_chunks
+from ..series import Series
 from .line import fit_line
 
 # Time constants that are tried, days: from two months, below which the curve is flat within a season, to thirty years, nearly a line.

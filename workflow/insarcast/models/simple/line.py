@@ -9,8 +9,9 @@ import numpy as np
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData
-from ..series import Array, Law, Series
+from ..data import Array, TrainingData
+from ..law import Law
+from ..series import Series
 
 
 class Line(NamedTuple):

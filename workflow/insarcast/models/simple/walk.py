@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..data import TrainingData, days_between
-from ..series import Array, Law, Series
+from ..data import Array, TrainingData, days_between
+from ..law import Law
+from ..series import Series
 
 
 def _steps(data: TrainingData, indices: Sequence[int]) -> dict[str, Array]:

@@ -8,13 +8,15 @@ import numpy as np
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData
+from ..data import Array, TrainingData
 from ..joins import bridge_joins
-from ..levels import supported_levels
+from ..law import Law
+from ..levels import filled, supported_levels
+from ..noise import scatter
 from ..pooled import Pooled
-from ..regression.model import FREEDOM, LEAST, LEAST_DATES, spread_of
-from ..regression.windows import filled, leading_modes, phase, scatter
-from ..series import Array, Law
+from ..season import phase
+from ..spread import FREEDOM, LEAST, LEAST_DATES, spread_of
+from .modes import leading_modes
 
 ALPHAS = np.arange(0.05, 1.001, 0.05)
 PENALTIES = 10.0 ** np.arange(-2, 2.1, 0.5)

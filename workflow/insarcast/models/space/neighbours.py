@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, eye_array
 
-from ..data import TrainingData
-
-Array = NDArray[np.float64]
+from ..data import Array, TrainingData
 
 # A Delaunay edge longer than the mean by so many standard deviations joins no neighbours: the hull of a scene and its holes are
 # full of such edges. The rule and the number are those of the HLSTM paper's clustering (2021).

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError
 
-from ..data import TrainingData
+from ..data import Array, TrainingData
+from ..law import Law
 from ..pooled import Pooled
-from ..series import Array, Law
 from .neighbours import neighbour_weights
 
 _LARGEST = 0.99  # of the roots that make a process wander or its innovations grow
