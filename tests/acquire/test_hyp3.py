@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 import shutil
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import acquired
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from products import write_study
 
-from insarcast.acquire import acquire_products
-from insarcast.acquire.interferograms.hyp3_product import parse_name, read_parameters
-from insarcast.core import InsarcastError, Manifest, Study, open_store, read_manifest
+from insarcast.acquire.interferograms.hyp3_parameters import read_parameters
+from insarcast.acquire.interferograms.hyp3_product import parse_name
+from insarcast.core import InsarcastError, open_store
 from insarcast.stack import align_products
 
 DATES = ["20200604", "20200616", "20200628"]
@@ -92,24 +93,8 @@ def write_stack(folder: Path, **changes: Any) -> list[str]:
     return names
 
 
-def acquire(folder: Path, **products: Any) -> Manifest:
-    settings = {"unwrapped": None, "coherence": None, "dem": None, "baselines": None} | products
-    path = write_study(folder.parent / "study.yaml", folder, products=settings)
-    path.write_text(path.read_text().replace("source: geotiff", "source: hyp3"))
-    study = Study(path)
-    out = folder.parent / "manifest.json"
-    cache = str(folder.parent / "cache")
-    acquire_products(out, "hyp3", study.get("products", "A"), study.get("gnss", "A"), None, "originals", cache)
-    return read_manifest(out)
-
-
-def sentence(folder: Path, **products: Any) -> str:
-    with pytest.raises(InsarcastError) as caught:
-        acquire(folder, **products)
-    text = str(caught.value)
-    assert text.endswith(".")
-    assert "\n" not in text
-    return text
+acquire = partial(acquired.acquire, source="hyp3")
+sentence = partial(acquired.refused, source="hyp3")
 
 
 @pytest.fixture

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+import acquired
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from products import write_raster, write_study
+from products import write_raster
 
-from insarcast.acquire import acquire_products
 from insarcast.acquire.interferograms.licsar_frame import read_bperp, read_metadata
-from insarcast.core import InsarcastError, Manifest, Study, open_store, read_manifest
+from insarcast.core import InsarcastError, open_store
 from insarcast.stack import align_products
 
 FRAME = "005A_07021_131313"
@@ -46,25 +46,8 @@ def write_frame(folder: Path, pairs: str = "GEOC", frame: str = "GEOC", *, byte:
     (folder / frame / "baselines").write_text("20200101 20200113 40.5 12\n20200101 20200125 -10.0 24\n")
 
 
-def acquire(folder: Path, **products: Any) -> Manifest:
-    settings = {"unwrapped": None, "coherence": None, "dem": None, "baselines": None} | products
-    path = write_study(folder.parent / "study.yaml", folder, products=settings)
-    path.write_text(path.read_text().replace("source: geotiff", "source: licsar"))
-    study = Study(path)
-    out = folder.parent / "manifest.json"
-    acquire_products(
-        out, "licsar", study.get("products", "A"), study.get("gnss", "A"), None, "originals", str(folder.parent / "cache")
-    )
-    return read_manifest(out)
-
-
-def sentence(folder: Path, **products: Any) -> str:
-    with pytest.raises(InsarcastError) as caught:
-        acquire(folder, **products)
-    text = str(caught.value)
-    assert text.endswith(".")
-    assert "\n" not in text
-    return text
+acquire = partial(acquired.acquire, source="licsar")
+sentence = partial(acquired.refused, source="licsar")
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ class Planner:
 @pytest.fixture(scope="module")
 def service() -> Iterator[Hyp3]:
     with Hyp3() as stand:
-        yield stand  # type: ignore[misc]
+        yield stand
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def search() -> Iterator[Cmr]:
         drift=4,
     )
     with serve(taken) as stand:
-        yield stand  # type: ignore[misc]
+        yield stand
 
 
 @pytest.mark.parametrize(

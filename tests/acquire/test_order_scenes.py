@@ -53,7 +53,7 @@ def stand() -> Iterator[Cmr]:
     other = Track(78, "ASCENDING", -99.1, 19.4)
     taken = make_passes(TRACK, count=30, days=(6,), satellites=("S1A", "S1B")) + make_passes(other, count=12, seed=4)
     with serve(taken, page=40) as stand:
-        yield stand  # type: ignore[misc]
+        yield stand
 
 
 def choose_bursts(*given: Any) -> list[str]:

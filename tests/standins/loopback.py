@@ -24,7 +24,7 @@ from email.message import Message
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 LOGIN_PAGE = (
@@ -154,7 +154,7 @@ class Stand(ThreadingHTTPServer):
                     return faults.pop(0)
         return None
 
-    def __enter__(self) -> Stand:
+    def __enter__(self) -> Self:
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
         return self
 

@@ -22,13 +22,13 @@ CUBE = "results/x/city"
 @pytest.fixture(scope="module")
 def search() -> Iterator[Cmr]:
     with Cmr(Catalogue(make_passes(TRACK, count=20, holes=(6, 7, 8, 9), lost={3: frozenset([TRACK.here])})).items) as stand:
-        yield stand  # type: ignore[misc]
+        yield stand
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Hyp3]:
     with Hyp3() as stand:
-        yield stand  # type: ignore[misc]
+        yield stand
 
 
 def write_study(folder: Path, search: Cmr, service: Hyp3, others: dict[str, Any] | None = None, **hyp3: Any) -> Path:

@@ -13,7 +13,8 @@ from ..credits import hyp3_credits
 from ..found import Found, Key, check_enough, open_pairs, refuse_keys, stop_or_skip
 from ..select import Skipped, select, skip
 from .hyp3_folder import PHASE, list_products, unpack_products
-from .hyp3_product import Parameters, Product, read_parameters
+from .hyp3_parameters import Parameters, read_parameters
+from .hyp3_product import Product
 from .tags import Tags, agreed, read_tags
 
 WAVELENGTH = 0.055465763  # m, Sentinel-1: 5.405 GHz

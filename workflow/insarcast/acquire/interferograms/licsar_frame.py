@@ -10,6 +10,7 @@ from pathlib import Path
 from insarcast.core import InsarcastError
 
 from ..patterns import is_date
+from .key_values import number_of, read_key_values
 
 _LIGHT = 299_792_458.0
 _FREQUENCY = 5.405e9  # Hz, Sentinel-1; LiCSAR writes radar_freq for other sensors only
@@ -34,17 +35,14 @@ class Frame:
 
 def read_metadata(path: Path | None) -> Frame:
     """Read ``metadata.txt``, one ``key=value`` a line; without it everything is as Sentinel-1 has it."""
-    values: dict[str, str] = {}
-    if path is not None:
-        lines = [line.partition("=") for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
-        values = {key.strip().lower(): value.strip() for key, equals, value in lines if equals}
-    frequency = _number(values, "radar_freq")
+    values = {} if path is None else read_key_values(path, "=")
+    frequency = number_of(values, "radar_freq")
     if frequency is not None and not 1e8 < frequency < 1e11:
         raise InsarcastError(f"{path} gives radar_freq={frequency:g}, which is no radar's frequency in Hz; correct it.")
     return Frame(
         _LIGHT / (frequency or _FREQUENCY),
-        _number(values, "heading"),
-        _number(values, "avg_incidence_angle"),
+        number_of(values, "heading"),
+        number_of(values, "avg_incidence_angle"),
         _seconds(values.get("center_time", "")),
     )
 
@@ -93,14 +91,6 @@ def _line(columns: list[str]) -> dict[str, float] | None:
         return None
     good = all(len(date) == 8 and is_date(date) and math.isfinite(value) for date, value in values.items())
     return values if good else None
-
-
-def _number(values: Mapping[str, str], name: str) -> float | None:
-    try:
-        number = float(values[name].split()[0])
-    except (KeyError, ValueError, IndexError):
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _seconds(clock: str) -> float | None:

@@ -123,7 +123,7 @@ def _bursts_fault(reference: Sequence[str], secondary: Sequence[str]) -> str:
 
 
 def _track_fault(granules: Sequence[str]) -> str:
-    from ...interferograms.hyp3_product import relative_orbit  # here: jobs are told apart while the workflow is planned
+    from ...interferograms.hyp3_parameters import relative_orbit  # here: jobs are told apart while the workflow is planned
 
     tracks = [relative_orbit(int(_part(name, SCENE, "orbit")), _part(name, SCENE, "satellite")[2]) for name in granules]
     return f"its scenes are of relative orbits {tracks[0]} and {tracks[1]}" if tracks[0] != tracks[1] else ""
