@@ -17,6 +17,7 @@ import io
 import json
 import re
 import tempfile
+import threading
 import time
 import uuid
 import zipfile
@@ -27,8 +28,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from insarcast.acquire import make_scene
-from insarcast.acquire.scene.make import Scene
+from insarcast.acquire import Scene, make_scene
 from insarcast.acquire.simulated.write_hyp3 import write_product
 
 from .loopback import EXPIRED_LINK, Answer, Fault, Request, Stand
@@ -116,8 +116,12 @@ class Hyp3(Stand):
         partial: of the next order, so many jobs are stored, all are charged, and the answer is a 500.
         zips: pair -> what its zip is instead.
         names: pair -> what its file is called instead.
+        texts: pair -> what its parameter file says instead, where products do not matter.
         status: what became of the account's request for access.
         slow_orders: seconds that an order takes; a client that has given up does not keep it from being taken.
+        late_orders: seconds after which the next order is taken whose answer is a 504 at once: the gateway's, which waits no longer.
+        flight: track and direction that products say they are of, or None: what the scene says.
+        names_of_one: whether products of one burst are named as those of several (the service's issue 2957).
         down: while it is above 0, each request of the API gets a 503 and counts it down.
     """
 
@@ -125,13 +129,16 @@ class Hyp3(Stand):
         super().__init__()
         self.scene, self.credits, self.polls, self.page = scene, credits, polls, page
         self.token, self.spent, self.lag, self.partial, self.down = TOKEN, 0.0, 0, None, 0
-        self.status, self.slow_orders = "APPROVED", 0.0
+        self.status, self.slow_orders, self.late_orders = "APPROVED", 0.0, 0.0
+        self.flight: tuple[int, str] | None = None
+        self.names_of_one = False
         self.jobs: list[dict[str, Any]] = []
         self.failing: set[str] = set()
         self.never: set[str] = set()
         self.unknown: set[str] = set()
         self.zips: dict[str, bytes] = {}
         self.names: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
         self._numbers = count()
         self._hidden: dict[str, int] = {}
         self._listed: dict[str, int] = {}
@@ -204,6 +211,10 @@ class Hyp3(Stand):
         return left > 0
 
     def _take(self, request: Request) -> Answer:
+        if self.late_orders and not request.json.get("validate_only"):
+            late, self.late_orders = self.late_orders, 0.0
+            threading.Timer(late, self._take, [request]).start()
+            return Answer.of_json({"message": "Endpoint request timed out"}, 504)
         time.sleep(self.slow_orders)
         body = request.json
         jobs = body.get("jobs", [])
@@ -292,14 +303,17 @@ class Hyp3(Stand):
         pixel = {"20x4": 80, "10x2": 40, "5x1": 20}[job["job_parameters"]["looks"]]
         if job["job_type"] == "INSAR_GAMMA":
             days = (date.fromisoformat(second) - date.fromisoformat(first)).days
-            return f"S1AA_{first}T022300_{second}T022301_VVP{days:03d}_INT{pixel}_G_ueF_{code}"
-        if job["job_type"] == "INSAR_ISCE_BURST":
-            burst = "_".join(job["job_parameters"]["granules"][0].split("_")[1:3])
-            return f"S1_{burst}_{first}_{second}_VV_INT{pixel}_{code}"
-        bursts = sorted(granule.split("_")[1:3] for granule in job["job_parameters"]["reference"])
+            one, other = (granule[17:32] for granule in job["job_parameters"]["granules"])
+            mask = "w" if job["job_parameters"]["apply_water_mask"] else "u"
+            return f"S1AA_{one}_{other}_VVP{days:03d}_INT{pixel}_G_{mask}eF_{code}"
+        granules, layer = granules_by_date(job)[0], all_granules(job)[0].split("_")[4]
+        bursts = sorted(granule.split("_")[1:3] for granule in granules)
+        if job["job_type"] == "INSAR_ISCE_BURST" and not self.names_of_one:
+            return f"S1_{'_'.join(bursts[0])}_{first}_{second}_{layer}_INT{pixel}_{code}"
         swaths = [sorted(number for number, swath in bursts if swath == f"IW{k}") for k in (1, 2, 3)]
         parts = "-".join(f"{(found or ['000000'])[0]}s{k}n{len(found):02d}" for k, found in enumerate(swaths, 1))
-        return f"S1_064_{parts}_IW_{first}_{second}_VV_INT{pixel}_{code}"
+        track = self.flight[0] if self.flight else 64
+        return f"S1_{track:03d}_{parts}_IW_{first}_{second}_{layer}_INT{pixel}_{code}"
 
     def _zip(self, job: Mapping[str, Any]) -> bytes:
         if (pair := pair_of(job)) in self.zips:
@@ -322,7 +336,9 @@ class Hyp3(Stand):
                 and not (tag.startswith("lv_") and not parameters["include_look_vectors"])
             ]
         if self.scene is None:
-            files = {f"{tag}.tif": b"not empty" for tag in tags} | {"": b"Baseline: 1\n"}
+            lists = (", ".join(part) for part in granules_by_date(job))
+            text = "Reference Granule: {}\nSecondary Granule: {}\nBaseline: 1\n".format(*lists)
+            files = {f"{tag}.tif": b"not empty" for tag in tags} | {"": self.texts.get(pair_of(job), text).encode()}
         else:
             days = {f"{day:%Y%m%d}": k for k, day in enumerate(self.scene.dates)}
             with tempfile.TemporaryDirectory() as folder:
@@ -333,10 +349,14 @@ class Hyp3(Stand):
                 }
             files = {key: body for key, body in files.items() if not key.endswith(".tif") or key.removesuffix(".tif") in tags}
             text = files.pop("txt").decode()
-            if job["job_type"] != "INSAR_GAMMA":  # several granules, separated by commas; more layers
-                lists = granules_by_date(job)
-                text = re.sub(r"Reference Granule: .*", f"Reference Granule: {', '.join(lists[0])}", text)
-                text = re.sub(r"Secondary Granule: .*", f"Secondary Granule: {', '.join(lists[1])}", text)
+            said = dict(zip(("Reference Granule", "Secondary Granule"), map(", ".join, granules_by_date(job)), strict=True))
+            if self.flight:
+                track, direction = self.flight
+                said |= {"Reference Pass Direction": direction, "Secondary Pass Direction": direction}
+                said |= {"Reference Orbit Number": str(track + 72 + 175 * 200)}  # of Sentinel-1A
+            for key, value in said.items():
+                text = re.sub(rf"{key}: .*", f"{key}: {value}", text)
+            if job["job_type"] != "INSAR_GAMMA":  # more layers
                 text += "Radar n lines: 377\n"
                 files["conncomp.tif"] = files["corr.tif"]
             files.pop("README.md.txt", None)

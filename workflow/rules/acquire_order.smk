@@ -5,7 +5,7 @@ outputs:  results/{study}/{cube}/acquire/{plan.json,pairs.csv}, orders.json (the
 steps:    plan_order, order_products; with --forcerun plan_order it looks for acquisitions that are new
 """
 
-from insarcast.acquire import count_losses, list_area
+from insarcast.acquire import list_area, order_state
 
 # Keys of hyp3 that say what is ordered; the others say how, where, and for how much.
 ORDERED = (
@@ -88,8 +88,9 @@ rule order_products:
         },
         downloads=lambda wildcards, threads: setting("downloads")(wildcards),
         cache=CACHE,
-        losses=lambda wildcards: plainly(count_losses)(
-            Path(CUBE.format(**wildcards), "acquire/orders.json")
+        state=lambda wildcards: plainly(order_state)(
+            Path(CUBE.format(**wildcards), "acquire/orders.json"),
+            setting("hyp3.max_credits")(wildcards),
         ),
         code=code("order_products"),
     message:

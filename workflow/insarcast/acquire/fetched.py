@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from insarcast.core import InsarcastError, write_json
 
@@ -21,6 +22,8 @@ class Fetched:
         skipped: what the service did not deliver, with the reason.
         credits: whom the service wants named.
         products: names of the products, where the folder may hold several of one pair; empty: all that are there.
+        waiting: pairs of an order that wait to be bought, or None: their jobs' ``keys``, what they cost in ``credits`` (None: not known),
+            and whether it is a person's ``consent`` that they wait for.
     """
 
     folder: str
@@ -28,6 +31,7 @@ class Fetched:
     skipped: list[Skipped] = field(default_factory=list)
     credits: list[str] = field(default_factory=list)
     products: list[str] = field(default_factory=list)
+    waiting: dict[str, Any] | None = None
 
     def write(self, path: Path) -> None:
         write_json(path, asdict(self))

@@ -10,18 +10,18 @@ from typing import Any
 from insarcast.core import InsarcastError
 
 from ..credits import hyp3_credits
-from ..fetched import Fetched
+from ..fetched import Fetched, record_name
 from ..select import skip
 from ..web.errors import ServiceError
 from ..web.settings import WebSettings
 from .delivery.borrow import borrow
 from .delivery.courier import Courier
+from .delivery.held import Course
 from .delivery.watch import watch
-from .losses import record_name
 from .service.client import connect
 from .service.jobs import Wanted, read_plan
 from .service.journal import JOURNAL, Journal, alone, is_there, read_journal
-from .service.send import order
+from .service.send import Ordered, order
 from .service.terms import Terms
 from .shown import shown
 
@@ -33,13 +33,14 @@ def order_products(
     manner: Mapping[str, Any],
     downloads: Mapping[str, Any],
     cache: str,
-    losses: str = "",
+    state: str = "",
     screen: Callable[[str], None] | None = None,
 ) -> None:
     """Have the products of a plan made by HyP3 and put them into the cache, each ordered and paid once.
 
     A job is the same if its type, granules and settings are the same; jobs are found again among all of the account's. What is
     bought is within ``max_credits``, or was shown by a dry run.
+    New dates that may not be bought wait, and are listed; what is paid already goes on without them.
     Requests that order are never repeated without looking first whether they were taken. A product that is complete in the cache
     is not asked for at all: with all of them there, nothing is asked of the service.
 
@@ -51,7 +52,7 @@ def order_products(
         manner: those that say how: login, max_credits, poll_seconds, wait_hours.
         downloads: the study's ``downloads``.
         cache: folder of what is fetched; the products lie in ``hyp3/<project>/<product>``.
-        losses: the state of loss that the rule runs with, see :func:`insarcast.acquire.count_losses`.
+        state: what has changed since, as the rule runs with it, see :func:`insarcast.acquire.order_state`.
         screen: shows a line to the person whose job writes into a log; None: there is none beside it.
 
     Raises:
@@ -70,6 +71,7 @@ def order_products(
     if terms["reuse"] == "any":
         results |= borrow([want for want in wanted if want.key not in results], folder, journal)
     missing = [want for want in wanted if want.key not in results]
+    ordered = Ordered({})
     if missing:
         settings = WebSettings.of(downloads, screen)
         agreed = Terms(
@@ -77,37 +79,50 @@ def order_products(
             reuse=terms["reuse"], reorder_expired=terms["reorder_expired"], reorder_failed=terms["reorder_failed"],
             seen=shown(cache, project), pairs=str(plan.with_name("pairs.csv")), screen=screen or print,
         )  # fmt: skip
-        results |= _have_made(missing, agreed, journal, folder, terms["api"], manner, settings)
-    _write(orders, wanted, results, journal, folder, content)
-    journal.restored(record_name(orders), losses)
+        paid = [want.pair for want in wanted if want.key in results]
+        ordered, brought = _have_made(missing, paid, agreed, journal, folder, {**manner, "api": terms["api"]}, settings, content)
+        results |= brought
+    _write(orders, wanted, results, journal, folder, content, ordered)
+    journal.restored(record_name(orders), state)
 
 
 def _have_made(
     missing: Sequence[Wanted],
+    here: Sequence[str],
     terms: Terms,
     journal: Journal,
     folder: Path,
-    api: str,
     manner: Mapping[str, Any],
     settings: WebSettings,
-) -> dict[str, str]:
-    """Order, wait and fetch; key -> "" or why there is no product."""
-    service = connect(api, manner["login"], settings)
+    plan: Mapping[str, Any],
+) -> tuple[Ordered, dict[str, str]]:
+    """Order, wait and fetch; what was ordered, and key -> "" or why there is no product."""
+    service = connect(manner["api"], manner["login"], settings)
     try:
         with alone(folder.parent / ".order.lock", "ordering products"):
             journal.refresh()  # what another run noted while this one waited
-            jobs = order(service, missing, terms, journal)
+            ordered = order(service, missing, terms, journal, here)
     except ServiceError as error:
         raise InsarcastError(f"{str(error).rstrip('.')}. Nothing that was ordered is lost: run again.") from None
-    courier = Courier(service, folder, journal, settings)
-    return watch(
-        service, missing, jobs, courier,
-        project=terms.project, poll_seconds=manner["poll_seconds"], wait_hours=manner["wait_hours"],
-    )  # fmt: skip
+    course = Course(plan.get("track"), plan.get("direction"))
+    courier = Courier(service, folder, journal, settings, course, shared=terms.reuse == "any")
+    results: dict[str, str] = {}
+    if ordered.jobs:
+        results = watch(
+            service, [want for want in missing if want.key in ordered.jobs], ordered.jobs, courier,
+            project=terms.project, poll_seconds=manner["poll_seconds"], wait_hours=manner["wait_hours"],
+        )  # fmt: skip
+    return ordered, results | {want.key: ordered.lack.waits for want in ordered.waiting if ordered.lack}
 
 
 def _write(
-    orders: Path, wanted: Sequence[Wanted], results: Mapping[str, str], journal: Journal, folder: Path, plan: Mapping[str, Any]
+    orders: Path,
+    wanted: Sequence[Wanted],
+    results: Mapping[str, str],
+    journal: Journal,
+    folder: Path,
+    plan: Mapping[str, Any],
+    ordered: Ordered,
 ) -> None:
     """The record of what is there and what is not."""
     there = [want for want in wanted if not results[want.key]]
@@ -126,4 +141,11 @@ def _write(
         skipped=[*plan.get("left_out", ()), *skipped],
         credits=hyp3_credits(folder, names, str(plan["job"])),
         products=names,
+        waiting=None
+        if ordered.lack is None
+        else {
+            "keys": sorted(want.key for want in ordered.waiting),
+            "credits": ordered.lack.credits,
+            "consent": ordered.lack.consent,
+        },
     ).write(orders)

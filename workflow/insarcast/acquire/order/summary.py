@@ -15,9 +15,9 @@ from insarcast.core import InsarcastError
 from ..web.settings import WebSettings
 from .network.graph import loose_edges
 from .service.client import connect
+from .service.jobs import PIXELS
 
 _KINDS = {"near": "near", "bridge": "from year to year", "connect": "across gaps", "loop": "to close triangles"}
-_PIXELS = {"20x4": 80, "10x2": 40, "5x1": 20}
 _COLUMNS = ("date1", "date2", "days", "baseline_m", "score", "why", "credits")
 
 
@@ -68,7 +68,7 @@ def summary(plan: Mapping[str, Any], hyp3: Mapping[str, Any], note: str, left: s
     extent = [abs(pair["baseline"]) for pair in pairs if pair["baseline"] is not None]
     lines: dict[str, str | list[str]] = {
         "plan": f"{plan['project']}: {plan['job']} of track {plan['track']} {plan['direction']}, {what}, {hyp3['polarization']}, "
-        f"{hyp3['looks']} looks (pixels of {_PIXELS[hyp3['looks']]} m), {100 * plan['covered']:.0f} % of the area",
+        f"{hyp3['looks']} looks (pixels of {PIXELS[hyp3['looks']]} m), {100 * plan['covered']:.0f} % of the area",
         "dates": f"{len(dates)} from {_day(dates[0])} to {_day(dates[-1])}, the longest gap {gap[0]} days from {_day(gap[1])} to "
         f"{_day(gap[2])}; {lost} left out",
         "pairs": f"{len(pairs)} ({', '.join(kind for kind in kinds if not kind.startswith('0 '))}) in one network, "

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..service.jobs import Wanted
-from ..service.journal import JOURNAL, Journal, alone, is_there, read_journal
+from ..service.journal import JOURNAL, Delivered, Journal, alone, is_there, read_journal
 
 
 def borrow(wanted: Sequence[Wanted], folder: Path, journal: Journal) -> dict[str, str]:
@@ -23,23 +23,42 @@ def borrow(wanted: Sequence[Wanted], folder: Path, journal: Journal) -> dict[str
     Returns:
         Key -> "" for each product that is in its place now.
     """
-    results: dict[str, str] = {}
+    found = _elsewhere(wanted, folder)
+    if not found:
+        return {}
+    with alone(folder / ".deliver.lock", f"fetching products of {folder.name}"):
+        return _take(found, folder, journal)
+
+
+def borrow_held(wanted: Sequence[Wanted], folder: Path, journal: Journal) -> dict[str, str]:
+    """The same, for a caller who holds the lock of the project's deliveries."""
+    return _take(_elsewhere(wanted, folder), folder, journal)
+
+
+def _elsewhere(wanted: Sequence[Wanted], folder: Path) -> list[tuple[Wanted, Path, Delivered]]:
+    """Jobs whose products are whole in a neighbour's folder, and where."""
+    found: dict[str, tuple[Wanted, Path, Delivered]] = {}
     others = sorted(path.parent for path in folder.parent.glob(f"*/{JOURNAL}") if path.parent != folder) if wanted else []
     for other in others:
-        theirs = read_journal(other / JOURNAL)
-        here = [want for want in wanted if want.key not in results and want.key in theirs.delivered]
-        here = [want for want in here if is_there(other, theirs.delivered[want.key])]
-        if not here:
-            continue
-        with alone(folder / ".deliver.lock", f"fetching products of {folder.name}"):
-            for want in here:
-                noted = theirs.delivered[want.key]
-                if _link(other / noted.product, folder / noted.product) and is_there(folder, noted):
-                    journal.own({want.key: want.job})
-                    journal.deliver(want.key, noted)
-                    results[want.key] = ""
-        print(f"{len(here)} products are those of {other.name}, in the same cache", file=sys.stderr, flush=True)
-    return results
+        theirs = read_journal(other / JOURNAL).delivered
+        for want in wanted:
+            if want.key not in found and want.key in theirs and is_there(other, theirs[want.key]):
+                found[want.key] = want, other, theirs[want.key]
+    return list(found.values())
+
+
+def _take(found: Sequence[tuple[Wanted, Path, Delivered]], folder: Path, journal: Journal) -> dict[str, str]:
+    """Link what was found; key -> "" for what is in its place now."""
+    taken: dict[str, str] = {}
+    for want, other, noted in found:
+        if _link(other / noted.product, folder / noted.product) and is_there(folder, noted):
+            journal.own({want.key: want.job})
+            journal.deliver(want.key, noted)
+            taken[want.key] = ""
+    if taken:
+        names = ", ".join(sorted({other.name for _, other, _ in found}))
+        print(f"{len(taken)} products are those of {names}, in the same cache", file=sys.stderr, flush=True)
+    return taken
 
 
 def _link(source: Path, place: Path) -> bool:

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,10 @@ from ...web.unpack import unpack
 from ..service.client import Service
 from ..service.jobs import Wanted
 from ..service.journal import Journal, alone, is_there
+from .borrow import borrow_held
+from .claims import CLAIMS, claimed
 from .files import delivered, lacking
+from .held import Course, name_fault, text_fault
 
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job
@@ -48,13 +51,25 @@ class Courier:
         folder: the project's folder in the cache.
         journal: notes what was delivered.
         settings: of downloads.
+        course: where the satellite flew, as the plan says.
+        shared: whether products of the same jobs that another project of the cache has count, and are not fetched again.
 
     Attributes:
         unfetched: key -> why the file of a finished job did not come, where another run may have more luck.
     """
 
-    def __init__(self, service: Service, folder: Path, journal: Journal, settings: WebSettings) -> None:
+    def __init__(
+        self,
+        service: Service,
+        folder: Path,
+        journal: Journal,
+        settings: WebSettings,
+        course: Course,
+        *,
+        shared: bool,
+    ) -> None:
         self.service, self.folder, self.journal, self.settings = service, folder, journal, settings
+        self.course, self.shared = course, shared
         self.unfetched: dict[str, str] = {}
 
     def bring(self, ready: Sequence[tuple[Wanted, Job]]) -> dict[str, str]:
@@ -64,7 +79,8 @@ class Courier:
             ready: what was wanted, and the finished job.
 
         Returns:
-            Key -> "" for a product that is in its place, or why it cannot be had.
+            Key -> "" for a product that is in its place, or why it cannot be had; for one at least. Those that another project fetches
+            at this moment are not in it: they are to be asked for again.
 
         Raises:
             ServiceError: the files cannot be reached now; what is done is kept.
@@ -72,14 +88,25 @@ class Courier:
         """
         with alone(self.folder / ".deliver.lock", f"fetching products of {self.folder.name}"):
             self.journal.refresh()
-            return self._bring(ready, again=True)
+            if not self.shared:
+                return self._bring(ready, again=True)
+            with claimed(self.folder.parent / CLAIMS, [want.key for want, _ in ready]) as mine:
+                absent = [want for want, _ in ready if want.key in mine and not self._noted(want)]
+                theirs = borrow_held(absent, self.folder, self.journal)
+                ours = [(want, job) for want, job in ready if want.key in mine and want.key not in theirs]
+                return theirs | self._bring(ours, again=True)
+
+    def _noted(self, want: Wanted) -> bool:
+        """Whether the cache has the product of a job, as the journal knows it."""
+        noted = self.journal.delivered.get(want.key)
+        return noted is not None and is_there(self.folder, noted)
 
     def _bring(self, ready: Sequence[tuple[Wanted, Job]], *, again: bool) -> dict[str, str]:
         results: dict[str, str] = {}
         parcels: list[_Parcel] = []
         jobs = {want.key: job for want, job in ready}
         for want, job in ready:
-            parcel = _parcel(want, job, self.folder)
+            parcel = _parcel(want, job, self.folder, self.course)
             if isinstance(parcel, str):
                 results[want.key] = parcel
             elif self._holds(parcel):
@@ -103,7 +130,7 @@ class Courier:
         noted = self.journal.delivered.get(parcel.want.key)
         if noted is not None and noted.product == parcel.product.name and is_there(self.folder, noted):
             return True
-        if noted is None and not lacking(parcel.product, parcel.want.job):
+        if noted is None and not lacking(parcel.product, parcel.want.job) and not self._fault(parcel, parcel.product.folder):
             self.journal.deliver(parcel.want.key, delivered(parcel.product, parcel.want.job))
             return True
         return False
@@ -124,6 +151,10 @@ class Courier:
             return {key: str(error) for name, key in keys.items() if not (archives / name).is_file()}
         return {keys[name]: reason.rstrip(".") for name, reason in report.skipped.items()}
 
+    def _fault(self, parcel: _Parcel, place: Path) -> str:
+        """What a product that lies in a folder says of itself that was not ordered, or ""."""
+        return text_fault(replace(parcel.product, folder=place), parcel.want.job, self.course)
+
     def _place(self, parcel: _Parcel) -> str:
         """Unpack a zip; "" or what is wrong with the product."""
         product, archive = parcel.product, self.folder / ARCHIVES / parcel.name
@@ -138,6 +169,9 @@ class Courier:
         if place.name != product.name:
             shutil.rmtree(archive.parent)
             return f"its zip holds {place.name}, not {product.name}"
+        if fault := self._fault(parcel, place):
+            shutil.rmtree(archive.parent)
+            return f"its job delivered {product.name}, but {fault}"
         if product.folder.exists():  # half of it: the rest was deleted
             shutil.rmtree(product.folder)
         place.rename(product.folder)
@@ -150,7 +184,7 @@ class Courier:
         return ""
 
 
-def _parcel(want: Wanted, job: Job, folder: Path) -> _Parcel | str:
+def _parcel(want: Wanted, job: Job, folder: Path, course: Course) -> _Parcel | str:
     """The product of a finished job, or why it is none for this pair."""
     if not job.files:
         return "its job succeeded, but lists no file"
@@ -163,6 +197,8 @@ def _parcel(want: Wanted, job: Job, folder: Path) -> _Parcel | str:
     pair = f"{product.date1}_{product.date2}"
     if pair != want.pair:
         return f"its job delivered {stem}, which is the pair {pair}"
+    if fault := name_fault(product, want.job, course):
+        return f"its job delivered {stem}, {fault}"
     size = file.get("size")
     remote = Remote(str(file.get("url", "")), size=size if isinstance(size, int) and size > 0 else None, kind="zip")
     return _Parcel(want, product, f"{want.key}/{name}", remote)

@@ -64,8 +64,10 @@ def watch(
         results |= late
         ready = [(want, now[want.key]) for want in wanted if states.get(want.key) == "ready"]
         news.tell(states, results, now)
+        brought: dict[str, str] = {}
         try:
-            results |= courier.bring(ready[: _BATCH * courier.settings.at_once]) if ready else {}
+            brought = courier.bring(ready[: _BATCH * courier.settings.at_once]) if ready else {}
+            results |= brought
             out_of_reach = 0
         except ServiceError as error:
             out_of_reach += 1
@@ -76,8 +78,8 @@ def watch(
             if courier.unfetched:
                 raise _unfetched(wanted, courier.unfetched, project)
             return results
-        if len(ready) > _BATCH * courier.settings.at_once and not out_of_reach:
-            continue
+        if len(ready) > len(brought) and not out_of_reach:
+            continue  # more are ready, or another run fetches them
         left = began + wait_hours * 3600 - time.monotonic()
         if left <= 0:
             raise _too_long([want for want in wanted if want.key not in results], len(wanted), project, wait_hours)

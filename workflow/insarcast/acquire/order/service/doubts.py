@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from insarcast.core import InsarcastError
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job
 
 # After a lost answer: seconds between looks for the jobs, three minutes in all. The service's list lags behind its orders by
-# moments, and an order whose sender gave up may still be taken; where it said that it did not take it, the first looks do.
+# moments, and an order whose sender gave up may still be taken: HyP3 works on a request for 30 s at most (the time-out of its Lambda,
+# apps/api/api-cf.yml.j2 of ASFHyP3/hyp3), also where its gateway has answered 504 before. Where it said that it did not take it, the
+# first looks do. Where no charge tells whether it was taken, it is looked for until SETTLED_AFTER.
 LOOKS = (0.0, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 60.0)
 _SHORT = 5
-_SETTLED_AFTER = 600.0  # seconds after which the list certainly shows what was taken
+SETTLED_AFTER = 600.0  # seconds after which nothing that was sent is taken any more, and the list shows all that was
 _CLOCKS = 300.0  # seconds by which clocks may differ
 
 
@@ -45,7 +47,7 @@ def settle(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Jo
     older = {want.key: ids_of(job for job in found[want.key] if _older(job, journal.doubts[want.key])) for want in doubtful}
     open_ = [want for want in doubtful if len(older[want.key]) == len(found[want.key])]
     if open_:
-        print("an earlier run was ended while it ordered; looking whether its order was taken", file=sys.stderr, flush=True)
+        terms.tell("An earlier run was ended while it ordered; looking whether its order was taken")
         new = found_again(service, open_, terms, journal.doubts, older)
         found |= {key: jobs + found[key] for key, jobs in new.items()}
     journal.settled([want.key for want in doubtful])
@@ -74,17 +76,26 @@ def found_again(
     Raises:
         InsarcastError: the account was charged, but the jobs are not listed.
     """
-    for number, seconds in enumerate(LOOKS, 1):
+    for number, seconds in enumerate(chain(LOOKS, repeat(LOOKS[-1])), 1):
         time.sleep(seconds)
         found = {
             key: [job for job in jobs if job.job_id not in known.get(key, ())]
             for key, jobs in look(service, wanted, terms).items()
         }
         missing = [doubts[want.key] for want in wanted if not found[want.key]]
-        if not missing or all(time.time() - doubt.at > _SETTLED_AFTER for doubt in missing):
+        if not missing or all(time.time() - doubt.at > SETTLED_AFTER for doubt in missing):
             return found
-        if number >= (_SHORT if short else len(LOOKS)) and not _charged(service, missing):
+        if number < (_SHORT if short else len(LOOKS)):
+            continue
+        charged = _charged(service, missing)
+        if charged is False or (charged is None and short):
             return found
+        if charged and number >= len(LOOKS):
+            break
+        if number == len(LOOKS):
+            terms.tell(
+                f"No charge tells whether the order was taken; looking until {SETTLED_AFTER / 60:g} minutes after it was sent"
+            )
     raise InsarcastError(
         f"{service.api} took credits while an order was under way, but does not list its jobs ({wanted[0].pair} and "
         f"{len(wanted) - 1} more of project {terms.project}); look into your account there, and run again in a quarter of an hour: "
@@ -92,11 +103,15 @@ def found_again(
     )
 
 
-def _charged(service: Service, doubts: Sequence[Doubt]) -> bool:
-    """Whether the account has fewer credits than before the order."""
+def _charged(service: Service, doubts: Sequence[Doubt]) -> bool | None:
+    """Whether the account has fewer credits than before the order; None where that does not tell: it has no limit, what it had is not
+    known, or it has more now, for the service renews credits with the month.
+    """
     before = [doubt.left for doubt in doubts if doubt.left is not None]
     now = service.credits() if before else None
-    return now is not None and now < min(before) - 1e-6
+    if now is None or len(before) < len(doubts) or now > max(before) + 1e-6:
+        return None
+    return now < min(before) - 1e-6
 
 
 def _older(job: Job, doubt: Doubt) -> bool:

@@ -15,6 +15,7 @@ from .faults import fault as fault
 
 AT_ONCE = 200  # jobs that the service takes in one request
 LONGEST_NAME = 100
+PIXELS = {"20x4": 80, "10x2": 40, "5x1": 20}  # m, by looks
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Journal:
         sent: numbers of the jobs that were taken, by key.
         bought: the jobs themselves, ``{"job_type", "job_parameters"}`` by key: those that were taken, and those that were found.
         delivered: by a job's key.
-        losses: by the folder of a record, the state of loss that its products were last brought back from.
+        states: by the folder of a record, the state that it was last made again for, see :func:`insarcast.acquire.order_state`.
     """
 
     path: Path
@@ -62,7 +62,7 @@ class Journal:
     sent: dict[str, str] = field(default_factory=dict)
     bought: dict[str, dict[str, Any]] = field(default_factory=dict)
     delivered: dict[str, Delivered] = field(default_factory=dict)
-    losses: dict[str, str] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
 
     def sending(self, keys: Sequence[str], left: float | None) -> None:
         """Before jobs are sent."""
@@ -88,7 +88,7 @@ class Journal:
 
     def refresh(self) -> None:
         """Take in what other runs have noted."""
-        self.doubts, self.sent, self.bought, self.delivered, self.losses = {}, {}, {}, {}, {}
+        self.doubts, self.sent, self.bought, self.delivered, self.states = {}, {}, {}, {}, {}
         for line in self.path.read_bytes().splitlines() if self.path.is_file() else ():
             try:
                 self._take(json.loads(line))
@@ -96,8 +96,8 @@ class Journal:
                 continue  # a line that a killed run left unfinished
 
     def restored(self, record: str, state: str) -> None:
-        """After products are back, so that the rule's reason to run again stays the same, see :func:`insarcast.acquire.count_losses`."""
-        if self.losses.get(record, "") != state:
+        """After a record is made again, so that the rule's reason to run stays the same, see :func:`insarcast.acquire.order_state`."""
+        if self.states.get(record, "") != state:
             self._note({"did": "restored", "record": record, "state": state})
 
     def _note(self, entry: dict[str, Any]) -> None:
@@ -123,7 +123,7 @@ class Journal:
             case "delivered":
                 self.delivered[entry["key"]] = Delivered(entry["product"], entry["files"])
             case "restored":
-                self.losses[entry["record"]] = entry["state"]
+                self.states[entry["record"]] = entry["state"]
 
 
 def _ends_line(path: Path) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from insarcast.core import InsarcastError
 
 from ...web.errors import ServiceError
-from .budget import afford, refuse_expired
+from .budget import NotBought, afford, only_new_dates, refuse_expired
 from .client import Service
 from .doubts import found_again, ids_of, settle
 from .jobs import AT_ONCE, Wanted, granules_of
@@ -25,17 +26,33 @@ _NOT_TAKEN = (429, 503)  # answers by which a service says that it did not look 
 _LONGEST_PAUSE = 60.0  # seconds between an order without a clear answer and the next, whatever the service asks for
 
 
-def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Journal) -> dict[str, Job]:
+@dataclass(frozen=True)
+class Ordered:
+    """What became of an order.
+
+    Attributes:
+        jobs: key -> the job to wait for or to fetch; failed ones too, where they are not ordered again.
+        waiting: the jobs that were not bought.
+        lack: why they were not, or None.
+    """
+
+    jobs: dict[str, Job]
+    waiting: Sequence[Wanted] = ()
+    lack: NotBought | None = None
+
+
+def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Journal, here: Sequence[str]) -> Ordered:
     """Find the jobs of a plan at the service, and send those that are missing.
+
+    Where these are for dates only that no paid pair has, as with an open end, and may not be bought, they wait, and what is paid goes on
+    without them.
 
     Args:
         service: the service.
         wanted: jobs whose products are not in the cache.
         terms: what the study allows.
         journal: notes what is being sent; the caller holds the lock of all orders of this cache.
-
-    Returns:
-        Key -> the job to wait for or to fetch; failed ones too, where they are not ordered again.
+        here: pairs whose products are in the cache.
 
     Raises:
         InsarcastError: it costs too much, products have expired, or the service refuses; nothing is lost.
@@ -48,8 +65,16 @@ def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Jou
     ordered = len(wanted) - len(missing)
     if ordered:
         print(f"{ordered} of {len(wanted)} jobs are ordered already", file=sys.stderr, flush=True)
+    lack, waiting = None, list[Wanted]()
     if missing:
-        afford(service, missing, len(wanted), terms)
+        try:
+            afford(service, missing, len(wanted), terms)
+        except NotBought as error:
+            paid = [*here, *(want.pair for want in wanted if want.key not in again)]
+            if not only_new_dates(missing, paid):
+                raise
+            terms.tell(f"{error} Going on with the {len(paid)} pairs that are paid; the report lists those that wait.")
+            lack, waiting, missing = error, missing, []
     if len(missing) > AT_ONCE:  # so that no part is paid for before another is refused
         for part in _parts(missing):
             try:
@@ -58,7 +83,8 @@ def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Jou
                 raise _refusal(service, part, terms, error) from None
     for part in _parts(missing):
         found |= _send(service, part, terms, journal, {want.key: ids_of(found[want.key]) for want in part})
-    return {want.key: found[want.key][0] for want in wanted}
+    late = {want.key for want in waiting}
+    return Ordered({want.key: found[want.key][0] for want in wanted if want.key not in late}, waiting, lack)
 
 
 def _again(jobs: Sequence[Job], terms: Terms) -> bool:
@@ -93,7 +119,7 @@ def _send(
                 journal.settled([want.key for want in rest])
                 raise _refusal(service, rest, terms, error) from None
             failures += 1
-            print(f"an order got no clear answer ({error.reason}); looking whether it was taken", file=sys.stderr, flush=True)
+            terms.tell(f"The order got no clear answer ({error.reason}); looking whether it was taken")
             time.sleep(min(error.wait, _LONGEST_PAUSE))
             doubts = {want.key: Doubt(time.time(), left) for want in rest}
             new = found_again(service, rest, terms, doubts, known, short=error.status in _NOT_TAKEN)

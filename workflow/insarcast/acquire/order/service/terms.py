@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -26,3 +27,8 @@ class Terms:
     seen: Collection[str]
     pairs: str
     screen: Callable[[str], None]
+
+    def tell(self, line: str) -> None:
+        """Say a line in the log and to the person."""
+        print(line, file=sys.stderr, flush=True)
+        self.screen(line)
