@@ -241,6 +241,7 @@ def products() -> list[Any]:
 def test_the_same_pairs_as_sbas_network(products: list[Any], settings: dict[str, Any]) -> None:
     import asf_search
 
+    products = products if settings["bridge_years"] > 1 else products[:46]  # the oracle's time grows with the square
     oracle = asf_search.SBASNetwork.from_search_results(
         asf_search.ASFSearchResults(products),
         perpendicular_baseline=settings["max_baseline"],

@@ -30,7 +30,8 @@ from insarcast.core.study import Study
 
 TRACK = Track(5, "DESCENDING", -99.1, 19.4)
 AREA = [-99.2, 19.3, -99.0, 19.5]
-DOWNLOADS = {"attempts": 2, "timeout": 2, "longest_wait": 0.02}
+DOWNLOADS = {"attempts": 2, "timeout": 60, "longest_wait": 0.02}
+IMPATIENT = {"attempts": 3, "timeout": 0.7, "longest_wait": 0.02}  # where time-outs are what is tested
 
 
 class Planner:
@@ -39,10 +40,11 @@ class Planner:
     def __init__(self, folder: Path, api: str) -> None:
         self.folder, self.api = folder, api
         self.plan, self.pairs, self.cache = folder / "plan.json", folder / "pairs.csv", folder / "cache"
+        self.downloads = DOWNLOADS
 
     def make(self, search: str, area: Any = AREA, products: dict[str, Any] | None = None, **hyp3: Any) -> dict[str, Any]:
         cube = {
-            "source": "hyp3", "area": area, "products": products or {}, "downloads": DOWNLOADS,
+            "source": "hyp3", "area": area, "products": products or {}, "downloads": self.downloads,
             "hyp3": {"search": search, "api": self.api, "login": self.api, **hyp3},
         }  # fmt: skip
         (self.folder / "s.yaml").write_text(yaml.safe_dump({"cubes": {"a": cube}}))
@@ -301,6 +303,7 @@ def test_a_fault_of_the_search_changes_nothing_or_ends_in_a_sentence(planner: Pl
     planner.make(search.base)
     right = planner.plan.read_bytes()
     planner.plan.unlink()
+    planner.downloads = IMPATIENT if name == "stall" else DOWNLOADS
     search.faults[PATH] = [name]
     planner.make(search.base)
     assert planner.plan.read_bytes() == right
@@ -465,7 +468,7 @@ def test_only_a_dry_run_shows_what_may_be_ordered(planner: Planner, search: Cmr)
 
 
 def test_the_built_in_prices_are_those_of_the_service(service: Hyp3, search: Cmr) -> None:
-    session = service_session(WebSettings(attempts=1, timeout=2, longest_wait=0.02))
+    session = service_session(WebSettings(attempts=1, timeout=60, longest_wait=0.02))
     asked, built_in = job_costs(service.base, session), job_costs(search.base, session)
     assert (asked.source, built_in.source) == ("asked", "built-in")
     for looks in ("20x4", "10x2", "5x1"):

@@ -37,7 +37,7 @@ def write_study(folder: Path, search: Cmr, service: Hyp3, others: dict[str, Any]
         "source": "hyp3",
         "area": [-99.2, 19.3, -99.0, 19.5],
         "hyp3": {"search": search.base, "api": service.base, "login": service.base, **hyp3},
-        "downloads": {"attempts": 2, "timeout": 5, "longest_wait": 0.02},
+        "downloads": {"attempts": 2, "timeout": 60, "longest_wait": 0.02},
     }
     path = folder / "x.yaml"
     path.write_text(yaml.safe_dump({"cubes": {"city": city, **(others or {})}}))

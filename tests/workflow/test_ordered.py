@@ -46,7 +46,7 @@ class Place:
             "area": [50.495, 35.545, 50.505, 35.555],
             "products": {"end": DATES[dates - 1]},
             "hyp3": settings | hyp3,
-            "downloads": {"attempts": 3, "timeout": 10, "longest_wait": 0.2, "spare_gb": 0},
+            "downloads": {"attempts": 3, "timeout": 60, "longest_wait": 0.2, "spare_gb": 0},
         }
         path = self.folder / "basin.yaml"
         path.write_text(yaml.safe_dump({"cubes": {"A": cube}}))
