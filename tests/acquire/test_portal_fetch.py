@@ -35,7 +35,7 @@ LICSAR = {
     "hosts": ["localhost"],
 }
 PRODUCTS: dict[str, Any] = {"start": None, "end": None, "exclude": []}
-DOWNLOADS = {"at_once": 3, "attempts": 4, "timeout": 2.0, "longest_wait": 0.05, "spare_gb": 0}
+DOWNLOADS = {"at_once": 3, "attempts": 4, "timeout": 60.0, "longest_wait": 0.05, "spare_gb": 0}
 FORMS = ("listing", "pages", "archive")
 
 

@@ -24,7 +24,7 @@ from insarcast.acquire.portal.portal import Portal
 from insarcast.acquire.web.settings import WebSettings
 from insarcast.core import InsarcastError
 
-WEB = WebSettings(at_once=3, attempts=3, timeout=2, longest_wait=0.05, spare_gb=0)
+WEB = WebSettings(at_once=3, attempts=3, timeout=60, longest_wait=0.05, spare_gb=0)
 CITY = shapely.box(-99.2, 19.3, -99.0, 19.5)
 ASCENDING, DESCENDING, NORTH, FAR = "005A_07021_131313", "143D_07072_131313", "005A_06822_131313", "124D_04854_171313"
 

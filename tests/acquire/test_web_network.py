@@ -24,7 +24,7 @@ from insarcast.acquire.web.settings import WebSettings
 from insarcast.acquire.web.trust import VARIABLES
 from insarcast.core import InsarcastError
 
-SETTINGS = WebSettings(attempts=2, timeout=2, longest_wait=0.01, spare_gb=0)
+SETTINGS = WebSettings(attempts=2, timeout=60, longest_wait=0.01, spare_gb=0)
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 

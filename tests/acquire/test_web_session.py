@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 from standins.loopback import Answer, Request, Stand
+from standins.patience import PATIENT, Patience
 
 from insarcast.acquire.web.access import Auth
 from insarcast.acquire.web.download import fetch_all
@@ -25,7 +26,7 @@ from insarcast.acquire.web.session import service_session
 from insarcast.acquire.web.settings import WebSettings
 from insarcast.core import InsarcastError
 
-SETTINGS = WebSettings(attempts=3, timeout=0.5, longest_wait=0.01, spare_gb=0)
+SETTINGS = WebSettings(attempts=3, timeout=PATIENT, longest_wait=0.01, spare_gb=0)
 TOKEN = "eyJ0.secret-of-the-test.s1gn"
 PASSWORD = "pass word/of+the&test"
 
@@ -61,7 +62,7 @@ def with_token() -> Credentials:
 @pytest.mark.parametrize("fault", ["429", "500", "503html", "reset", "cut", "short", "stall", "corrupt", "408"])
 def test_get_is_tried_again(stand: Service, fault: str) -> None:
     stand.faults = {"/jobs": [fault, fault]}
-    with service_session(SETTINGS) as session:
+    with service_session(Patience(stand, attempts=3, longest_wait=0.01)) as session:
         assert session.get(f"{stand.base}/jobs").json() == {"asked": "GET", "body": ""}
         assert len(stand.seen) == 3
         stand.faults = {"/jobs": [fault] * 3}
@@ -76,7 +77,7 @@ def test_get_is_tried_again(stand: Service, fault: str) -> None:
 @pytest.mark.parametrize("fault", ["429", "500", "503html", "reset", "cut", "stall"])
 def test_post_is_sent_once_unless_the_caller_says_so(stand: Service, fault: str) -> None:
     stand.faults = {"/jobs": [fault]}
-    with service_session(SETTINGS) as session:
+    with service_session(Patience(stand, attempts=3, longest_wait=0.01)) as session:
         with pytest.raises(ServiceError) as caught:
             session.post(f"{stand.base}/jobs", json={"a": 1})
         assert caught.value.passing

@@ -11,7 +11,6 @@ import stat
 import struct
 import subprocess
 import sys
-import time
 import warnings
 import zipfile
 from dataclasses import replace
@@ -212,16 +211,18 @@ unpack(Path(sys.argv[2]), Path(sys.argv[3]), settings=WebSettings(spare_gb=0))
 
 
 def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
-    body = {f"P/{index}": random.Random(index).randbytes(300_000) for index in range(30)}
+    """Before the first file, between the files, and while the last is written or the folder is renamed."""
+    body = {f"P/{index:02}": random.Random(index).randbytes(200_000) for index in range(20)}
     whole = pack(tmp_path / "whole.zip", body)
     workflow = Path(__file__).parents[2] / "workflow"
-    for kill in range(6):
+    for files in (0, 1, 10, 20):
         shutil.copy(whole, tmp_path / "P.zip")
         command = [sys.executable, "-c", SCRIPT, str(workflow), str(tmp_path / "P.zip"), str(tmp_path / "into")]
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(0.03 * kill)
+        while process.poll() is None and len(list(tmp_path.glob("into/.part-P/*"))) < files:
+            pass
         process.send_signal(signal.SIGKILL)
         process.communicate()
         there = (tmp_path / "into/P").is_dir()
