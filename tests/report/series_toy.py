@@ -12,26 +12,19 @@ import pandas as pd
 import xarray as xr
 
 from insarcast.core import Manifest, open_store, velocity_class, velocity_class_names, write_json, write_store
+from tests.report.toy import TEMPLATES, OneCube
 from tests.series import make_forecasts, make_series
 
 MODELS = ("persistence", "ses", "theta", "auto", "stacking")
-TEMPLATES = Path(__file__).resolve().parents[2] / "workflow/report"
 EDGES = (2.0, 10.0)
 
 
 @dataclass
-class SeriesStudy:
-    """Files of one study with one ready series, laid out as the rules lay them."""
+class SeriesStudy(OneCube):
+    """A study with one ready series."""
 
-    folder: Path
-    name: str = "toy"
     cube_name: str = "S1"
-    model: str | None = None
     values: dict[str, Any] = field(default_factory=lambda: {"title": "Ready & made", "summary": "A bowl of points."})
-
-    @property
-    def cube_folder(self) -> Path:
-        return self.folder / self.name / self.cube_name
 
     @property
     def series(self) -> Path:
@@ -40,10 +33,6 @@ class SeriesStudy:
     @property
     def record(self) -> Path:
         return self.cube_folder / "stack/full/series.json"
-
-    @property
-    def manifest(self) -> Path:
-        return self.cube_folder / "acquire/manifest.json"
 
     @property
     def calibrated(self) -> list[Path]:
@@ -82,16 +71,6 @@ class SeriesStudy:
         folder = self.cube_folder / "report/maps"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / "points.gpkg", folder / "points.qml"
-
-    @property
-    def figures(self) -> list[Path]:
-        return sorted((self.cube_folder / "report/figures").glob("F*"))
-
-    def figure(self, file: str) -> tuple[Path, Path]:
-        """A figure's path and that of its JSON."""
-        path = self.cube_folder / "report/figures" / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path, path.with_suffix(".json")
 
     def draw_all(self) -> None:
         """Every figure, and the points for a GIS."""

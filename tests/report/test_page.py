@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,52 +16,8 @@ import pytest
 from insarcast.core import InsarcastError, open_cube
 from insarcast.report import write_maps, write_report
 from tests.cubes import make_cube
+from tests.report.reading import Page
 from tests.report.toy import MAE, TEMPLATES, Study
-
-
-class Page(HTMLParser):
-    """Tags with their attributes, visible text, and tables as rows of cells."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.tables: list[list[list[str]]] = []
-        self.captions: list[str] = []
-        self._in: list[str] = []
-        self.source = path.read_text(encoding="utf-8")
-        self.feed(self.source)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "img", "link", "br"):
-            self._in.append(tag)
-        if tag == "table":
-            self.tables.append([])
-            self.captions.append("")
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        while self._in and self._in.pop() != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self._in:
-            self.words.append(data)
-        if "td" in self._in or "th" in self._in:
-            self.tables[-1][-1][-1] += data
-        elif "caption" in self._in:
-            self.captions[-1] += data
-
-    @property
-    def text(self) -> str:
-        return re.sub(r"[\s\xa0]+", " ", "".join(self.words))
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 @pytest.fixture(scope="module")

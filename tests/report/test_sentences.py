@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +15,7 @@ from insarcast.report.forecast import sentences as forecast
 from insarcast.report.scores import sentences as scores
 from insarcast.report.stack import sentences as stack
 from insarcast.report.writing import sight, words
-
-
-def plain(text: str) -> str:
-    return re.sub(r"[\s\xa0\u202f]", " ", text).replace("\N{MINUS SIGN}", "-")
-
+from tests.report.reading import plain
 
 NOTHING = "\N{LEFT DOUBLE QUOTATION MARK}nothing changes\N{RIGHT DOUBLE QUOTATION MARK}"
 GNSS = {"name": "MMX1 - ICMX", "n": 6, "rmse": 10.68, "bias": 2.31}
@@ -330,3 +325,12 @@ def test_few_test_dates_cannot_condemn_an_interval() -> None:
     assert "too narrow" in scores.interval(0.83, 0.9, 35290, 100)
     assert plain(scores.interval(0.88, 0.9, 35290, 3)).endswith("as it should, as far as 3 test dates can tell.")
     assert plain(scores.interval(0.90, 0.9, 10, 1)).endswith("as far as 1 test date can tell.")
+
+
+def test_two_errors_that_round_to_the_same_are_told_apart() -> None:
+    assert [plain(text) for text in words.two_mm(4.8, 5.0)] == ["4.8 mm", "5.0 mm"]
+    assert [plain(text) for text in words.two_mm(1.4, 2.1)] == ["1.4 mm", "2.1 mm"]  # 1 and 2 mm would be another skill
+    assert [plain(text) for text in words.two_mm(9.8, 30.0)] == ["9.8 mm", "30.0 mm"]
+    assert [plain(text) for text in words.two_mm(14.8, 19.0)] == ["15 mm", "19 mm"]
+    assert [plain(text) for text in words.two_mm(5.0, 5.0)] == ["5.0 mm", "5.0 mm"]
+    assert [plain(text) for text in map(words.error_mm, (5.04, 10.4))] == ["5.0 mm", "10 mm"]

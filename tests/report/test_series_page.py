@@ -16,8 +16,8 @@ from insarcast.core import open_store
 from insarcast.report.series.points.ahead import ahead
 from insarcast.report.series.points.numbers import read_points
 from insarcast.report.series.scores.reading import drawn_store
+from tests.report.reading import Page
 from tests.report.series_toy import MODELS, SeriesStudy, write_series_study
-from tests.report.test_page import Page
 from tests.report.toy import Study
 
 

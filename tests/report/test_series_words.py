@@ -15,14 +15,11 @@ from insarcast.report.series.points.numbers import Points, read_points
 from insarcast.report.series.scores import fastest, rivals, trust
 from insarcast.report.series.scores.reading import Scores
 from insarcast.report.series.tables import points_table
+from tests.report.reading import plain
 from tests.report.series_toy import write_series_study
 
 DAYS = {1: 6.0, 10: 60.0}
 ORIGINS = ["2019-01-01", "2019-03-01"]
-
-
-def plain(text: str) -> str:
-    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def scores_of(

@@ -20,17 +20,13 @@ from insarcast.report.decomposed import sentences
 from insarcast.report.decomposed.numbers import read_decomposed
 from insarcast.report.stack import inversion_words
 from tests.cubes import make_cube
-from tests.report.test_page import Page
+from tests.report.reading import Page, facts
 from tests.report.toy import Study
 
 
 def record(study: Study, **changes: Any) -> None:
     found = json.loads(study.decisions.read_text())
     write_json(study.decisions, found | changes)
-
-
-def facts(study: Study, file: str) -> dict[str, Any]:
-    return dict(json.loads(study.figure(file)[1].read_text()))
 
 
 def page(study: Study) -> str:

@@ -23,8 +23,8 @@ MAE = {"persistence": (9.0, 10.0, 14.0), "drift": (8.0, 7.0, 6.0), "window_mean"
 
 
 @dataclass
-class Study:
-    """Files of one study, laid out as the rules lay them."""
+class OneCube:
+    """Files of a study with one cube, laid out as the rules lay them."""
 
     folder: Path
     name: str = "toy"
@@ -37,6 +37,25 @@ class Study:
     @property
     def cube_folder(self) -> Path:
         return self.folder / self.name / self.cube_name
+
+    @property
+    def manifest(self) -> Path:
+        return self.cube_folder / "acquire/manifest.json"
+
+    @property
+    def figures(self) -> list[Path]:
+        return sorted((self.cube_folder / "report/figures").glob("F*"))
+
+    def figure(self, file: str) -> tuple[Path, Path]:
+        """A figure's path and that of its JSON."""
+        path = self.cube_folder / "report/figures" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path, path.with_suffix(".json")
+
+
+@dataclass
+class Study(OneCube):
+    """A study with a cube on a grid."""
 
     @property
     def cube(self) -> Path:
@@ -53,10 +72,6 @@ class Study:
     @property
     def closure(self) -> Path:
         return self.cube_folder / "stack/closure.zarr"
-
-    @property
-    def manifest(self) -> Path:
-        return self.cube_folder / "acquire/manifest.json"
 
     @property
     def forecasts(self) -> list[Path]:
@@ -124,16 +139,6 @@ class Study:
     @property
     def maps(self) -> Path:
         return self.cube_folder / "report/maps"
-
-    @property
-    def figures(self) -> list[Path]:
-        return sorted((self.cube_folder / "report/figures").glob("F*"))
-
-    def figure(self, file: str) -> tuple[Path, Path]:
-        """A figure's path and that of its JSON."""
-        path = self.cube_folder / "report/figures" / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path, path.with_suffix(".json")
 
     def write_page(self, folder: Path | None = None, **settings: Any) -> Path:
         """The page, from the figures that are there."""
@@ -270,7 +275,7 @@ def write_study(
     dropped: Sequence[tuple[str, str]] = (("20180211_20180307", "mean coherence 0.03 is below 0.05"),),
 ) -> Study:
     """Write the files of every earlier stage; ``chosen`` is the newest choice, ``past`` the choices at the scored origins."""
-    from tests.report.more import write_likeness
+    from tests.report.toy_parts import write_likeness
 
     study = Study(folder)
     data = make_cube() if cube is None else cube
