@@ -77,6 +77,12 @@ def snakemake(directory: Path, *targets: str, options: Sequence[str] = ("-c2",),
     return Run(done.returncode, done.stdout)
 
 
+def files(folder: Path) -> dict[str, bytes]:
+    """Bytes of every file below a folder, without Snakemake's own."""
+    every = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".snakemake_timestamp")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in every}
+
+
 def interrupt(
     directory: Path, *targets: str, at: str, with_signal: signal.Signals, whole_group: bool = False, **config: Any
 ) -> Run:

@@ -49,6 +49,7 @@ def test_values_are_copies(tmp_path: Path) -> None:
     ("change", "words"),
     [
         (("forecast:", "forcast:"), ["forcast", "did you mean 'forecast'"]),
+        (("origins: 5}", "origins: 5}\nmodels: {ses: {alpa: 0.3}}"), ["unknown key 'models.ses.alpa'", "did you mean 'alpha'?"]),
         (("norm: l1", "norm: l3"), ["cubes.west.stack.inversion.norm", "'l3'", "l2, l1"]),
         (("source: geotiff\n    products: {folder: x", "products: {folder: x"), ["cubes.east.source", "missing"]),
         (("origins: 5", "origins: -1"), ["forecast.origins", ">= 0"]),

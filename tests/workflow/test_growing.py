@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from flow import snakemake
+from flow import files, snakemake
 from products import days, write_products, write_study
 
 DATES = days(8)
@@ -21,11 +21,6 @@ def bring(source: Path, folder: Path, n_dates: int) -> None:
         if max(dates) <= DATES[n_dates - 1] and (not place.exists() or file.name == "baselines.csv"):
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(file, place)
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    every = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".snakemake_timestamp")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in every}
 
 
 def test_a_new_date_is_added_to_what_was_read(tmp_path: Path) -> None:

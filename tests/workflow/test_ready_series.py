@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from flow import interrupt, snakemake
+from flow import files, interrupt, snakemake
 
-from insarcast.core import open_cube, open_store
+from insarcast.core import InsarcastError, Study, open_cube, open_store
+from insarcast.forecast import backtest_series
 
 DATES = 60
 STUDY: dict[str, Any] = {
@@ -72,11 +73,6 @@ def done(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = snakemake(folder, "points", study_file=write(folder / "points.yaml"), data_root=root)
     assert run.code == 0, run.text
     return folder
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    every = (path for path in folder.rglob("*") if path.is_file() and path.name != ".snakemake_timestamp")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in every}
 
 
 def test_the_join_is_found_and_not_scored(done: Path) -> None:
@@ -153,13 +149,17 @@ def test_another_value_of_a_model_runs_that_model_only(done: Path, root: Path, t
     ("changes", "parts"),
     [
         ({"forecast": {"models": ["convlstm"]}}, ["points.yaml, cube 'T1': forecast.models names convlstm", "leave it out"]),
-        ({"backtest": {"dates": 50, "horizons": 200}}, ["backtest.horizons asks for 200 steps", "lower it to 10 at most"]),
         ({"combine": {"among": ["ses", "theta"]}}, ["combine.among names 'theta'", "forecast.models"]),
-        ({"backtest": {"train": 0.9, "past": 0.89}}, ["backtest.train 0.9", "5 and 1 are needed"]),
-        ({"models": {"ses": {"alpa": 0.3}}}, ["unknown key 'models.ses.alpa'", "did you mean 'alpha'?"]),
     ],
 )
 def test_what_cannot_be_ends_in_one_sentence(root: Path, tmp_path: Path, changes: dict[str, Any], parts: list[str]) -> None:
     study = write(tmp_path / "points.yaml", **changes)
     run = snakemake(tmp_path, f"{PLACE}/evaluate/series.parquet", study_file=study, data_root=root)
     run.failed_plainly(*parts)
+
+
+def test_more_steps_than_dates_after_the_first_test_are_refused(done: Path, tmp_path: Path) -> None:
+    series = done / PLACE / "stack/full/series.zarr"
+    protocol = Study(done / "points.yaml").get("backtest", "T1") | {"horizons": 200}
+    with pytest.raises(InsarcastError, match=r"backtest\.horizons asks for 200 steps.* lower it to 10 at most"):
+        backtest_series(series, tmp_path / "f.zarr", "ses", {}, protocol, [0.5], 0, 0, "cpu")

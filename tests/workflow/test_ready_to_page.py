@@ -1,4 +1,4 @@
-"""Ready series on a grid through every rule: GeoTIFFs of one side and MintPy's files of the other, to the page."""
+"""A ready series on a grid through every rule, as GeoTIFFs, to the page; other formats differ in how they are read alone."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import pytest
 import yaml
 from flow import snakemake
 from products import bowl
-from products_ready import Ready, make_ready, write_mintpy
+from products_ready import Ready, make_ready
 from rasters import write_bands
 
-from insarcast.core import open_cube, open_store, read_manifest
+from insarcast.core import open_cube, read_manifest
 
 STUDY: dict[str, Any] = {
     "cubes": {
@@ -27,9 +27,7 @@ STUDY: dict[str, Any] = {
             "products": {"folder": "tif", "incidence": 39.0, "heading": -12.0, "bad_file": "skip"},
             "series": {"files": ["disp_{date}.tif"], "units": "m", "layers": {"mask": "mask.tif"}},
         },
-        "mintpy": {"source": "mintpy", "products": {"folder": "mintpy"}},
     },
-    "decompose": {"cubes": ["files", "mintpy"]},
     "cluster": {"method": "none"},
     "forecast": {"models": ["linear"], "origins": 2, "horizons": 2},
 }
@@ -64,7 +62,6 @@ def ready() -> Ready:
 def root(tmp_path_factory: pytest.TempPathFactory, ready: Ready) -> Path:
     folder = tmp_path_factory.mktemp("root")
     write_tif(folder / "tif", ready)
-    write_mintpy(folder / "mintpy", sinking(-168.0, 1))
     return folder
 
 
@@ -89,8 +86,6 @@ def test_the_cube_is_what_the_files_hold(done: Path, ready: Ready) -> None:
     assert (cube.filled.values.any((1, 2)).nonzero()[0].tolist(), int(cube.filled.values.sum())) == ([4, 5], 32)
     assert not cube.mask.values[10:12, 12:15].any()
     assert not (done / PLACE / "files/stack/ifgs.zarr").exists()
-    other = open_cube(done / PLACE / "mintpy/stack/full/cube.zarr")
-    assert (other.attrs["reference_row"], other.attrs["reference_col"], other.attrs["reference_window"]) == (2, 3, 1)
 
 
 def test_a_vintage_is_the_dates_up_to_its_last(done: Path, ready: Ready) -> None:
@@ -101,20 +96,13 @@ def test_a_vintage_is_the_dates_up_to_its_last(done: Path, ready: Ready) -> None
     np.testing.assert_array_equal(past.displacement.values, full.displacement.values[: past.sizes["time"]])
 
 
-@pytest.mark.parametrize("cube", ["files", "mintpy"])
-def test_forecasts_are_scored_over_what_was_measured(done: Path, cube: str) -> None:
-    scores = pd.read_parquet(done / PLACE / cube / "evaluate/scores.parquet")
+def test_forecasts_are_scored_over_what_was_measured(done: Path) -> None:
+    scores = pd.read_parquet(done / PLACE / "files/evaluate/scores.parquet")
     whole = scores[(scores.velocity_class == "all") & (scores.origin == "all")]
     assert whole.model.iloc[0] == "persistence"
-    used = int(open_cube(done / PLACE / cube / "stack/full/cube.zarr").mask.values.sum())
+    used = int(open_cube(done / PLACE / "files/stack/full/cube.zarr").mask.values.sum())
     assert whole.set_index(["model", "horizon"]).loc["linear", "n"].tolist() == [2 * used, used]
     assert (whole[whole.model == "linear"].skill > 0.2).all(), "the ground sinks steadily"
-
-
-def test_two_sides_are_solved_for_vertical_motion(done: Path) -> None:
-    found = open_store(done / "results/grids/stack/decomposed.zarr").load()
-    assert found.mask.values.sum() > 500
-    assert float(found.velocity_vertical.min()) < -400
 
 
 def test_the_page_says_what_such_a_cube_is(done: Path) -> None:
@@ -122,11 +110,9 @@ def test_the_page_says_what_such_a_cube_is(done: Path) -> None:
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     for words in (
         "retrospective: the product may have seen later dates",
-        "These scores are retrospective: the product behind them (MintPy",
+        "These scores are retrospective: the product behind them (a series of GeoTIFFs)",
         "was inverted by other software (a series of GeoTIFFs)",
-        "was inverted by other software (MintPy",
         "does not say where it is zero; its own reference is kept",
-        "The reference is the product&#39;s own.",
         "miss some dates; between their values they are bridged by straight lines",
         "The product gives no standard deviation of the displacement, and none is made up for it.",
         "made from the product&#39;s dates up to that date",
@@ -145,7 +131,7 @@ def test_the_page_says_what_such_a_cube_is(done: Path) -> None:
     assert not [name for name in figures if name.startswith(("F11", "F12", "F13"))]
     for name in ("F11", "F12", "F13", "F23"):
         assert f">{name}</span>" not in page, name
-    for name in ("F1", "F2", "F3", "F14", "F31", "F27"):
+    for name in ("F1", "F2", "F3", "F14", "F31"):
         assert f">{name}</span>" in page, name
     record = json.loads((done / PLACE / "files/stack/displacement.json").read_text())
     assert record["evaluation"] == "retrospective"
@@ -162,4 +148,3 @@ def test_a_second_run_has_nothing_to_do_and_a_new_date_is_noticed(done: Path, ro
     run = snakemake(done, "grids", options=["-n"], study_file=done / "grids.yaml", data_root=root)
     os.utime(mask, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert "Finding the products of files of grids" in run.text, run.text
-    assert "Finding the products of mintpy" not in run.text

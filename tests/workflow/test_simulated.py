@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from flow import interrupt, snakemake
+from flow import files, interrupt, snakemake
 
 from insarcast.core import open_store, read_manifest, read_tiles, write_store
 
@@ -43,11 +43,6 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = snakemake(folder, "tiny", study_file=write(folder / "tiny.yaml"))
     assert run.code == 0, run.text
     return folder
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    every = (path for path in folder.rglob("*") if path.is_file() and path.name != ".snakemake_timestamp")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in every}
 
 
 def test_every_model_reaches_the_page(done: Path) -> None:
