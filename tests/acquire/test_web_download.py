@@ -27,10 +27,10 @@ from standins.patience import PATIENT, Patience
 
 from insarcast.acquire.web import crew, retry
 from insarcast.acquire.web import part as parts
-from insarcast.acquire.web.crew import Crew
 from insarcast.acquire.web.download import fetch_all
 from insarcast.acquire.web.errors import Broken, NotThere, Refused, ServiceError
 from insarcast.acquire.web.part import Note
+from insarcast.acquire.web.pauses import Pauses
 from insarcast.acquire.web.remote import Kind, Remote
 from insarcast.acquire.web.settings import WebSettings
 from insarcast.core import InsarcastError
@@ -440,11 +440,11 @@ def test_a_pause_holds_for_every_thread(tmp_path: Path, stand: Stand, monkeypatc
     files = many(stand, 8)
     closed, asked = Event(), list[float]()
     began: list[float] = []
-    close, respond = Crew._close, stand.respond
+    close, respond = Pauses.close, stand.respond
 
-    def closing(self: Crew, remote: Remote, wait: float) -> None:
+    def closing(self: Pauses, url: str, wait: float) -> None:
         began.append(time.monotonic())
-        close(self, remote, wait)
+        close(self, url, wait)
         closed.set()
 
     def answer(request: Request) -> Answer:
@@ -452,7 +452,7 @@ def test_a_pause_holds_for_every_thread(tmp_path: Path, stand: Stand, monkeypatc
         closed.wait(PATIENT)  # what was under way beside it comes to an end after it
         return respond(request)
 
-    monkeypatch.setattr(Crew, "_close", closing)
+    monkeypatch.setattr(Pauses, "close", closing)
     stand.respond = answer  # type: ignore[method-assign]
     fetch_all(files, tmp_path / "into", replace(SETTINGS, longest_wait=0.3, at_once=2))
     assert len(began) == 1

@@ -6,7 +6,7 @@ import errno
 import time
 from pathlib import Path
 from queue import Empty, Queue
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from .access import Auth
@@ -15,6 +15,7 @@ from .checks import Spoilt, holds
 from .errors import Broken, NotThere, Refused, ServiceError
 from .login import token_of
 from .part import Halted, claimed, part_of
+from .pauses import Pauses
 from .progress import Progress
 from .remote import Remote
 from .report import Report
@@ -53,8 +54,7 @@ class Crew:
         )
         self._todo: Queue[str] = Queue()
         self._ended: Queue[tuple[str, Exception | None]] = Queue()
-        self._closed_until: dict[str, float] = {}  # host -> when it wants to be asked again
-        self._lock = Lock()
+        self._pauses = Pauses(settings.longest_wait, self._around.halt)
 
     def run(self) -> None:
         halt, progress = self._around.halt, self._around.progress
@@ -145,7 +145,7 @@ class Crew:
                 return  # another process was faster
             failed, best, mark, since = 0, part.size, "", time.monotonic()
             while True:
-                self._wait_for(remote)
+                self._pauses.wait_for(remote.url)
                 try:
                     attempt(session, name, remote, part, self._around)
                     return
@@ -166,7 +166,7 @@ class Crew:
                         failed, since = 0, time.monotonic()
                     else:
                         failed += 1
-                    self._close(remote, wait)
+                    self._pauses.close(remote.url, wait)
                 best = max(best, part.size)
                 if failed >= self._settings.attempts:
                     raise ServiceError(
@@ -180,18 +180,6 @@ class Crew:
                 if halt.wait(wait):
                     raise Halted
 
-    def _close(self, remote: Remote, wait: float) -> None:
-        """A server that asks for a pause gets it from every thread."""
-        with self._lock:
-            until = time.monotonic() + min(wait, self._settings.longest_wait)
-            self._closed_until[_host(remote)] = max(until, self._closed_until.get(_host(remote), 0.0))
-
-    def _wait_for(self, remote: Remote) -> None:
-        with self._lock:
-            until = self._closed_until.get(_host(remote), 0.0)
-        if self._around.halt.wait(max(0.0, until - time.monotonic())):
-            raise Halted
-
     def _missing_bytes(self, name: str) -> int:
         """Bytes still to come of a file whose size is known; of the others the server will tell."""
         size, part = self._files[name].size, part_of(self._folder / name)
@@ -201,7 +189,3 @@ class Crew:
 def _ends_it_all(error: Exception | None) -> bool:
     """True for what every other file would meet too: no access, no space, a fault of ours or of the disk."""
     return error is not None and (isinstance(error, Refused) or not isinstance(error, ServiceError))
-
-
-def _host(remote: Remote) -> str:
-    return remote.url.partition("://")[2].partition("/")[0]
