@@ -10,6 +10,7 @@ import pytest
 from standins.hyp3_api import TOKEN, Hyp3, granules
 from standins.loopback import Answer, Request, Stand
 
+from insarcast.acquire.order.service.account import Account
 from insarcast.acquire.order.service.client import Service, connect
 from insarcast.acquire.web import retry
 from insarcast.acquire.web.errors import ServiceError
@@ -103,6 +104,15 @@ def test_orders_are_asked_once(stand: Hyp3, service: Service, fault: str) -> Non
         (connect(stand.base, stand.base, IMPATIENT) if fault == "stall" else service).send([job(0)])
     assert caught.value.passing
     assert len(stand.seen) == 1
+
+
+def test_an_account_of_which_the_service_cannot_tell(stand: Hyp3, service: Service) -> None:
+    """With very many jobs ``GET /user`` takes longer than the gateway waits; orders go on without it."""
+    stand.faults["/user"] = ["504"] * QUICK.attempts + ["401"]
+    assert service.account() == Account(None, known=False)
+    assert service.credits() is None
+    assert len(stand.asked("/user")) == QUICK.attempts
+    assert len(service.send([job(0)])) == 1
 
 
 def test_an_order_is_waited_for_however_impatient_the_study(stand: Hyp3, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,10 +89,12 @@ def summary(plan: Mapping[str, Any], hyp3: Mapping[str, Any], note: str, left: s
 def credits_left(manner: Mapping[str, Any], settings: WebSettings) -> str:
     """What is left on the account, in words; a plan needs no account, so what goes wrong is said and no more."""
     try:
-        left = connect(manner["api"], manner["login"], settings).credits()
+        account = connect(manner["api"], manner["login"], settings).account()
     except InsarcastError as error:
         return f"credits left are not known ({str(error).split(';')[0].rstrip('.')})"
-    return "no limit of credits" if left is None else f"{left:g} credits left"
+    if not account.known:
+        return "credits left are not known (the service takes too long to tell)"
+    return "no limit of credits" if account.credits is None else f"{account.credits:g} credits left"
 
 
 def _price(plan: Mapping[str, Any], note: str) -> str:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from insarcast.core import InsarcastError
 
-from ...interferograms.hyp3_product import Product, parse_name
 from ...web.download import fetch_all
 from ...web.errors import Refused
-from ...web.remote import Remote
 from ...web.settings import WebSettings
 from ...web.space import NoSpace
 from ...web.unpack import unpack
@@ -25,22 +23,13 @@ from ..service.journal import Journal, alone, is_there
 from .borrow import borrow_held
 from .claims import CLAIMS, claimed
 from .files import delivered, lacking
-from .held import Course, name_fault, text_fault
+from .held import Course, text_fault
+from .parcels import Parcel, parcel_of
 
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job
 
 ARCHIVES = ".archives"  # below the project's folder; a folder deeper than the reader looks for packed products
-
-
-@dataclass(frozen=True)
-class _Parcel:
-    """A product under way: what was wanted, its name, and where its zip is."""
-
-    want: Wanted
-    product: Product
-    name: str
-    remote: Remote
 
 
 class Courier:
@@ -103,10 +92,10 @@ class Courier:
 
     def _bring(self, ready: Sequence[tuple[Wanted, Job]], *, again: bool) -> dict[str, str]:
         results: dict[str, str] = {}
-        parcels: list[_Parcel] = []
+        parcels: list[Parcel] = []
         jobs = {want.key: job for want, job in ready}
         for want, job in ready:
-            parcel = _parcel(want, job, self.folder, self.course)
+            parcel = parcel_of(want, job, self.folder, self.course)
             if isinstance(parcel, str):
                 results[want.key] = parcel
             elif self._holds(parcel):
@@ -125,7 +114,7 @@ class Courier:
             results |= self._bring([(want, self.service.job(job.job_id)) for want, job in stale], again=False)
         return results
 
-    def _holds(self, parcel: _Parcel) -> bool:
+    def _holds(self, parcel: Parcel) -> bool:
         """Whether the cache has the product already: noted, or brought by a run that could not note it any more."""
         noted = self.journal.delivered.get(parcel.want.key)
         if noted is not None and noted.product == parcel.product.name and is_there(self.folder, noted):
@@ -135,7 +124,7 @@ class Courier:
             return True
         return False
 
-    def _fetch(self, parcels: Sequence[_Parcel], *, again: bool) -> dict[str, str]:
+    def _fetch(self, parcels: Sequence[Parcel], *, again: bool) -> dict[str, str]:
         """Fetch zips; key -> why it cannot be had."""
         archives = self.folder / ARCHIVES
         # What a run that was killed had unpacked, and not yet put in its place, is not fetched again.
@@ -151,11 +140,11 @@ class Courier:
             return {key: str(error) for name, key in keys.items() if not (archives / name).is_file()}
         return {keys[name]: reason.rstrip(".") for name, reason in report.skipped.items()}
 
-    def _fault(self, parcel: _Parcel, place: Path) -> str:
+    def _fault(self, parcel: Parcel, place: Path) -> str:
         """What a product that lies in a folder says of itself that was not ordered, or ""."""
         return text_fault(replace(parcel.product, folder=place), parcel.want.job, self.course)
 
-    def _place(self, parcel: _Parcel) -> str:
+    def _place(self, parcel: Parcel) -> str:
         """Unpack a zip; "" or what is wrong with the product."""
         product, archive = parcel.product, self.folder / ARCHIVES / parcel.name
         try:
@@ -182,23 +171,3 @@ class Courier:
             archive.parent.rmdir()
         print(f"unpacked {product.name}", file=sys.stderr, flush=True)
         return ""
-
-
-def _parcel(want: Wanted, job: Job, folder: Path, course: Course) -> _Parcel | str:
-    """The product of a finished job, or why it is none for this pair."""
-    if not job.files:
-        return "its job succeeded, but lists no file"
-    file: Mapping[str, object] = job.files[0]
-    name = str(file.get("filename", ""))
-    stem = name.removesuffix(".zip")
-    product = parse_name(folder / stem, stem) if name.endswith(".zip") else None
-    if product is None:
-        return f"its job delivered '{name[:120]}', which is no name of an interferogram of HyP3"
-    pair = f"{product.date1}_{product.date2}"
-    if pair != want.pair:
-        return f"its job delivered {stem}, which is the pair {pair}"
-    if fault := name_fault(product, want.job, course):
-        return f"its job delivered {stem}, {fault}"
-    size = file.get("size")
-    remote = Remote(str(file.get("url", "")), size=size if isinstance(size, int) and size > 0 else None, kind="zip")
-    return _Parcel(want, product, f"{want.key}/{name}", remote)

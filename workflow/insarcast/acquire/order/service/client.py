@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +14,7 @@ from ...web.errors import ServiceError
 from ...web.secrets import earthdata_credentials, shown
 from ...web.session import service_session
 from ...web.settings import WebSettings
+from .account import Account, account_of
 from .prices import Prices, job_costs
 
 if TYPE_CHECKING:
@@ -23,26 +25,7 @@ if TYPE_CHECKING:
     from ...web.session import ServiceSession
 
 _PATIENCE = 120.0  # seconds that an order is given to be answered at least, however impatient the study: it is taken as a whole
-_ACCESS = "https://hyp3-docs.asf.alaska.edu/using/requesting_access/"
-_CLOSED = {
-    "NOT_STARTED": f"it has no access yet; request it at {_ACCESS}, and run again when it is granted.",
-    "PENDING": f"its request for access is still to be decided ({_ACCESS}); run again when it is granted.",
-    "REJECTED": f"its request for access was rejected; ask the service's support ({_ACCESS}).",
-}
 _MOST_EMPTY = 500  # pages in a row without a job: the service filters by name only after it has cut its list into pages
-
-
-@dataclass(frozen=True)
-class Account:
-    """An account of a service.
-
-    Attributes:
-        credits: what is left; None where there is no limit.
-        closed: what keeps it from ordering, as half a sentence, and what to do; "" where nothing is known to.
-    """
-
-    credits: float | None
-    closed: str = ""
 
 
 class Service:
@@ -57,6 +40,7 @@ class Service:
 
         self.api = api.rstrip("/")
         self._session = session
+        self._mute = False
         # Not by its constructor, which logs in at a fixed address over a session without time-outs, retries or limits to hosts.
         self._sdk: HyP3 = HyP3.__new__(HyP3)
         self._sdk.url, self._sdk.session = self.api, session
@@ -101,15 +85,27 @@ class Service:
             return self._sdk.get_job_by_id(job_id)
 
     def credits(self) -> float | None:
-        """Credits left on the account; None where it has no limit."""
+        """Credits left on the account; None where it has no limit, or where the service cannot tell."""
         return self.account().credits
 
     def account(self) -> Account:
-        """The account's credits, and whether it has access (``application_status`` of HyP3's ``GET /user``)."""
+        """The account's credits, and whether it has access (``application_status`` of HyP3's ``GET /user``).
+
+        The service lists the names of all jobs of the account with them, which its gateway does not wait for where these are very many
+        (issue 1312 of ASFHyP3/hyp3): then nothing is known of either, and it is not asked again.
+        """
+        if self._mute:
+            return Account(None, known=False)
         with self._understood():
-            user = self._sdk.my_info()
-            left = user["remaining_credits"]
-            return Account(None if left is None else float(left), _CLOSED.get(str(user.get("application_status")), ""))
+            try:
+                user = self._sdk.my_info()
+            except ServiceError as error:
+                if error.status != 504:
+                    raise
+                print(f"{error}; going on without the account's credits", file=sys.stderr, flush=True)
+                self._mute = True
+                return Account(None, known=False)
+            return account_of(user)
 
     def prices(self) -> Prices:
         """The service's table of prices, or the built-in one."""
