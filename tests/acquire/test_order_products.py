@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from standins.desk import BURSTS, DAYS, Desk, pairs_of, write_plan
-from standins.hyp3_api import REFUSALS, Hyp3, granules, pair_of, scene_of, zipped
+from standins.hyp3_api import MOST_JOBS, REFUSALS, Hyp3, granules, pair_of, scene_of, zipped
 from standins.loopback import Answer
 
 from insarcast.acquire import acquire_products, is_shown, note_plan, order_state
 from insarcast.acquire.fetched import read_fetched
+from insarcast.acquire.order.service import send
 from insarcast.acquire.order.service.jobs import read_plan
 from insarcast.acquire.order.service.journal import bought, read_journal
 from insarcast.core import Study, read_manifest
@@ -437,13 +438,17 @@ def test_a_price_that_nobody_knows(desk: Desk) -> None:
     assert len(desk.order()["pairs"]) == 5
 
 
-def test_more_jobs_than_one_request_takes(desk: Desk) -> None:
-    days = [f"2021{month:02d}{day:02d}" for month in (1, 2, 3, 4) for day in range(1, 29)]
-    write_plan(desk.plan, days[:105])
-    desk.stand.polls = 0
-    assert len(desk.order()["pairs"]) == 207
-    assert desk.stand.ordered() == [200, 7]
-    assert desk.stand.spent == 207
+def test_more_jobs_than_one_request_takes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are sent in parts, after all parts were checked."""
+    assert send.AT_ONCE == MOST_JOBS
+    monkeypatch.setattr(send, "AT_ONCE", 3)
+    desk.stand.most = 3
+    write_plan(desk.plan, DAYS)
+    assert len(desk.order()["pairs"]) == 7
+    assert desk.stand.ordered() == [3, 3, 1]
+    assert desk.stand.spent == 7
+    posts = [request.json for request in desk.stand.seen if request.method == "POST"]
+    assert [bool(post.get("validate_only")) for post in posts] == [True] * 3 + [False] * 3
 
 
 def test_what_the_service_refuses_is_named(desk: Desk) -> None:

@@ -55,6 +55,7 @@ COSTS: dict[str, dict[str, Any]] = {  # an object by job type since version 10 o
         },
     },
 }
+MOST_JOBS = 200  # of one request, as the service's openapi-spec says
 REFUSALS = {
     "NOT_STARTED": "User tester has not yet applied for a monthly credit allotment. Please visit https://hyp3.example to apply.",
     "PENDING": "User tester has a pending application, please try again later.",
@@ -121,6 +122,7 @@ class Hyp3(Stand):
         slow_orders: seconds that an order takes; a client that has given up does not keep it from being taken.
         late_orders: seconds after which the next order is taken whose answer is a 504 at once: the gateway's, which waits no longer.
         flight: track and direction that products say they are of, or None: what the scene says.
+        most: jobs that one order may hold.
         names_of_one: whether products of one burst are named as those of several (the service's issue 2957).
         down: while it is above 0, each request of the API gets a 503 and counts it down.
     """
@@ -132,6 +134,7 @@ class Hyp3(Stand):
         self.status, self.slow_orders, self.late_orders = "APPROVED", 0.0, 0.0
         self.flight: tuple[int, str] | None = None
         self.names_of_one = False
+        self.most = MOST_JOBS
         self.jobs: list[dict[str, Any]] = []
         self.failing: set[str] = set()
         self.never: set[str] = set()
@@ -220,7 +223,7 @@ class Hyp3(Stand):
         jobs = body.get("jobs", [])
         if self.status in REFUSALS:
             return problem(403, REFUSALS[self.status])
-        if not 1 <= len(jobs) <= 200 or set(body) - {"jobs", "validate_only"}:
+        if not 1 <= len(jobs) <= self.most or set(body) - {"jobs", "validate_only"}:
             return problem(400, f"{json.dumps(body)} is not valid under any of the given schemas")
         for job in jobs:
             if not valid(job):
