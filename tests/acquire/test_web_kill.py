@@ -16,7 +16,8 @@ from standins.loopback import Fault, Stand, count
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 SCRIPT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite that runs in the background hands down that it is ignored
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from insarcast.acquire.web import crew
