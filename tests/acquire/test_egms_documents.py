@@ -91,6 +91,18 @@ def test_a_table_of_a_line_of_sight_is_read_as_the_document_has_it(
     assert record["points"]["kept"] == POINTS
 
 
+def test_a_release_that_calls_its_columns_otherwise_is_read_as_the_others(tmp_path: Path) -> None:
+    """Files of 2020 to 2024, as users show their first lines: two names have changed, and there is the velocity of the GNSS model."""
+    table = columns(BASIC, "cluster_label", "height", "height_wgs84", "rmse")
+    table |= {"height_ortho": [1.4] * POINTS, "height_ellipse": [51.6] * POINTS, "rmse_ts": [2.0] * POINTS}
+    table |= {"gnss_velocity": [-0.4] * POINTS}
+    values = write(tmp_path / "egms", "EGMS_L2b_088_0282_IW2_VV_2020_2024_1", table, "2020-01-03")
+    cube, _ = read(tmp_path / "egms")
+    np.testing.assert_allclose(cube.displacement.values, values.T, atol=1e-5)
+    np.testing.assert_allclose(cube.height.values, 1.4, atol=1e-6)
+    np.testing.assert_allclose(cube.rmse.values, 2.0, atol=1e-6)
+
+
 @pytest.mark.parametrize(("release", "first"), [("2018_2022_1", "2018-01-02"), ("2019_2023_1", "2019-01-03")])
 def test_a_table_of_the_vertical_is_read_as_the_document_has_it(tmp_path: Path, release: str, first: str) -> None:
     table = columns(ORTHO)
