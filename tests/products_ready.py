@@ -279,6 +279,48 @@ def write_licsbas(
     return path
 
 
+def write_out2nc(
+    path: Path, ready: Ready, *, up: bool = False, aligned: bool = False, unit: str | None = "mm", filtered: bool = False
+) -> Path:
+    """NetCDF as LiCSBAS_out2nc.py writes it by xarray.
+
+    Args:
+        path: the file.
+        ready: on degrees.
+        up: rows from south to north, as version 1.0 and --cf have them.
+        aligned: names as --alignsar has them.
+        unit: of cum, or None.
+        filtered: made of cum_filt.h5.
+    """
+    import xarray as xr
+
+    t, (ny, nx) = ready.transform, ready.shape
+    time = np.array([f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in ready.dates], "datetime64[ns]")
+    years = time.astype("datetime64[D]").astype(float) / 365.25
+    centred = years - years.mean()
+    measured = np.isfinite(ready.displacement).any(axis=0)
+    flat = lambda values: (("lat", "lon"), np.where(measured, values, np.nan).astype(np.float32))  # noqa: E731
+    cum = (ready.displacement - ready.displacement[:1]).astype(np.float32)
+    data = xr.Dataset(
+        {
+            "cum": (("time", "lat", "lon"), cum, {} if unit is None else {"units" if up else "unit": unit}),
+            "vel": flat(np.tensordot(centred, ready.displacement, 1) / (centred @ centred)),
+            "bperp": ("time", np.where(np.array(ready.baselines) == 0, np.nan, ready.baselines).astype(np.float32), {"unit": "m"}),
+            "coh": flat(ready.coherence),
+            "rms": flat(np.full((ny, nx), 1.5)),
+            "mask": (("lat", "lon"), (measured & (ready.coherence > 0.5)).astype(np.int8)),
+        },
+        {"time": time, "lat": t.f + t.e * (np.arange(ny) + 0.5), "lon": t.c + t.a * (np.arange(nx) + 0.5)},
+        {"filtered_version": int(filtered), "inc_angle": 39.2, "ref_lon": (t @ (ready.reference[1] + 0.5, 0))[0],
+         "ref_lat": (t @ (0, ready.reference[0] + 0.5))[1]},
+    )  # fmt: skip
+    if aligned:
+        data = data.rename({"cum": "cum_displacement", "vel": "linear_velocity", "coh": "mean_coherence", "rms": "residuals_rms"})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (data.sortby("lat") if up else data).to_netcdf(path, engine="h5netcdf", encoding={"time": {"dtype": "i4"}})
+    return path
+
+
 # --- OPERA ------------------------------------------------------------------------------------------------------------------------------
 
 FRAME = 8882

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from insarcast.core import InsarcastError, line_of_sight
 
 from ..patterns import is_date
@@ -75,6 +78,24 @@ def lattice(
             "its coordinates are in another CRS than it says."
         )
     return {"crs": crs, "transform": [dx, 0.0, west, 0.0, dy, north], "ny": ny, "nx": nx}
+
+
+def lattice_of_centres(
+    crs: str, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], shape: Sequence[int], where: Path
+) -> dict[str, Any]:
+    """The same from the centres of columns and rows, from west to east and from north to south.
+
+    Raises:
+        InsarcastError: they are not as many as the pixels, or not evenly spaced.
+    """
+    if (len(y), len(x)) != tuple(shape) or min(shape) < 2:
+        raise InsarcastError(
+            f"The displacement of {where} has {shape[0]} x {shape[1]} pixels, but y and x {len(y)} and {len(x)}."
+        )
+    dx, dy = float((x[-1] - x[0]) / (len(x) - 1)), float((y[-1] - y[0]) / (len(y) - 1))
+    if np.abs(np.diff(x) - dx).max() > 0.01 * abs(dx) or np.abs(np.diff(y) - dy).max() > 0.01 * abs(dy):
+        raise InsarcastError(f"The pixels of {where} are not evenly spaced; fetch or make it again.")
+    return lattice(crs, (float(x[0]) - dx / 2, float(y[0]) - dy / 2), (dx, dy), shape, where)
 
 
 def place_of(grid: dict[str, Any], row: float, col: float) -> list[float]:

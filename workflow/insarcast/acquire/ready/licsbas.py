@@ -13,13 +13,14 @@ from ..patterns import example
 from ..select import Skipped, skip
 from .checks import choose_dates, line_of_sight_of, place_of
 from .licsbas_file import LAYERS, LicsbasFile, check_rate, looks_of, read_licsbas_file, wavelength_of
+from .licsbas_netcdf import find_licsbas_netcdf
 from .tables import find_one
 
 _LOS = ("los_east", "los_north", "los_up")
 
 
 def find_licsbas(folder: Path, products: dict[str, Any], series: dict[str, Any]) -> Found:
-    """Find a time series of LiCSBAS: cum.h5, or the one that the study names.
+    """Find a time series of LiCSBAS: cum.h5, what LiCSBAS_out2nc.py made of it, or the one that the study names.
 
     cum_filt.h5 is taken only where it is named or alone: its filter looks ahead in time, so that what comes after a date has changed it.
 
@@ -34,9 +35,11 @@ def find_licsbas(folder: Path, products: dict[str, Any], series: dict[str, Any])
     """
     refuse_keys(products, "licsbas")
     path, skipped = _choose(folder, series["files"])
+    if path.suffix == ".nc":
+        return find_licsbas_netcdf(path, products)
     found = read_licsbas_file(path)
     dates, rows, left_out = choose_dates(found.days, products, path)
-    agrees = "; its velocity agrees" if check_rate(found) else ""
+    agrees = "; its velocity agrees" if check_rate(path, found.days) else ""
     looks = looks_of(path)
     grid = found.grid(looks or 1)
     if looks is None:
@@ -97,13 +100,19 @@ def _choose(folder: Path, names: Sequence[str] | None) -> tuple[Path, list[Skipp
             return plain, [skip("file", str(filtered.relative_to(folder)), reason)] if filtered.is_file() else []
         if filtered.is_file():
             return filtered, []
+    exported = sorted(folder.glob("*.nc"))
+    if len(exported) > 1:
+        raise InsarcastError(f"{folder} holds {exported[0].name} and {exported[1].name}; name the one to use in series.files.")
+    if exported:
+        return exported[0], []
     if _is_frame(folder):
         raise InsarcastError(
             f"{folder} holds interferograms of a LiCSAR frame and no time series; use source licsar, or run LiCSBAS up to step 13 and give "
             "its TS_GEOCml* folder."
         )
     raise InsarcastError(
-        f"No time series of LiCSBAS (cum.h5 or cum_filt.h5, also in TS_*) lies in {folder}, which products.folder names; {example(folder)}."
+        f"No time series of LiCSBAS (cum.h5 or cum_filt.h5, also in TS_*, or NetCDF of LiCSBAS_out2nc.py) lies in {folder}, which "
+        f"products.folder names; {example(folder)}."
     )
 
 

@@ -7,6 +7,7 @@ where the line of sight gets shorter; imdates are integers yyyymmdd; the corner 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,11 +149,14 @@ def _done(file: Any) -> list[str]:
     return done
 
 
-def check_rate(found: LicsbasFile) -> bool:
+def check_rate(path: Path, given: Sequence[str], cum: str = "cum", vel: str = "vel") -> bool:
     """Compare displacement with the file's own velocity (mm/yr), so that other units or another sign do not pass.
 
     Args:
-        found: with dates of the calendar.
+        path: the file.
+        given: its dates, ``yyyymmdd`` of the calendar.
+        cum: its dataset of displacement (time, y, x).
+        vel: its dataset of velocity (y, x).
 
     Returns:
         Whether there was enough to compare.
@@ -160,27 +164,27 @@ def check_rate(found: LicsbasFile) -> bool:
     Raises:
         InsarcastError: the two contradict each other.
     """
-    with open_hdf5(found.path) as file:
-        if find_shape(file, "vel") != found.shape[1:]:
+    with open_hdf5(path) as file:
+        if (shape := find_shape(file, vel)) is None or shape != (find_shape(file, cum) or ())[1:]:
             return False
-        row = int(np.argmax(np.isfinite(read_part(file, "vel")).sum(axis=1)))
-        cum, velocity = (read_part(file, name, (..., row, slice(None))).astype(float) for name in ("cum", "vel"))
-    whole = np.isfinite(cum).all(axis=0) & np.isfinite(velocity)
-    days = np.array([f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in found.days], "datetime64[D]")
+        row = int(np.argmax(np.isfinite(read_part(file, vel)).sum(axis=1)))
+        values, velocity = (read_part(file, name, (..., row, slice(None))).astype(float) for name in (cum, vel))
+    whole = np.isfinite(values).all(axis=0) & np.isfinite(velocity)
+    days = np.array([f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in given], "datetime64[D]")
     centred = days.astype(float) / 365.25
     centred -= centred.mean()
     chosen = np.flatnonzero(whole & (np.abs(velocity) > _LEAST_RATE))[:_TESTED]
     if chosen.size < 5 or len(days) < 3:
         return False
-    ratio = float(np.median((centred @ cum[:, chosen]) / (centred @ centred) / velocity[chosen]))
+    ratio = float(np.median((centred @ values[:, chosen]) / (centred @ centred) / velocity[chosen]))
     if ratio < 0:
         raise InsarcastError(
-            f"cum of {found.path} falls where its own vel rises: one of them has the other sign; give the file as LiCSBAS wrote it (both "
+            f"{cum} of {path} falls where its own {vel} rises: one of them has the other sign; give the file as LiCSBAS wrote it (both "
             "positive towards the satellite)."
         )
     if not 0.2 < ratio < 5:
         raise InsarcastError(
-            f"cum of {found.path} changes {ratio:.3g} times as fast as its own vel says, so one of them is not in mm; give the file as LiCSBAS "
+            f"{cum} of {path} changes {ratio:.3g} times as fast as its own {vel} says, so one of them is not in mm; give the file as LiCSBAS "
             "wrote it."
         )
     return True

@@ -14,7 +14,7 @@ import numpy as np
 
 from insarcast.core import InsarcastError, attributes_of, find_shape, open_hdf5, read_part
 
-from .checks import lattice
+from .checks import lattice_of_centres
 
 WAVELENGTH = 0.05546576  # m, Sentinel-1; products before 1.0 do not say it
 _DATA = "displacement"
@@ -100,18 +100,13 @@ def _grid(file: Any, shape: Sequence[int], path: Path) -> dict[str, Any]:
     from pyproj.exceptions import CRSError
 
     x, y = (np.asarray(read_part(file, name), np.float64) for name in ("x", "y"))
-    if (len(y), len(x)) != tuple(shape) or min(shape) < 2:
-        raise InsarcastError(f"The displacement of {path} has {shape[0]} x {shape[1]} pixels, but y and x {len(y)} and {len(x)}.")
-    dx, dy = (x[-1] - x[0]) / (len(x) - 1), (y[-1] - y[0]) / (len(y) - 1)
-    if np.abs(np.diff(x) - dx).max() > 0.01 * abs(dx) or np.abs(np.diff(y) - dy).max() > 0.01 * abs(dy):
-        raise InsarcastError(f"The pixels of {path} are not evenly spaced; fetch the product again.")
     said = attributes_of(file["spatial_ref"]) if "spatial_ref" in file else {}
     try:
         crs = CRS.from_user_input(said["crs_wkt"])
     except (KeyError, CRSError):
         raise InsarcastError(f"{path} does not say on which CRS it is (spatial_ref, crs_wkt); fetch the product again.") from None
     code = crs.to_epsg()
-    return lattice(f"EPSG:{code}" if code else crs.to_wkt(), (x[0] - dx / 2, y[0] - dy / 2), (dx, dy), shape, path)
+    return lattice_of_centres(f"EPSG:{code}" if code else crs.to_wkt(), x, y, shape, path)
 
 
 def _number(file: Any, name: str) -> float | None:

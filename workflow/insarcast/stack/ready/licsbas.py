@@ -1,7 +1,8 @@
-"""Time series of LiCSBAS: cum.h5 and cum_filt.h5, and the flat files beside them."""
+"""Time series of LiCSBAS: cum.h5 and cum_filt.h5, the flat files beside them, and NetCDF that was made of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +24,14 @@ def open_licsbas(found: Manifest) -> GridSeries:
     """
     said, grid = found.conventions, grid_of(found)
     path, rows = found.static["series"][0], said["rows"]
-    layers = {layer: layer_of(path, name, zero_is_nothing=layer in _ZERO_IS_NOTHING) for layer, name in said["layers"].items()}
+    cum, turn = said.get("cum", "cum"), _upside_down(grid.ny) if said.get("flipped") else _as_it_is
+    layers = {
+        layer: turn(layer_of(path, name, zero_is_nothing=layer in _ZERO_IS_NOTHING)) for layer, name in said["layers"].items()
+    }
     layers |= {layer: _flat(files[0], grid.nx, layer) for layer, files in found.static.items() if layer != "series"}
 
     def displacement(block: Block) -> Array:
-        return np.asarray(read_dates(path, "cum", rows, block), np.float32)
+        return np.asarray(read_dates(path, cum, rows, block), np.float32)
 
     def filled(block: Block) -> npt.NDArray[np.bool_]:
         """Steps that no interferogram supports: any between the date before, of those that are used, and this one."""
@@ -42,13 +46,26 @@ def open_licsbas(found: Manifest) -> GridSeries:
     return GridSeries(
         dates=found.dates,
         grid=grid,
-        displacement=displacement,
+        displacement=turn(displacement),
         los=tuple(said["los"]) if said["los"] else lambda block: np.stack([read(block) for read in vectors]),
         filled=filled if said["gaps"] and rows == sorted(rows) else None,
         layers=layers,
-        chunk=chunk_of(path, "cum"),
+        chunk=chunk_of(path, cum),
         **stated(said),
     )
+
+
+def _as_it_is(read: Layer) -> Layer:
+    return read
+
+
+def _upside_down(ny: int) -> Callable[[Layer], Layer]:
+    """Reading a file whose rows go from south to north."""
+
+    def turn(read: Layer) -> Layer:
+        return lambda block: read((slice(ny - block[0].stop, ny - block[0].start), block[1]))[..., ::-1, :]
+
+    return turn
 
 
 def _flat(path: str, nx: int, layer: str) -> Layer:
