@@ -22,7 +22,7 @@ def code_hash(function: str, *modules: str) -> str:
 
     Args:
         function: public name of the function, which is also the rule's.
-        modules: further modules the job imports by name, such as ``insarcast.models.simple``.
+        modules: further modules the job imports by name, such as ``insarcast.models.simple.walk``.
 
     Returns:
         Twelve hexadecimal digits.
