@@ -76,7 +76,7 @@ def test_killed_again_and_again(tmp_path: Path, stand: Stand, seed: int) -> None
     for _ in range(40):
         process = start(stand, tmp_path / "into")
         goal = stand.sent + chance.randrange(300_000)
-        while process.poll() is None and (stand.sent < goal or kills == 5):
+        while process.poll() is None and (stand.sent < goal or kills == 3):
             time.sleep(0.002)
         if process.poll() is None:
             kills += 1
