@@ -132,7 +132,11 @@ def test_points_are_compared_too(tmp_path: Path) -> None:
     (tmp_path / "points").mkdir()
     pd.concat([table, pd.DataFrame(series)], axis=1).to_csv(tmp_path / "points/p.csv", index=False)
     columns = {"los_east": "le", "los_north": "ln", "los_up": "lu"}
-    cube = {"source": "points", "products": {"folder": "points"}, "series": {"files": ["p.csv"], "units": "mm", "columns": columns}}
+    cube = {
+        "source": "points",
+        "products": {"folder": "points"},
+        "series": {"files": ["p.csv"], "units": "mm", "columns": columns},
+    }
     (tmp_path / "pts.yaml").write_text(yaml.safe_dump({"cubes": {"P": cube}, "gnss": STUDY["gnss"] | {"radius": 60}}))
     run = snakemake(tmp_path, "results/pts/P/evaluate/gnss.json", study_file=tmp_path / "pts.yaml", data_root=tmp_path)
     assert run.code == 0, run.text
