@@ -67,7 +67,10 @@ def test_files_that_are_not_there_are_named(folder: Path, series: dict[str, obje
         ("source: points, products: {folder: a}, series: {files: [a], first: '20180101', step: 12}", "for the layout 'matrix'"),
         ("source: points, products: {folder: a}, series: {files: [a], columns: {lon: a}}", "only one of lon and lat"),
         ("source: points, products: {folder: a}, series: {files: [a], decimal: ',', delimiter: ','}", "a comma cannot be both"),
-        ("source: points, products: {folder: a}, series: {files: [a]}", "'series.units' is missing; a table does not say the units"),
+        (
+            "source: points, products: {folder: a}, series: {files: [a]}",
+            "'series.units' is missing; a table does not say the units",
+        ),
         ("source: points, products: {folder: a}, series: {files: [a], units: inch}", "must be one of mm, cm, m"),
         ("source: points, products: {folder: a}, series: {files: [a], colums: {}}", "did you mean 'columns'"),
         ("source: points, products: {folder: a}, series: {files: []}", "series.files"),
