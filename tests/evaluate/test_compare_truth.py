@@ -12,7 +12,8 @@ import xarray as xr
 from cubes import make_cube, make_dates
 
 from insarcast.core import InsarcastError, Manifest, blocks, open_store, write_json, write_store
-from insarcast.evaluate import compare, compare_truth, score_forecasts
+from insarcast.evaluate import compare_truth, score_forecasts
+from insarcast.evaluate.simulated import compare
 
 NT, NY, NX = 8, 10, 12
 DATES = make_dates(NT)

@@ -15,7 +15,7 @@ from cubes import make_cube
 
 from insarcast.core import Manifest, Study, write_store
 from insarcast.evaluate import compare_decomposed, compare_gnss
-from insarcast.evaluate.stations import read_stations
+from insarcast.evaluate.gnss.stations import read_stations
 
 ROOT = Path(__file__).parents[2]
 DATES = pd.date_range("2018-01-06", periods=13, freq="12D")

@@ -16,7 +16,7 @@ from series import make_forecasts, make_series
 
 from insarcast.core import InsarcastError, open_store, write_store
 from insarcast.evaluate import map_residuals, score_series
-from insarcast.evaluate.neighbours import hull_area, nearest_neighbour_index, nearest_neighbours
+from insarcast.evaluate.space.neighbours import hull_area, nearest_neighbour_index, nearest_neighbours
 
 
 def make_case(

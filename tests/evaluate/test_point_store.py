@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from insarcast.core import blank, open_store
-from insarcast.evaluate.point_store import create_points, write_points
+from insarcast.evaluate.series.point_store import create_points, write_points
 
 
 @pytest.mark.parametrize(("points", "chunks"), [(50, (3, 100, 50, 50)), (2000, (1, 100, 1, 1024))])

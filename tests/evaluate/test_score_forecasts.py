@@ -11,9 +11,10 @@ import xarray as xr
 from cubes import make_cube, make_dates
 
 from insarcast.core import InsarcastError, open_store, write_json, write_store
-from insarcast.evaluate import score_forecasts, scores
-from insarcast.evaluate.tally import bootstrap_skill, interval_pairs, neighbour_variance
-from insarcast.evaluate.truth import date_variance
+from insarcast.evaluate import score_forecasts
+from insarcast.evaluate.grid import scores
+from insarcast.evaluate.grid.tally import bootstrap_skill, interval_pairs, neighbour_variance
+from insarcast.evaluate.grid.truth import date_variance
 
 DATES = make_dates(6)
 VINTAGES = [f"asof-{str(date).replace('-', '')}" for date in DATES[3:5]]

@@ -11,7 +11,8 @@ import xarray as xr
 from cubes import make_cube, make_dates
 
 from insarcast.core import blocks, open_store, write_json, write_store
-from insarcast.evaluate import maps, score_maps
+from insarcast.evaluate import score_maps
+from insarcast.evaluate.grid import maps
 
 DATES = make_dates(8)
 ORIGINS = (5, 6)

@@ -16,7 +16,7 @@ from series import make_forecasts, make_series
 
 from insarcast.core import InsarcastError, open_store, write_store
 from insarcast.evaluate import score_series
-from insarcast.evaluate.crps import crps_of_quantiles
+from insarcast.evaluate.series.crps import crps_of_quantiles
 
 MODELS = ("persistence", "ses", "theta", "auto", "stacking")
 CLASSES = [5, 15]
@@ -219,7 +219,7 @@ def test_floor_lies_below_every_model_and_knows_the_noise(case: SimpleNamespace)
 
 
 def test_chunks_of_points_change_nothing(case: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("insarcast.evaluate.series_stores._MOST_POINTS", 16)
+    monkeypatch.setattr("insarcast.evaluate.series.stores._MOST_POINTS", 16)
     (tmp_path / "combine").symlink_to(case.folder / "combine")
     found = run(tmp_path, case.series, case.forecasts, clusters=[case.folder / "cluster/series.zarr"])
     pd.testing.assert_frame_equal(found.scores, case.scores, rtol=1e-9)

@@ -9,11 +9,11 @@ import statsmodels.api as sm
 from scipy.stats import false_discovery_control, norm, spearmanr, ttest_1samp
 
 from insarcast.core.series_past import look_back, noise_class, segments
-from insarcast.evaluate.bootstrap import block_weights, ratio_interval
-from insarcast.evaluate.crps import crps_of_quantiles, level_weights
-from insarcast.evaluate.noise_floor import DateNoise, date_noise, describe_noise, detrend
-from insarcast.evaluate.rank import ERRORS, SPREADS, error_bin, rank_correlation, spread_bin
-from insarcast.evaluate.significance import best_simple, cosine_test, diebold_mariano, significance_table
+from insarcast.evaluate.series.bootstrap import block_weights, ratio_interval
+from insarcast.evaluate.series.crps import crps_of_quantiles, level_weights
+from insarcast.evaluate.series.noise_floor import DateNoise, date_noise, describe_noise, detrend
+from insarcast.evaluate.series.rank import ERRORS, SPREADS, error_bin, rank_correlation, spread_bin
+from insarcast.evaluate.series.significance import best_simple, cosine_test, diebold_mariano, significance_table
 
 RNG = np.random.default_rng(7)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from insarcast.core import blocks
-from insarcast.evaluate.similarity import ALIGNMENT, SCALES, ms_ssim_of, similarity_sums, span_of, ssim_of
+from insarcast.evaluate.grid.similarity import ALIGNMENT, SCALES, ms_ssim_of, similarity_sums, span_of, ssim_of
 
 
 def sums(

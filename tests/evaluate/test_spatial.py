@@ -8,8 +8,7 @@ import pytest
 from libpysal.graph import Graph
 from scipy.sparse import csr_array, csr_matrix
 
-from insarcast.evaluate.neighbours import hull_area, make_weights, nearest_neighbour_index, nearest_neighbours
-from insarcast.evaluate.spatial import (
+from insarcast.evaluate.space.autocorrelation import (
     discoveries,
     getis_ord,
     hot_and_cold,
@@ -18,6 +17,7 @@ from insarcast.evaluate.spatial import (
     moran,
     permutations_for,
 )
+from insarcast.evaluate.space.neighbours import hull_area, make_weights, nearest_neighbour_index, nearest_neighbours
 
 RNG = np.random.default_rng(3)
 PLACE = RNG.uniform(0, 1000, (120, 2))

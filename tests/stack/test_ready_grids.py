@@ -19,7 +19,7 @@ from rasters import ANGLES, write_bands, write_dates
 from ready_open import acquire
 
 from insarcast.core import InsarcastError, Study, line_of_sight, open_cube, open_store, read_manifest, write_json
-from insarcast.evaluate.truth import find_targets
+from insarcast.evaluate.grid.truth import find_targets
 from insarcast.report.stack import ready_words
 from insarcast.report.writing.words import count
 from insarcast.stack import build_cube, decompose_cubes, estimate_corrections, filter_cube, move_reference, read_displacement

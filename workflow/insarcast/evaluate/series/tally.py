@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..grid.tally import interval_pairs
 from .crps import crps_of_quantiles
 from .rank import ERRORS, SPREADS, error_bin, spread_bin
-from .tally import interval_pairs
 
 Array = NDArray[np.float64]
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..grid.picks import CHOSEN
+from ..grid.table import ALL
 from .ground import AGAINST
-from .picks import CHOSEN
-from .table import ALL
 
 Array = NDArray[np.float64]
 

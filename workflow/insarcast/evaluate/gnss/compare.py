@@ -15,7 +15,7 @@ import xarray as xr
 from insarcast.core import InsarcastError, Manifest, open_cube, open_store, read_manifest, write_json
 
 from .around import COMPONENTS, Around, look_around
-from .gnss_numbers import judge, overall, slope
+from .numbers import judge, overall, slope
 from .stations import Station, read_stations
 
 Array = npt.NDArray[np.float64]

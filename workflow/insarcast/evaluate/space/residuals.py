@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from insarcast import __version__
 from insarcast.core import InsarcastError, open_store, write_json, write_store
 
+from ..series.stores import read_series
+from .autocorrelation import getis_ord, hot_and_cold, local_clusters, moran, permutations_for
 from .neighbourhoods import Neighbourhoods
 from .neighbours import hull_area, nearest_neighbour_index
-from .series_stores import read_series
-from .space_words import space_sentences
-from .spatial import getis_ord, hot_and_cold, local_clusters, moran, permutations_for
+from .words import space_sentences
 
 Array = NDArray[np.float64]
 

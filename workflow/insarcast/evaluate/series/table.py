@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..grid.table import ALL
 from .bootstrap import block_weights, ratio_interval
 from .rank import rank_correlation
-from .series_tally import SeriesTally
-from .table import ALL
+from .tally import SeriesTally
 
 Array = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ..grid.table import ALL
 from .ground import AGAINST, NO_TRUTH
-from .table import ALL
 
 Array = NDArray[np.float64]
 

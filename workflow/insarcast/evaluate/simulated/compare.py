@@ -26,14 +26,14 @@ from insarcast.core import (
     write_json,
 )
 
+from ..grid.picks import read_picks
+from ..grid.table import ALL
+from ..grid.tally import interval_pairs
+from ..grid.truth import Target, find_targets, reference_window
 from .cube_errors import CubeErrors
 from .ground import NO_TRUTH, Ground, open_ground
 from .increment_errors import SOURCES, IncrementErrors
-from .picks import read_picks
-from .table import ALL
-from .tally import interval_pairs
-from .truth import Target, find_targets, reference_window
-from .truth_words import truth_summary
+from .words import truth_summary
 
 Array = NDArray[np.float64]
 Window = tuple[slice, slice]

@@ -17,11 +17,11 @@ from insarcast.core.series_past import NOISE_CLASSES, Past, look_back, noise_cla
 
 from .noise_floor import DateNoise, date_noise, describe_noise
 from .point_store import create_points, write_points
-from .series_stores import Forecasts, load_points, read_cells, read_forecasts, read_series
-from .series_table import pit_table, series_table
-from .series_tally import Partition, SeriesTally
-from .series_words import Left, unscored_sentences
 from .significance import significance_table
+from .stores import Forecasts, load_points, read_cells, read_forecasts, read_series
+from .table import pit_table, series_table
+from .tally import Partition, SeriesTally
+from .words import Left, unscored_sentences
 
 Array = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def score_series(
     - r2 (1 - squared errors over squares about the mean of the increments), pcc (Pearson's correlation of forecast and true
       increments over all cells; not known for persistence, which does not vary), mu (100 (1 - MAE / mean absolute increment), for
       persistence 0), mase (errors over the point's mean absolute step in the training dates; Hyndman and Koehler 2006);
-    - crps (:func:`~insarcast.evaluate.crps.crps_of_quantiles`; an approximation from the quantiles);
+    - crps (:func:`~insarcast.evaluate.series.crps.crps_of_quantiles`; an approximation from the quantiles);
     - skill = 1 - MAE / MAE of persistence, skill_low and skill_high: its 5th and 95th percentile in 1000 draws of a circular
       block bootstrap over origins, blocks as long as the horizon (0: the longest), the same draws for all models; NaN with fewer
       origins than two blocks, or four. With two or three blocks it is a rough guide, and too narrow rather than too wide;
@@ -66,9 +66,9 @@ def score_series(
     ``significance``: model, against, horizon (0: pooled), dm (Diebold-Mariano on the absolute errors averaged over points, one
     value per origin; negative: the model is better), p (two-sided), p_bh (Benjamini-Hochberg over the table, of the larger of p and
     p_cosine), n_origins, difference (of mean absolute errors, mm), p_cosine (of a test that keeps its level with overlapping
-    forecasts too, :func:`~insarcast.evaluate.significance.cosine_test`), kernel (``rectangular`` or ``bartlett``), chosen_on
+    forecasts too, :func:`~insarcast.evaluate.series.significance.cosine_test`), kernel (``rectangular`` or ``bartlett``), chosen_on
     (``past`` or ``test``: what made ``against`` the best simple model; empty for persistence). See
-    :func:`~insarcast.evaluate.significance.diebold_mariano`.
+    :func:`~insarcast.evaluate.series.significance.diebold_mariano`.
 
     ``pit``: model, horizon (0: pooled), low, high (levels of consecutive quantiles), share (of outcomes between them; one that
     equals a quantile lies below it), expected (high - low), n.
@@ -79,8 +79,8 @@ def score_series(
     attribute ``unscored``: sentences on what was left out and why, ``cells`` and ``scored`` how many.
 
     ``noise``: noise_mm, floor_mae_mm by horizon, skill_at_most by horizon, noise_points_mm (percentiles over points), n_points,
-    method, sentence; see :mod:`~insarcast.evaluate.noise_floor`. From all dates that the models were tried on, the tested ones too: no forecast
-    knows it.
+    method, sentence; see :mod:`~insarcast.evaluate.series.noise_floor`. From all dates that the models were tried on, the tested
+    ones too: no forecast knows it.
 
     Args:
         series: cube of points, the truth.

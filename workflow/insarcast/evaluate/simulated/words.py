@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from ..grid.picks import CHOSEN
+from ..grid.table import ALL
 from .increment_errors import GROUND, OBSERVED
-from .picks import CHOSEN
-from .table import ALL
 
 _BASELINE = "persistence"
 _UNITS = {"displacement": "mm", "velocity": "mm/yr"}

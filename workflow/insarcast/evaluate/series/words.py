@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .series_stores import Cells
+from .stores import Cells
 
 
 class Left:

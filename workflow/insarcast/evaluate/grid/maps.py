@@ -38,7 +38,7 @@ def score_maps(errors: Path, vintages: Sequence[Path], choice: Path, scores: Pat
     so that forecast and observation differ by the error alone. Cumulative maps look alike where most of the motion lies in the
     past, whatever the forecast: read their similarity beside that of persistence, the table's first rows.
 
-    Similarity is SSIM and MS-SSIM of :mod:`~insarcast.evaluate.similarity`, with gaps left out. Its data range is that of the
+    Similarity is SSIM and MS-SSIM of :mod:`~insarcast.evaluate.grid.similarity`, with gaps left out. Its data range is that of the
     training period, the cube of the first origin: largest minus smallest value in mm over its used pixels and dates, of
     displacement, or for increments of the changes over as many steps where no step is bridged. The same range serves every model
     and origin.

@@ -1,0 +1,1 @@
+"""Displacement against GNSS stations."""

@@ -1,0 +1,1 @@
+"""Cube and forecasts of a simulated scene against what its ground really did."""
