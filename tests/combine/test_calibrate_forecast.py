@@ -11,7 +11,7 @@ from cubes import make_cube, make_dates, write_cubes
 from scipy import stats
 
 from insarcast.combine import calibrate_forecast
-from insarcast.combine.words import calibration_sentences
+from insarcast.combine.grid.words import calibration_sentences
 from insarcast.core import open_store, velocity_class, velocity_class_names, write_store
 from insarcast.forecast import forecast_cube
 

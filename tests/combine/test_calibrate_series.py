@@ -117,7 +117,7 @@ def test_shares_of_the_points_are_put_together(series: Path, tmp_path: Path, cal
 def test_in_parts_that_fit_into_memory(
     made: dict[str, list[Path]], series: Path, tmp_path: Path, calibrated: xr.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("insarcast.combine.series_stores.POINTS", 150)
+    monkeypatch.setattr("insarcast.combine.series.stores.POINTS", 150)
     whole = calibrate(made["window_mean"], series, tmp_path / "c.zarr")
     np.testing.assert_array_equal(whole.increment.values, calibrated.increment.values)
 

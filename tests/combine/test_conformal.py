@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from insarcast.combine.conformal import Evidence, corrected_level, gather, normalised_scores
+from insarcast.combine.grid.conformal import Evidence, corrected_level, gather, normalised_scores
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from insarcast.combine.series_choice import Parts, choice_weights, common_shift, race, split_losses, split_weights
+from insarcast.combine.series.choice import Parts, choice_weights, common_shift, race, split_losses, split_weights
 
 ORIGIN = np.arange(60)
 TARGET = ORIGIN[:, None] + np.array([1, 5])

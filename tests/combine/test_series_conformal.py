@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from insarcast.combine.series_conformal import EDGES, adaptive_multipliers, classes_of, score_counts
+from insarcast.combine.series.conformal import EDGES, adaptive_multipliers, classes_of, score_counts
 
 ORIGIN = np.arange(80)
 TARGET = ORIGIN[:, None] + np.array([1, 4])

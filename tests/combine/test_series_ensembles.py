@@ -12,8 +12,8 @@ import xarray as xr
 from series import make_series
 
 from insarcast.combine import combine_series
-from insarcast.combine.series_classes import moving_classes
-from insarcast.combine.series_ensembles import learning_cells, past_skill, stacking_weights, write_combination
+from insarcast.combine.series.classes import moving_classes
+from insarcast.combine.series.ensembles import learning_cells, past_skill, stacking_weights, write_combination
 from insarcast.core import open_store
 from insarcast.core.series_past import Past
 from insarcast.forecast import backtest_series

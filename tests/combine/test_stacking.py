@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from insarcast.combine.stacking import error_moments, simplex_weights
+from insarcast.combine.series.stacking import error_moments, simplex_weights
 
 
 @pytest.mark.parametrize("seed", range(6))

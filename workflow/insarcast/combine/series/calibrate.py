@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from insarcast import __version__
 from insarcast.core import InsarcastError, append_points
 
-from .conformal import normalised_scores
-from .series_classes import noise_and_velocity, past_of
-from .series_conformal import adaptive_multipliers, score_counts
-from .series_stores import open_forecasts, point_slices
-from .series_words import series_sentences
+from ..grid.conformal import normalised_scores
+from .classes import noise_and_velocity, past_of
+from .conformal import adaptive_multipliers, score_counts
+from .stores import open_forecasts, point_slices
+from .words import series_sentences
 
 
 def calibrate_series(
@@ -30,7 +30,7 @@ def calibrate_series(
 
     At each origin the scores ``|outcome - median| / sd`` of all earlier origins, past and test, whose outcome was known by then are
     pooled over the points of a class, and the interval at a level becomes median +- k sd, k the quantile of the scores; see
-    :func:`~insarcast.combine.series_conformal.adaptive_multipliers`. Classes are those of velocity and noise on the dates up to the
+    :func:`~insarcast.combine.series.conformal.adaptive_multipliers`. Classes are those of velocity and noise on the dates up to the
     first test origin; a class with few scores has the k of all points.
 
     Args:

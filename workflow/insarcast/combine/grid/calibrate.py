@@ -43,7 +43,7 @@ def calibrate_forecast(
     For each origin and horizon the scores ``|observed - median| / sd`` of the earlier origins are pooled over pixels; the interval
     at a level becomes median +- k sd, with k the empirical quantile of the scores at the level corrected for the number of
     independent scores: at most earlier origins x blocks of pixels, fewer where whole dates err together
-    (:class:`~insarcast.combine.conformal.Evidence`). Pixels of a velocity class with enough blocks get a k of their own (the
+    (:class:`~insarcast.combine.grid.conformal.Evidence`). Pixels of a velocity class with enough blocks get a k of their own (the
     velocity is the origin's, so of the past). Everything comes from dates up to and with the origin.
 
     The promise holds on average over dates: where the errors of one date are alike all over the scene, a single date's coverage

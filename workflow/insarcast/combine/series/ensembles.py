@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from insarcast import __version__
 from insarcast.core import append_points, write_json
 
-from .series_choice import common_shift, split_losses, split_weights
-from .series_classes import moving_classes, past_of
-from .series_stores import open_forecasts, point_sample, point_slices
-from .series_words import choice_sentence_of_series
+from .choice import common_shift, split_losses, split_weights
+from .classes import moving_classes, past_of
 from .stacking import error_moments, simplex_weights
+from .stores import open_forecasts, point_sample, point_slices
+from .words import choice_sentence_of_series
 
 Array = NDArray[np.float64]
 # Earlier origins with a known outcome that weights of a horizon need; with fewer, those of the next shorter horizon stand.
@@ -42,7 +42,7 @@ def combine_series(
     the points of each class of past velocity have weights of their own; a class with fewer than 5 points joins the next slower one.
 
     The automatic choice learns with every outcome: at each origin it weighs the models by what was known then, see
-    :func:`~insarcast.combine.series_choice.split_weights`; the mean of all points is chosen apart. Stacking has one set of weights
+    :func:`~insarcast.combine.series.choice.split_weights`; the mean of all points is chosen apart. Stacking has one set of weights
     by class and horizon, from the past origins whose outcome was known on the first test origin, see :func:`stacking_weights`.
 
     Args:

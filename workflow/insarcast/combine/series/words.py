@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .words import between
+from ..grid.words import between
 
 
 def series_sentences(
