@@ -43,14 +43,14 @@ def replace(path: Path, old: str, new: str) -> Callable[[], object]:
 
 def test_docstrings_and_comments_change_nothing(copied: Path) -> None:
     before = code_hash("invert_network")
-    loops = copied / "insarcast/stack/loops.py"
+    loops = copied / "insarcast/stack/network/loops.py"
     assert after(replace(loops, '"""Loop closure pixel by pixel', '"""# a comment\nLoop closure'), "invert_network") == before
     assert after(replace(loops, "import numpy as np\n", "import numpy as np\n\n# why\n"), "invert_network") == before
 
 
 def test_code_of_an_imported_module_changes_the_hash_of_its_users_only(copied: Path) -> None:
     users, others = code_hash("invert_network"), code_hash("build_cube")
-    edit = replace(copied / "insarcast/stack/loops.py", "> np.pi", "> 3.0")
+    edit = replace(copied / "insarcast/stack/network/loops.py", "> np.pi", "> 3.0")
     assert after(edit, "invert_network") != users
     assert code_hash("build_cube") == others
 

@@ -12,8 +12,8 @@ from affine import Affine
 from insarcast.core import InsarcastError, Manifest, Pair, line_of_sight, open_store
 from insarcast.report.writing.words import reason
 from insarcast.stack import align_products
-from insarcast.stack.interferogram import without_gaps
-from insarcast.stack.static import unit_vector
+from insarcast.stack.alignment.interferogram import without_gaps
+from insarcast.stack.alignment.static import unit_vector
 
 PIXEL = 0.001
 DATES = ["20200101", "20200113", "20200125"]
@@ -188,7 +188,7 @@ def test_a_phase_of_0_is_data_only_where_an_interferogram_is_referenced() -> Non
 
 def test_a_reference_pixel_on_the_border_of_two_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The neighbours of a block's edge lie in the next block."""
-    from insarcast.stack import align, groups
+    from insarcast.stack.alignment import align, groups
 
     phase = np.full((130, 140), 0.3, np.float32)
     phase[127, 128] = phase[64, 127] = 0
@@ -206,7 +206,7 @@ def test_a_reference_pixel_on_the_border_of_two_windows(tmp_path: Path, monkeypa
 
 
 def test_windows_of_any_width_give_the_same_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from insarcast.stack import align, groups
+    from insarcast.stack.alignment import align, groups
 
     paths = [write(tmp_path / f"{k}.tif", layer(k, 140, 300), row=5 * k, col=40 * k) for k in range(3)]
     heights = [write(tmp_path / f"h{k}.tif", layer(9, 140, 300), row=5 * k, col=40 * k) for k in range(3)]
@@ -223,7 +223,7 @@ def test_windows_of_any_width_give_the_same_store(tmp_path: Path, monkeypatch: p
 
 def test_layers_in_many_files_are_filled_from_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty products of nearly one extent: the largest file fills a block, and the others are opened only to be placed."""
-    from insarcast.stack import grid
+    from insarcast.stack.alignment import grid
 
     names = [(f"202001{d:02d}", f"202001{d + 1:02d}") for d in range(1, 21)]
     pairs = [Pair(*name, write(tmp_path / f"{k}.tif", layer(k, 20, 20), row=k % 3)) for k, name in enumerate(names)]

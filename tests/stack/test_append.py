@@ -9,7 +9,8 @@ import pytest
 import zarr
 
 from insarcast.core import Manifest, Pair, file_sha256, open_store, read_manifest
-from insarcast.stack import align, align_products, close_loops, facts, groups
+from insarcast.stack import align_products, close_loops
+from insarcast.stack.alignment import align, facts, groups
 from tests.products import WAVELENGTH, days, write_products, write_raster
 
 DATES = days(12)
@@ -20,7 +21,7 @@ CONVENTIONS = {"sign": "away", "wavelength": WAVELENGTH, "nodata": 0.0, "los": [
 @pytest.fixture(autouse=True)
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Groups of four layers, so that a few dates make several."""
-    from insarcast.stack import closure
+    from insarcast.stack.network import closure
 
     for module in (groups, align, closure):
         monkeypatch.setattr(module, "LAYERS", 4)
@@ -93,7 +94,7 @@ def test_an_appended_store_is_the_store_from_scratch(tmp_path: Path, products: P
 def test_triplets_of_old_interferograms_are_not_closed_again(
     tmp_path: Path, products: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from insarcast.stack import closure
+    from insarcast.stack.network import closure
 
     run(manifest(products, 9), tmp_path / "old", tmp_path / "cache")
     read: list[int] = []

@@ -7,8 +7,10 @@ import pytest
 
 from insarcast.core import arrays, open_store
 from insarcast.core import cube as contract
-from insarcast.stack import closure, cube, groups, survey
-from insarcast.stack import solve as solver
+from insarcast.stack.alignment import groups
+from insarcast.stack.cube import build as cube
+from insarcast.stack.network import closure, survey
+from insarcast.stack.network import solve as solver
 from tests.stack.conftest import lags, solve, write_ifgs
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from insarcast.stack import candidates
-from insarcast.stack.reference import Reference
+from insarcast.stack.network import candidates
+from insarcast.stack.network.reference import Reference
 from tests.stack.conftest import lags, write_ifgs
 
 

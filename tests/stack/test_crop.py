@@ -16,7 +16,7 @@ from rasterio.crs import CRS
 
 from insarcast.core import InsarcastError, Manifest, Pair, open_store, read_manifest
 from insarcast.stack import align_products, close_loops, invert_network
-from insarcast.stack.grid import Grid, Layer
+from insarcast.stack.alignment.grid import Grid, Layer
 from tests.stack.conftest import SETTINGS
 
 PIXEL = 0.001

@@ -9,8 +9,8 @@ import pytest
 from insarcast.acquire.scene.make import make_scene, noisy_series, stable_pixel
 from insarcast.core import InsarcastError, open_cube, open_store
 from insarcast.stack import filter_cube, filter_series
-from insarcast.stack.date_noise import noise_of_dates
-from insarcast.stack.smoother import Smoother
+from insarcast.stack.filtering.date_noise import noise_of_dates
+from insarcast.stack.filtering.smoother import Smoother
 from tests.stack.conftest import lags, solve, write_ifgs
 
 AREA = {"layout": "licsar", "area": {"rows": 56, "columns": 64, "pixel": 160}}
@@ -181,7 +181,7 @@ def test_causal_takes_noise_off_and_ends_where_all_dates_lead() -> None:
 def test_the_docstring_shows_what_comes_out() -> None:
     import doctest
 
-    from insarcast.stack import filtering
+    from insarcast.stack.filtering import filter as filtering
 
     assert doctest.testmod(filtering) == doctest.TestResults(failed=0, attempted=7)
 
@@ -204,7 +204,7 @@ def test_of_a_cube_in_its_own_store_with_the_reference_at_zero(
     tmp_path: Path, basin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from insarcast.core import cube as contract
-    from insarcast.stack import filtering
+    from insarcast.stack.filtering import filter as filtering
 
     truth, pairs = basin(n_dates=14, noise=1.5, ny=21, nx=30), lags(14, 1, 2, 3)
     write_ifgs(tmp_path / "ifgs.zarr", truth, pairs)

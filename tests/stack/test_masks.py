@@ -8,9 +8,9 @@ import pytest
 
 from insarcast.core import InsarcastError, open_cube, open_store, write_store
 from insarcast.stack import build_cube
-from insarcast.stack.mask import FLAGS, INDICES, LEAST_PIXELS, PRESETS, PRODUCT, SHADOW, WATER, least_pixels, untested
-from insarcast.stack.noise import gap_runs
-from insarcast.stack.terrain import in_shadow
+from insarcast.stack.cube.mask import FLAGS, INDICES, LEAST_PIXELS, PRESETS, PRODUCT, SHADOW, WATER, least_pixels, untested
+from insarcast.stack.cube.noise import gap_runs
+from insarcast.stack.cube.terrain import in_shadow
 from tests.stack.conftest import lags, solve, write_ifgs
 
 # Step 15 of LiCSBAS2 for L-band and of the comet fork, as their documentation lists the defaults; ours beside theirs by name.

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from insarcast.core import open_store
-from insarcast.stack import align, align_products, candidates, close_loops, closure, groups, survey
+from insarcast.stack import align_products, close_loops
+from insarcast.stack.alignment import align, groups
+from insarcast.stack.network import candidates, closure, survey
 from tests.benchmarks.scenes import network, write_scene
 
 PAIRS = network(8, (1, 2))
@@ -41,7 +43,7 @@ def test_peaks_are_those_of_a_block(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for module in (align, groups, closure, candidates):
         monkeypatch.setattr(module, "EDGE", EDGE)
     monkeypatch.setattr(survey, "shard_edge", lambda layers: EDGE)
-    monkeypatch.setattr("insarcast.stack.facts._PIXELS", EDGE * EDGE)
+    monkeypatch.setattr("insarcast.stack.alignment.facts._PIXELS", EDGE * EDGE)
     peaks(tmp_path / "warm", 4)  # imports and caches
     small, large = peaks(tmp_path / "small", 4), peaks(tmp_path / "large", 36)
     again = peaks(tmp_path / "again", 36)  # on a busy machine zarr's threads hold more chunks at a time

@@ -6,7 +6,7 @@ import numpy as np
 
 from insarcast.core import open_store
 from insarcast.stack import invert
-from insarcast.stack.closure import date_numbers
+from insarcast.stack.network.closure import date_numbers
 from tests.stack.conftest import solve
 
 

@@ -9,12 +9,12 @@ import pytest
 from scipy.stats import linregress
 
 from insarcast.core import InsarcastError, open_store
-from insarcast.stack.closure import find_triplets
-from insarcast.stack.loops import count_loops, nullify
-from insarcast.stack.mask import FLAGS, PRESETS, reasons, resolve_thresholds
-from insarcast.stack.noise import consistency, spans, velocity_std
-from insarcast.stack.quality import components
-from insarcast.stack.reference import half_sample_mode
+from insarcast.stack.cube.mask import FLAGS, PRESETS, reasons, resolve_thresholds
+from insarcast.stack.cube.noise import consistency, spans, velocity_std
+from insarcast.stack.network.closure import find_triplets
+from insarcast.stack.network.loops import count_loops, nullify
+from insarcast.stack.network.quality import components
+from insarcast.stack.network.reference import half_sample_mode
 from tests.stack.conftest import lags, solve, write_ifgs
 
 Array = npt.NDArray[np.float64]
@@ -287,7 +287,7 @@ def test_closure_store_holds_the_median_that_the_constants_leave(tmp_path: Path,
 
 
 def test_a_triplet_without_a_common_pixel_says_nothing() -> None:
-    from insarcast.stack.quality import Network, gate_loops
+    from insarcast.stack.network.quality import Network, gate_loops
 
     pairs = [(0, 1), (1, 2), (0, 2), (2, 3), (1, 3)]
     dates = np.datetime64("2020-01-01") + np.arange(4)

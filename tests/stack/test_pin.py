@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from insarcast.stack.network import _network, _select
-from insarcast.stack.reference import Reference
-from insarcast.stack.survey import find_reference
+from insarcast.stack.network.invert import _network, _select
+from insarcast.stack.network.reference import Reference
+from insarcast.stack.network.survey import find_reference
 from tests.stack.conftest import SETTINGS, lags, write_ifgs
 
 N = 8

@@ -23,9 +23,9 @@ from insarcast.evaluate.grid.truth import find_targets
 from insarcast.report.stack import ready_words
 from insarcast.report.writing.words import count
 from insarcast.stack import build_cube, decompose_cubes, estimate_corrections, filter_cube, move_reference, read_displacement
-from insarcast.stack.mask import FLAGS
+from insarcast.stack.cube.mask import FLAGS
 from insarcast.stack.ready.windows import reading_windows
-from insarcast.stack.vintage import bridge_gaps
+from insarcast.stack.temporal.vintage import bridge_gaps
 from tests.stack.conftest import lags, solve, write_ifgs
 
 DATES = days(9)

@@ -10,9 +10,9 @@ from scipy.stats import linregress
 
 from insarcast.acquire.scene.make import make_scene
 from insarcast.core import InsarcastError
-from insarcast.stack.baselines import date_baselines, height_of_term
-from insarcast.stack.time_functions import dem_shift, dem_term_error, make_time_functions
-from insarcast.stack.velocity import VelocityError, block_bootstrap_form, fit_series, velocity_layers
+from insarcast.stack.temporal.baselines import date_baselines, height_of_term
+from insarcast.stack.temporal.functions import dem_shift, dem_term_error, make_time_functions
+from insarcast.stack.temporal.velocity import VelocityError, block_bootstrap_form, fit_series, velocity_layers
 from tests.stack.conftest import TO_PHASE, lags, solve, write_ifgs
 
 DEFAULTS: dict[str, Any] = {"sigma": "scatter", "block_days": None}

@@ -19,8 +19,8 @@ from rasterio.crs import CRS
 
 from insarcast.core import InsarcastError, Manifest, Pair, open_store
 from insarcast.stack import align_products
-from insarcast.stack.grid import Grid
-from insarcast.stack.warp import JUMP, Warp
+from insarcast.stack.alignment.grid import Grid
+from insarcast.stack.alignment.warp import JUMP, Warp
 
 WEST, EAST = 32614, 32615  # the zones on either side of 96 degrees west
 DATES = ["20200101", "20200113", "20200125"]

@@ -12,8 +12,8 @@ import xarray as xr
 
 from insarcast.core import open_store, write_json
 
-from ..reference import Reference, reference_from_config
-from ..vintage import open_vintage
+from ..network.reference import Reference, reference_from_config
+from ..temporal.vintage import open_vintage
 from .height import estimate_height_delay
 from .layers import delay_at, write_layers
 from .maps import DelayMaps

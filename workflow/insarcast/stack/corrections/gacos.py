@@ -17,7 +17,7 @@ from rasterio.windows import Window
 
 from insarcast.core import InsarcastError
 
-from ..grid import Grid, open_raster, read_window
+from ..alignment.grid import Grid, open_raster, read_window
 
 Float = npt.NDArray[np.float64]
 Block = tuple[slice, slice]

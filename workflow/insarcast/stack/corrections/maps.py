@@ -13,7 +13,7 @@ from affine import Affine
 
 from insarcast.core import InsarcastError
 
-from ..grid import Grid
+from ..alignment.grid import Grid
 from .gacos import read_gacos
 
 Float = npt.NDArray[np.float64]

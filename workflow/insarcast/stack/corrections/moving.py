@@ -10,7 +10,7 @@ import xarray as xr
 
 from insarcast.core import InsarcastError
 
-from ..reference import Reference, reference_from_config
+from ..network.reference import Reference, reference_from_config
 
 Float = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from insarcast.core import InsarcastError
 
-from ..reference import half_sample_mode
+from ..network.reference import half_sample_mode
 from .robust import fit_robustly
 from .sample import SLOW, Sample, line_rates
 from .store import ramp_terms

@@ -11,8 +11,8 @@ import xarray as xr
 
 from insarcast.core import InsarcastError, blocks, shard_edge
 
-from ..reference import half_sample_mode
-from ..vintage import bridge_gaps
+from ..network.reference import half_sample_mode
+from ..temporal.vintage import bridge_gaps
 from .store import place
 
 Float = npt.NDArray[np.float64]

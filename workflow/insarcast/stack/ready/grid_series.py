@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from insarcast.core import InsarcastError, Manifest
 
-from ..grid import Grid
+from ..alignment.grid import Grid
 
 Array = npt.NDArray[np.float32]
 Block = tuple[slice, slice]

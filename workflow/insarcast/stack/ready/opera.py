@@ -9,9 +9,9 @@ import numpy as np
 
 from insarcast.core import Manifest, open_hdf5, read_part
 
-from ..grid import BadFileError, Grid, open_raster
-from ..grid import Layer as Raster
-from ..static import raster_layer
+from ..alignment.grid import BadFileError, Grid, open_raster
+from ..alignment.grid import Layer as Raster
+from ..alignment.static import raster_layer
 from .grid_series import Array, Block, GridSeries, Layer
 from .windows import chunk_of, grid_of, layer_of, stated
 

@@ -11,8 +11,8 @@ from affine import Affine
 
 from insarcast.core import InsarcastError, Manifest
 
-from ..grid import BadFileError, Grid, Layer, open_raster
-from ..static import StaticLayers, raster_layer
+from ..alignment.grid import BadFileError, Grid, Layer, open_raster
+from ..alignment.static import StaticLayers, raster_layer
 from .grid_series import INDICES, Array, Block, GridSeries
 
 MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0}

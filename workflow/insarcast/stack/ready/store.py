@@ -11,8 +11,8 @@ import xarray as xr
 
 from insarcast.core import InsarcastError, Manifest, blank, create_store, give_back_memory, shard_edge, write_block
 
-from ..groups import room
-from ..time_functions import YEAR_DAYS
+from ..alignment.groups import room
+from ..temporal.functions import YEAR_DAYS
 from .grid_series import INDICES, Array, Block, GridSeries
 from .sizes import Sizes
 from .windows import reading_windows

@@ -12,7 +12,7 @@ from rasterio.crs import CRS
 
 from insarcast.core import InsarcastError, Manifest, open_hdf5, read_part
 
-from ..grid import Grid
+from ..alignment.grid import Grid
 from .grid_series import Array, Block, Layer
 
 

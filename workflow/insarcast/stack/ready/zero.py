@@ -13,7 +13,7 @@ from insarcast.core import InsarcastError, pixel_of
 
 from ..corrections.moving import window_mean
 from ..corrections.record import said_place
-from ..reference import Reference, reference_from_config
+from ..network.reference import Reference, reference_from_config
 from .grid_series import Array, GridSeries
 
 Float = npt.NDArray[np.float64]

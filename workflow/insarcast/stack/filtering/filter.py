@@ -11,10 +11,10 @@ import xarray as xr
 
 from insarcast.core import InsarcastError, blank, blocks, create_store, open_cube, shard_edge, write_block
 
+from ..cube.terrain import metres
+from ..temporal.functions import YEAR_DAYS, make_time_functions
 from .date_noise import noise_of_dates
 from .smoother import Smoother
-from .terrain import metres
-from .time_functions import YEAR_DAYS, make_time_functions
 
 Float = npt.NDArray[np.float64]
 Window = tuple[slice, slice]

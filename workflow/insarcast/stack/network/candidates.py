@@ -15,8 +15,8 @@ from scipy.ndimage import correlate1d, minimum_filter
 
 from insarcast.core import blank, blocks, create_store, give_back_memory, write_block
 
-from .groups import EDGE
-from .reading import read_pairs
+from ..alignment.groups import EDGE
+from ..alignment.reading import read_pairs
 
 Ints = npt.NDArray[np.int64]
 

@@ -156,7 +156,7 @@ def dem_term_error(functions: TimeFunctions, residual: Float) -> Float:
 
     Args:
         functions: with a baseline.
-        residual: (n_dates, ...) mm, of :func:`insarcast.stack.velocity.fit_series`.
+        residual: (n_dates, ...) mm, of :func:`insarcast.stack.temporal.velocity.fit_series`.
     """
     square, row = (residual**2).sum(0), functions.dem_operator
     if row is None or functions.freedom < 1:

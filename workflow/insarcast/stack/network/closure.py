@@ -12,7 +12,7 @@ import xarray as xr
 
 from insarcast.core import blank, blocks, code_hash, create_store, open_store, read_layers
 
-from .groups import EDGE, LAYERS, Group, Groups, as_number, kept, key_of, room
+from ..alignment.groups import EDGE, LAYERS, Group, Groups, as_number, kept, key_of, room
 
 _SAMPLE = 50_000
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .time_functions import YEAR_DAYS, TimeFunctions
+from .functions import YEAR_DAYS, TimeFunctions
 
 Float = npt.NDArray[np.float64]
 

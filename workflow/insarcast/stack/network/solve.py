@@ -11,11 +11,11 @@ import xarray as xr
 
 from insarcast.core import InsarcastError, add_to_store, blank, blocks, create_store, shard_edge, write_block
 
-from .inversion.solver import Inversion, estimate_noise, invert
-from .inversion.variance import VarianceModel, equal_variances
+from ..alignment.reading import read_pairs
+from ..inversion.solver import Inversion, estimate_noise, invert
+from ..inversion.variance import VarianceModel, equal_variances
 from .loops import count_loops, nullify
 from .quality import Network
-from .reading import read_pairs
 from .reference import Reference
 
 Float = npt.NDArray[np.float64]

@@ -12,15 +12,15 @@ import xarray as xr
 
 from insarcast.core import blocks, create_store, open_store, shard_edge, write_block
 
-from .baselines import baselines_of, height_of_term
-from .corrections.store import Corrections
-from .cube_template import PASSED_ON, cube_template
+from ..corrections.store import Corrections
+from ..temporal.baselines import baselines_of, height_of_term
+from ..temporal.functions import TimeFunctions, dem_shift, dem_term_error, make_time_functions
+from ..temporal.velocity import fit_series, fitted_layers, velocity_layers
+from ..temporal.vintage import bridge_gaps, open_vintage
 from .mask import MaskTally, index_ratios, least_pixels, not_comparable, reasons, resolve_thresholds, untested
 from .noise import consistency, gap_runs, spans, velocity_std
+from .template import PASSED_ON, cube_template
 from .terrain import in_shadow
-from .time_functions import TimeFunctions, dem_shift, dem_term_error, make_time_functions
-from .velocity import fit_series, fitted_layers, velocity_layers
-from .vintage import bridge_gaps, open_vintage
 
 Block = tuple[slice, slice]
 

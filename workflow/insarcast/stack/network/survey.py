@@ -11,9 +11,9 @@ import xarray as xr
 
 from insarcast.core import InsarcastError, blocks, give_back_memory, shard_edge
 
+from ..alignment.reading import read_pairs
 from .pin import pinned_reference, write_pin
 from .quality import Network
-from .reading import read_pairs
 from .reference import Reference, choose_reference, reference_from_config
 
 Float = npt.NDArray[np.float64]

@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from insarcast import __version__
 from insarcast.core import InsarcastError, Manifest, blank, check_cube, read_header, read_manifest, write_json, write_store
 
-from .series.clean import clean_points, to_mm, usual_step
-from .series.dates import select_dates
-from .series.joins import find_joins, known_dates, mark_jumps
-from .series.los import line_of_sight_of
-from .series.neighbours import read_neighbours
-from .series.other import is_long, read_long, read_matrix
-from .series.place import EGMS_CRS, Places, check_europe, place_points
-from .series.record import PERCENTILES, join_entries, missing_dates, presence, warn_of_joins, warn_of_repeats
-from .series.table import Notes, Table, join_tables
-from .series.text import read_wide
-from .series.vector import SUFFIXES, read_layer
-from .series.velocity import fit_velocity
+from .clean import clean_points, to_mm, usual_step
+from .dates import select_dates
+from .joins import find_joins, known_dates, mark_jumps
+from .los import line_of_sight_of
+from .neighbours import read_neighbours
+from .other import is_long, read_long, read_matrix
+from .place import EGMS_CRS, Places, check_europe, place_points
+from .record import PERCENTILES, join_entries, missing_dates, presence, warn_of_joins, warn_of_repeats
+from .table import Notes, Table, join_tables
+from .text import read_wide
+from .vector import SUFFIXES, read_layer
+from .velocity import fit_velocity
 
 SIGN = "positive towards the satellite"
 

@@ -17,8 +17,8 @@ import xarray as xr
 
 from insarcast.core import InsarcastError, pixel_of
 
+from ..inversion.solver import invert
 from .candidates import find_candidates, read_points
-from .inversion.solver import invert
 from .quality import components
 
 Float = npt.NDArray[np.float64]

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from insarcast.core import InsarcastError, blank, blocks, create_store, shard_edge, write_block, write_json, write_store
 
-from .geometries.join import Spots, common_spots, sample_points
-from .geometries.lattice import Lattice, common_lattice, grid_template
-from .geometries.record import Tally, cube_facts, write_record
-from .geometries.sample import sample_grid
-from .geometries.solve import condition_number, decompose, north_error, too_alike
-from .geometries.times import at_dates, common_dates, steps_bridged
-from .geometries.view import Days, Float, Part, View, open_view
-from .geometries.zero import Zero, find_zero
+from .join import Spots, common_spots, sample_points
+from .lattice import Lattice, common_lattice, grid_template
+from .record import Tally, cube_facts, write_record
+from .sample import sample_grid
+from .solve import condition_number, decompose, north_error, too_alike
+from .times import at_dates, common_dates, steps_bridged
+from .view import Days, Float, Part, View, open_view
+from .zero import Zero, find_zero
 
 UP, EAST = "positive upwards", "positive eastwards"
 _RATES: dict[str, dict[str, str]] = {
