@@ -62,6 +62,7 @@ onsuccess:
 
 
 onerror:
+    note_undone()
     ended = "No job left a sentence; one was ended from outside (memory, wall time, a signal), or see above.\n"
     sentences = FAILURES.read_text() if FAILURES.exists() else ended
     print(f"\nWhat went wrong:\n{sentences}", file=sys.stderr)

@@ -74,8 +74,9 @@ checkpoint acquire_products:
         ],
         originals=f"{workflow.basedir}/config/originals",
         cache=CACHE,
-        code=lambda wildcards: code(
-            "acquire_products", source_module(setting("source")(wildcards))
+        code=code(
+            "acquire_products",
+            lambda wildcards: source_module(setting("source")(wildcards)),
         ),
     message:
         "Finding the products of {wildcards.cube} of {wildcards.study}"

@@ -11,11 +11,16 @@ from insarcast.core import (
     InsarcastError,
     Study,
     code_hash,
+    failures,
     find_studies,
     fingerprint,
+    job_name,
+    note_failure,
+    with_failures,
 )
 
 FAILURES = Path(".snakemake/insarcast.failures")
+FAILED = failures()  # as it was before this run
 CUBE = "results/{study}/{cube}"
 BENCHMARKS = "logs/benchmarks"
 
@@ -58,7 +63,22 @@ def study(name):
     return Study(STUDIES[name])
 
 
-code = plainly(code_hash)
+def code(rule, *modules):
+    """What a rule's function is made of (modules: by name, or as the wildcards say), and how often its job has failed."""
+
+    def of_job(wildcards):
+        named = [name(wildcards) if callable(name) else name for name in modules]
+        failed = FAILED.get(job_name(rule, dict(wildcards.items())), 0)
+        return with_failures(plainly(code_hash)(rule, *named), failed)
+
+    return of_job
+
+
+def note_undone():
+    """Of jobs that ended before they could say so themselves: cancelled in a queue, killed for memory."""
+    for job in workflow.dag.needrun_jobs():
+        if "code" in job.params.keys() and not all(map(os.path.exists, job.output)):
+            note_failure(job_name(job.rule.name, job.wildcards_dict), job.params.code)
 
 
 def setting(key):

@@ -48,8 +48,8 @@ rule forecast_cube:
         quantiles=setting("forecast.quantiles"),
         history=setting("forecast.history"),
         seed=setting("forecast.seed"),
-        code=lambda wildcards: code(
-            "forecast_cube", plainly(model_module)(wildcards.model)
+        code=code(
+            "forecast_cube", lambda wildcards: plainly(model_module)(wildcards.model)
         ),
     message:
         "Forecasting {wildcards.cube} by {wildcards.model}"
@@ -86,7 +86,7 @@ rule train_global:
         seed=setting("forecast.seed"),
         most_tiles=setting("tile.global_tiles"),
         cache=CACHE,
-        code=lambda wildcards: code("train_global", model_module(wildcards.model)),
+        code=code("train_global", lambda wildcards: model_module(wildcards.model)),
     message:
         "Training {wildcards.model} on all tiles of {wildcards.cube}"
     script:
@@ -127,7 +127,7 @@ rule train_tiles:
         device=setting("forecast.device"),
         seed=setting("forecast.seed"),
         cache=CACHE,
-        code=lambda wildcards: code("train_tiles", model_module(wildcards.model)),
+        code=code("train_tiles", lambda wildcards: model_module(wildcards.model)),
     message:
         "Training {wildcards.model} on the tiles of {wildcards.cube}, batch {wildcards.batch}"
     script:

@@ -30,8 +30,8 @@ rule backtest_series:
         batch=lambda wildcards: int(wildcards.batch),
         seed=setting("forecast.seed"),
         device=setting("forecast.device"),
-        code=lambda wildcards: code(
-            "backtest_series", plainly(model_module)(wildcards.model)
+        code=code(
+            "backtest_series", lambda wildcards: plainly(model_module)(wildcards.model)
         ),
     message:
         "Trying {wildcards.model} on {wildcards.cube}"

@@ -36,8 +36,9 @@ rule read_displacement:
         water=setting("products.water"),
         crop=setting("stack.crop"),
         idle=lambda wildcards: study(wildcards.study).idle(wildcards.cube),
-        code=lambda wildcards: code(
-            "read_displacement", plainly(format_module)(setting("source")(wildcards))
+        code=code(
+            "read_displacement",
+            lambda wildcards: plainly(format_module)(setting("source")(wildcards)),
         ),
     message:
         "Reading the displacement of {wildcards.cube} of {wildcards.study}"
