@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ AGE = 10**10  # ns: older than any clock is coarse
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> list[str]:
-    """Files of two folders, an hour old."""
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Files of two folders, some seconds old: an inode's time cannot be set back, so the clock is set forward."""
+    now = time.time_ns
+    monkeypatch.setattr(checksums.time, "time_ns", lambda: now() + AGE)
     made = []
     for at in range(6):
         path = tmp_path / f"data{at % 2}" / f"{at}.bin"
@@ -60,7 +63,7 @@ def test_a_file_that_is_the_same_is_not_read_again(files: list[str], tmp_path: P
     assert len(read) == 12
 
 
-@pytest.mark.parametrize("what", ["size", "time", "inode"])
+@pytest.mark.parametrize("what", ["size", "time", "inode", "time set back"])
 def test_a_file_that_is_another_is_read_again(files: list[str], tmp_path: Path, read: list[str], what: str) -> None:
     files_sha256(files, notes=tmp_path / "cache")
     read.clear()
@@ -72,6 +75,11 @@ def test_a_file_that_is_another_is_read_again(files: list[str], tmp_path: Path, 
     elif what == "time":
         path.write_bytes(b"X" * state.st_size)
         os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1))
+    elif what == "time set back":
+        while path.stat().st_ctime_ns == state.st_ctime_ns:  # until the file system's clock has ticked
+            with path.open("r+b") as file:
+                file.write(b"X" * state.st_size)
+            os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
     else:
         other = path.with_name("other")
         other.write_bytes(b"X" * state.st_size)

@@ -16,14 +16,15 @@ from .files import file_sha256
 _YOUNG_NS = 2_000_000_000  # clocks of file systems may be this coarse: a file as young may change and look the same
 _KEEP_BYTES = 4 * 2**30  # read between two notes: what a killed run loses
 
-Facts = dict[str, list[int | str]]  # file -> size, time of change in ns, inode, checksum
+Facts = dict[str, list[int | str]]  # file -> size, its content's time of change and its own in ns, inode, checksum
 
 
 def files_sha256(paths: Iterable[str], threads: int = 1, notes: Path | None = None) -> dict[str, str]:
     """SHA-256 of files, in the order in which they are given.
 
-    A file is not read again while its size, time of change and inode are those that were noted with its checksum. hashlib lets other threads
-    run, so that several files are read at a time.
+    A file is not read again while its size, times of change and inode are those that were noted with its checksum. The time of change of
+    the content can be set back, as restoring a copy does; that of the inode cannot. hashlib lets other threads run, so that several files
+    are read at a time.
 
     Args:
         paths: the files; each once in the result.
@@ -37,8 +38,8 @@ def files_sha256(paths: Iterable[str], threads: int = 1, notes: Path | None = No
     for name in wanted:
         state, place = os.stat(name), _place(name, notes)
         facts = known.setdefault(place, _read(place)) if place else {}
-        if (old := facts.get(name)) and old[:3] == _look(state):
-            sums[name] = str(old[3])
+        if (old := facts.get(name)) and old[:-1] == _look(state):
+            sums[name] = str(old[-1])
         else:
             left[name] = state
     unkept = 0
@@ -63,11 +64,11 @@ def files_sha256(paths: Iterable[str], threads: int = 1, notes: Path | None = No
 
 
 def _look(state: os.stat_result) -> list[int | str]:
-    return [state.st_size, state.st_mtime_ns, state.st_ino]
+    return [state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
 
 
 def _old(state: os.stat_result) -> bool:
-    return time.time_ns() - state.st_mtime_ns > _YOUNG_NS
+    return time.time_ns() - max(state.st_mtime_ns, state.st_ctime_ns) > _YOUNG_NS
 
 
 def _place(name: str, notes: Path | None) -> Path | None:
@@ -79,7 +80,7 @@ def _read(place: Path) -> Facts:
     """What is noted there; nothing where it is broken, for then files are read again."""
     try:
         noted = json.loads(place.read_text(encoding="utf-8"))
-        return {str(name): list(facts) for name, facts in noted.items() if len(facts) == 4}
+        return {str(name): list(facts) for name, facts in noted.items() if len(facts) == 5}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
