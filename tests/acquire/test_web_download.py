@@ -504,7 +504,7 @@ def test_a_disk_without_locks(tmp_path: Path, stand: Stand, monkeypatch: pytest.
     def flock(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(parts.fcntl, "flock", flock)
+    monkeypatch.setattr("fcntl.flock", flock)
     fetch(stand, tmp_path / "into")
     assert held(tmp_path / "into") == {"a.zip": ZIP}
 

@@ -32,6 +32,8 @@ from .hdf5 import find_shape as find_shape
 from .hdf5 import open_hdf5 as open_hdf5
 from .hdf5 import read_part as read_part
 from .hdf5 import text_of as text_of
+from .locks import locked as locked
+from .locks import take_lock as take_lock
 from .manifest import Manifest as Manifest
 from .manifest import Pair as Pair
 from .manifest import last_origins as last_origins

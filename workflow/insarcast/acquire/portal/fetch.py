@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from insarcast.core import InsarcastError
+from insarcast.core import InsarcastError, locked
 
 from ..area import read_area
 from ..credits import GACOS_CREDIT, LICSAR_CREDITS
@@ -69,7 +68,7 @@ def fetch_frame(
     web.teller.say(f"frame {name}" + ("" if licsar["frame"] else ", the only one that covers the area"))
     folder = Path(cache) / "licsar" / name
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder, web.teller):
+    with alone_in(folder, web.teller):
         tidy(folder)
         places = portal.places(name)
         pages = portal.listed(places, "interferograms", PAIR)
@@ -132,13 +131,6 @@ def _check_enough(name: str, wanted: Sequence[Key], pages: Mapping[str, Any]) ->
         )
 
 
-@contextmanager
-def _alone(folder: Path, teller: Teller) -> Iterator[None]:
+def alone_in(folder: Path, teller: Teller) -> AbstractContextManager[None]:
     """Two cubes of one frame fetch one after the other; the second finds what the first did."""
-    with open(folder / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            teller.say(f"another job is fetching into {folder}; waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return locked(folder / ".lock", lambda: teller.say(f"another job is fetching into {folder}; waiting for it"))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from insarcast.core import write_json
+from insarcast.core import locked, write_json
 
 from ..web.secrets import shown
 from .footprints import Footprint, raster_corners, text_corners
@@ -79,7 +76,7 @@ class Known:
 
     def _keep(self) -> None:
         """Add what is known to the file; another job may have added to it meanwhile."""
-        with _held(self.path):
+        with locked(self.path.with_name(f".{self.path.name}.lock")):
             every = _read(self.path)
             before = every.get(self.portal.url, {})
             tracks = before.get("tracks", {}) | {str(track): names for track, names in self.tracks.items()}
@@ -108,12 +105,3 @@ def _read(path: Path) -> dict[str, Any]:
         }
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Alone with a file, as long as every writer asks so."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.with_name(f".{path.name}.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

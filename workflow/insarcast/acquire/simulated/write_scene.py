@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from insarcast.core import write_json
+from insarcast.core import locked, write_json
 
 from ..scene.make import make_scene
 from ..scene.scene import Scene
@@ -33,9 +33,7 @@ def write_scene(settings: Mapping[str, Any], folder: Path) -> None:
         settings: the study's ``simulate``, complete.
         folder: the scene's own folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as lock:
-        _wait_for(lock)
+    with alone_with(folder):
         if _is_complete(folder):
             return
         spool = folder / "delays"
@@ -49,12 +47,10 @@ def write_scene(settings: Mapping[str, Any], folder: Path) -> None:
         os.replace(part, folder / "complete.json")
 
 
-def _wait_for(lock: IO[str]) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        print(f"another job is making the scene {Path(lock.name).parent}; waiting for it", file=sys.stderr, flush=True)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def alone_with(folder: Path) -> AbstractContextManager[None]:
+    """A second job waits until the first has made the scene."""
+    said = f"another job is making the scene {folder}; waiting for it"
+    return locked(folder / "lock", lambda: print(said, file=sys.stderr, flush=True))
 
 
 def _is_complete(folder: Path) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -13,8 +11,9 @@ from pathlib import Path
 from threading import Event
 from typing import IO
 
+from insarcast.core import take_lock
+
 _POLL = 0.2  # seconds between looks at a part that another process writes
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # some cluster file systems have none
 
 
 class Halted(Exception):
@@ -150,19 +149,11 @@ def lock(file: IO[bytes], halt: Event, busy: Callable[[], None] | None = None) -
     Raises:
         Halted: while waiting.
     """
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if busy is not None:
-                busy()
-            if halt.wait(_POLL):
-                raise Halted from None
-        except OSError as error:
-            if error.errno in _NO_LOCKS:
-                return
-            raise
+    while not take_lock(file):
+        if busy is not None:
+            busy()
+        if halt.wait(_POLL):
+            raise Halted
 
 
 def is_still(file: IO[bytes], place: Path) -> bool:
