@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from standins.desk import BURSTS, DAYS, Desk, job_of, write_plan
 from standins.hyp3_api import Hyp3, granules, scene_name, zipped
 
 from insarcast.acquire.interferograms.hyp3_product import parse_name
+from insarcast.acquire.order.delivery import courier
 from insarcast.acquire.order.delivery.claims import claimed
 from insarcast.acquire.order.delivery.held import Course, name_fault, text_fault
 
@@ -23,16 +23,17 @@ GAMMA = "S1AA_20210109T022300_20210121T022300_VVP012_INT80_G_ueF_AAAA"
 COURSE = Course(64, "descending")
 
 
-def fault_of(name: str, kind: str, course: Course = COURSE, **settings: Any) -> str:
+def fault_of(name: str, kind: str, **settings: Any) -> str:
     product = parse_name(Path(name), name)
     assert product is not None
-    return name_fault(product, job_of(FIRST, SECOND, kind, **settings), course)
+    return name_fault(product, job_of(FIRST, SECOND, kind, **settings))
 
 
 @pytest.mark.parametrize(
     ("name", "kind", "settings"),
     [
         (MULTI, "INSAR_ISCE_MULTI_BURST", {}),
+        (MULTI.replace("S1_064", "S1_065"), "INSAR_ISCE_MULTI_BURST", {}),  # derived from the orbit where the scene begins
         (MULTI.replace("INT80", "INT20"), "INSAR_ISCE_MULTI_BURST", {"looks": "5x1"}),
         ("S1A_064_E053_1_N27_3_E054_1_N27_8_20210109_20210121_VV_INT80_7EB5", "INSAR_ISCE_MULTI_BURST", {}),
         (ONE, "INSAR_ISCE_BURST", {}),
@@ -51,7 +52,6 @@ def test_names_of_what_was_ordered(name: str, kind: str, settings: dict[str, Any
         (MULTI.replace("n02", "n03"), "INSAR_ISCE_MULTI_BURST", "which has 3 bursts from 136231 on of subswath IW2, not 136231_IW2, 136232_IW2"),
         (MULTI.replace("000000s3n00", "136231s3n01"), "INSAR_ISCE_MULTI_BURST", "1 bursts from 136231 on of subswath IW3, not none"),
         (MULTI.replace("136231s2n02", "000000s2n00"), "INSAR_ISCE_MULTI_BURST", "which has no burst of subswath IW2"),
-        (MULTI.replace("S1_064", "S1_065"), "INSAR_ISCE_MULTI_BURST", "which is of track 65, not 64"),
         (MULTI.replace("_VV_", "_HH_"), "INSAR_ISCE_MULTI_BURST", "which is of polarization HH, not VV"),
         (MULTI.replace("INT80", "INT40"), "INSAR_ISCE_MULTI_BURST", "whose pixels are of 40 m, not 80 m"),
         (ONE, "INSAR_ISCE_MULTI_BURST", "which is of burst 136231_IW2, not of 136231_IW2, 136232_IW2"),
@@ -64,7 +64,6 @@ def test_names_of_what_was_ordered(name: str, kind: str, settings: dict[str, Any
 )  # fmt: skip
 def test_names_of_something_else(name: str, kind: str, said: str) -> None:
     assert said in fault_of(name, kind)
-    assert fault_of(MULTI, "INSAR_ISCE_MULTI_BURST", Course()) == ""
 
 
 def text_of(tmp_path: Path, kind: str, *lines: str) -> str:
@@ -89,6 +88,8 @@ SAFE = "S1A_IW_SLC__1SSV_{0}T022312_{0}T022315_036108_03CE65_ADF8"
         BOTH,
         said_granules(granules(FIRST, BURSTS)[::-1], granules(SECOND, BURSTS)),
         [*BOTH, "Reference Pass Direction: DESCENDING", "Reference Orbit Number: 35136"],
+        [*BOTH, "Reference Pass Direction: ASCENDING"],  # granules count, not what is derived
+        ["Reference Pass Direction: ASCENDING"],  # so do burst numbers in the name
         said_granules([SAFE.format(FIRST)], [SAFE.format(SECOND)]),  # the first months of these jobs
         ["Baseline: 12.5"],
         ["no line of the kind"],
@@ -104,22 +105,43 @@ def test_parameter_files_of_what_was_ordered(tmp_path: Path, lines: list[str]) -
         (said_granules(granules(DAYS[2], BURSTS), granules(SECOND, BURSTS)), "it is made of S1_136231_IW2_20210202T022312_VV"),
         (said_granules(granules(FIRST, BURSTS), granules(SECOND, BURSTS[:1])), "it is made of 1 granules, not of S1_136231_IW2"),
         (said_granules([SAFE.format(FIRST)], [SAFE.format(DAYS[2])]), "_20210202T022312_"),
-        ([*BOTH, "Reference Pass Direction: ASCENDING"], "it was ascending, not descending"),
     ],
 )
 def test_parameter_files_of_something_else(tmp_path: Path, lines: list[str], said: str) -> None:
     assert said in text_of(tmp_path, "INSAR_ISCE_MULTI_BURST", *lines)
 
 
-@pytest.mark.parametrize(("track", "fits"), [(68, True), (64, False)])
-def test_the_track_of_a_parameter_file(tmp_path: Path, track: int, fits: bool) -> None:
-    product = parse_name(tmp_path, GAMMA)
+CORNERS = "S1A_064_E053_1_N27_3_E054_1_N27_8_20210109_20210121_VV_INT80_7EB5"
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "course", "said"),
+    [
+        (GAMMA, ["Baseline: 1", "Reference Orbit Number: 35140"], Course(68), ""),
+        (
+            GAMMA,
+            ["Baseline: 1", "Reference Orbit Number: 35140"],
+            Course(64),
+            "its parameter file says that it is of track 68, not 64",
+        ),
+        (GAMMA, ["Reference Pass Direction: ASCENDING"], COURSE, "its parameter file says that it was ascending, not descending"),
+        (CORNERS, ["Baseline: 1"], Course(65), "its name says that it is of track 64, not 65"),
+        (CORNERS, ["Baseline: 1"], Course(64), ""),
+        (CORNERS, BOTH, Course(65), ""),
+        (MULTI, ["Baseline: 1"], Course(65), ""),
+        (GAMMA, [*said_granules([scene_name(FIRST)], [scene_name(SECOND)]), "Reference Orbit Number: 35140"], Course(64), ""),
+    ],
+)
+def test_the_course_counts_where_no_granule_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, lines: list[str], course: Course, said: str
+) -> None:
+    product = parse_name(tmp_path, name)
     assert product is not None
-    product.text.write_text(
-        "\n".join([*said_granules([scene_name(FIRST)], [scene_name(SECOND)]), "Reference Orbit Number: 35140"])
-    )
-    fault = text_fault(product, job_of(FIRST, SECOND, "INSAR_GAMMA"), replace(COURSE, track=track))
-    assert fault == ("" if fits else "its parameter file says that it is of track 68, not 64")
+    product.text.write_text("\n".join(lines))
+    kind = "INSAR_GAMMA" if name == GAMMA else "INSAR_ISCE_MULTI_BURST"
+    assert text_fault(product, job_of(FIRST, SECOND, kind), course) == said
+    noted = not said and (name, course.track) in ((CORNERS, 65), (MULTI, 65), (GAMMA, 64))
+    assert ("its granules are those that were ordered, so it is used" in capsys.readouterr().err) == noted
 
 
 def test_a_file_behind_the_wrong_job_is_left_out_and_not_kept(desk: Desk) -> None:
@@ -143,12 +165,23 @@ def test_single_bursts_in_the_names_of_several(desk: Desk) -> None:
     assert len(desk.order()["pairs"]) == 3
 
 
-def test_a_plan_that_says_its_track(desk: Desk) -> None:
-    """Products of another track than the plan's are refused, one and all."""
+def test_a_track_that_is_derived_refuses_nothing_that_was_paid(desk: Desk) -> None:
     desk.stand.flight = (137, "DESCENDING")
     plan = desk.plan.read_text()
     desk.plan.write_text(plan.replace('"project"', '"track": 64, "direction": "descending", "project"', 1))
-    assert "which is of track 137, not 64" in desk.sentence()
+    assert len(desk.order()["pairs"]) == 5
+
+
+def test_what_was_refused_is_not_fetched_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.stand.texts[PAIR] = "\n".join(said_granules(granules(DAYS[1], BURSTS), granules(DAYS[2], BURSTS)))
+    first = desk.order()
+    assert len(desk.files_asked()) == 5
+    assert desk.order()["skipped"] == first["skipped"]
+    assert len(desk.files_asked()) == 5
+    # Other checks look again.
+    monkeypatch.setattr(courier, "CHECKS", "of tomorrow")
+    desk.order()
+    assert len(desk.files_asked()) == 6
 
 
 def test_two_equal_cubes_at_the_same_moment_fetch_once(desk: Desk, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from insarcast.core import InsarcastError
+from insarcast.core import InsarcastError, fingerprint
 
 from ...web.download import fetch_all
 from ...web.errors import Refused
@@ -23,13 +23,15 @@ from ..service.journal import Journal, alone, is_there
 from .borrow import borrow_held
 from .claims import CLAIMS, claimed
 from .files import delivered, lacking
-from .held import Course, text_fault
+from .held import CHECKS, Course, text_fault
 from .parcels import Parcel, parcel_of
 
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job
 
 ARCHIVES = ".archives"  # below the project's folder; a folder deeper than the reader looks for packed products
+
+_GONE = "its zip went away before it was unpacked; run again"
 
 
 class Courier:
@@ -95,9 +97,12 @@ class Courier:
         parcels: list[Parcel] = []
         jobs = {want.key: job for want, job in ready}
         for want, job in ready:
-            parcel = parcel_of(want, job, self.folder, self.course)
+            parcel = parcel_of(want, job, self.folder)
+            refused = self.journal.refused.get((job.job_id, self._against(want)))
             if isinstance(parcel, str):
                 results[want.key] = parcel
+            elif refused is not None:
+                results[want.key] = refused
             elif self._holds(parcel):
                 results[want.key] = ""
             else:
@@ -107,12 +112,18 @@ class Courier:
             key = parcel.want.key
             if key not in missing:
                 results[key] = self._place(parcel)
+                if results[key] and results[key] != _GONE:
+                    self.journal.refuse(jobs[key].job_id, self._against(parcel.want), results[key])
             elif not again:
                 results[key] = self.unfetched[key] = missing[key]
         stale = [(parcel.want, jobs[parcel.want.key]) for parcel in parcels if parcel.want.key not in results]
         if stale:  # an address may have expired since the job was listed: ask for the job once more
             results |= self._bring([(want, self.service.job(job.job_id)) for want, job in stale], again=False)
         return results
+
+    def _against(self, want: Wanted) -> str:
+        """What a product is held against: the same for the same checks, job and course."""
+        return fingerprint([CHECKS, want.key, self.course.track, self.course.direction])
 
     def _holds(self, parcel: Parcel) -> bool:
         """Whether the cache has the product already: noted, or brought by a run that could not note it any more."""
@@ -153,6 +164,8 @@ class Courier:
         except NoSpace:
             raise
         except InsarcastError as error:
+            if not archive.is_file():
+                return _GONE
             shutil.rmtree(archive.parent)
             return str(error).rstrip(".")
         if place.name != product.name:

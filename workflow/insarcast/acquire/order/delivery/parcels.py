@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...interferograms.hyp3_product import Product, parse_name
 from ...web.remote import Remote
 from ..service.jobs import Wanted
-from .held import Course, name_fault
+from .held import name_fault
 
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job
@@ -26,7 +26,7 @@ class Parcel:
     remote: Remote
 
 
-def parcel_of(want: Wanted, job: Job, folder: Path, course: Course) -> Parcel | str:
+def parcel_of(want: Wanted, job: Job, folder: Path) -> Parcel | str:
     """The product of a finished job, or why it is none for this pair."""
     if not job.files:
         return "its job succeeded, but lists no file"
@@ -39,7 +39,7 @@ def parcel_of(want: Wanted, job: Job, folder: Path, course: Course) -> Parcel | 
     pair = f"{product.date1}_{product.date2}"
     if pair != want.pair:
         return f"its job delivered {stem}, which is the pair {pair}"
-    if fault := name_fault(product, want.job, course):
+    if fault := name_fault(product, want.job):
         return f"its job delivered {stem}, {fault}"
     size = file.get("size")
     remote = Remote(str(file.get("url", "")), size=size if isinstance(size, int) and size > 0 else None, kind="zip")

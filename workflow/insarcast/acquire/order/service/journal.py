@@ -54,6 +54,7 @@ class Journal:
         sent: numbers of the jobs that were taken, by key.
         bought: the jobs themselves, ``{"job_type", "job_parameters"}`` by key: those that were taken, and those that were found.
         delivered: by a job's key.
+        refused: why what a job delivered is not used, by the job's number and what it was held against.
         states: by the folder of a record, the state that it was last made again for, see :func:`insarcast.acquire.order_state`.
     """
 
@@ -62,6 +63,7 @@ class Journal:
     sent: dict[str, str] = field(default_factory=dict)
     bought: dict[str, dict[str, Any]] = field(default_factory=dict)
     delivered: dict[str, Delivered] = field(default_factory=dict)
+    refused: dict[tuple[str, str], str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
 
     def sending(self, keys: Sequence[str], left: float | None) -> None:
@@ -86,9 +88,13 @@ class Journal:
         """After a product lies unpacked in its place."""
         self._note({"did": "delivered", "key": key, "product": delivered.product, "files": dict(delivered.files)})
 
+    def refuse(self, job_id: str, against: str, reason: str) -> None:
+        """After a product was fetched that is not the one that was ordered: it is not fetched again to find the same."""
+        self._note({"did": "refused", "job": job_id, "against": against, "reason": reason})
+
     def refresh(self) -> None:
         """Take in what other runs have noted."""
-        self.doubts, self.sent, self.bought, self.delivered, self.states = {}, {}, {}, {}, {}
+        self.doubts, self.sent, self.bought, self.delivered, self.refused, self.states = {}, {}, {}, {}, {}, {}
         for line in self.path.read_bytes().splitlines() if self.path.is_file() else ():
             try:
                 self._take(json.loads(line))
@@ -122,6 +128,8 @@ class Journal:
                 self.bought |= entry["jobs"]
             case "delivered":
                 self.delivered[entry["key"]] = Delivered(entry["product"], entry["files"])
+            case "refused":
+                self.refused[entry["job"], entry["against"]] = entry["reason"]
             case "restored":
                 self.states[entry["record"]] = entry["state"]
 
