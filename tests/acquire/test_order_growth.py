@@ -31,6 +31,7 @@ def test_new_dates_wait_until_a_dry_run_has_shown_them(desk: Desk) -> None:
         "it awaits consent: it is new since the last dry run, and a dry run (hyp3.dry_run) or hyp3.max_credits allows it"
     }
     said = desk.screen[-1]
+    assert said.startswith("Ordering 2 of 7 jobs of project basin costs 2 credits,")
     assert "costs 2 credits, and 2 pairs for 2 credits are new since the last dry run" in said
     assert f"all are in {desk.folder / 'pairs.csv'})" in said
     assert said.endswith("Nothing was ordered. Going on with the 5 pairs that are paid; the report lists those that wait.")
@@ -100,6 +101,32 @@ def test_more_pairs_of_dates_that_are_paid_stop(desk: Desk) -> None:
 def test_a_first_order_stops(desk: Desk) -> None:
     assert "5 pairs for 5 credits are new" in desk.sentence(seen=False)
     assert desk.screen == []
+
+
+def test_a_first_order_stops_also_where_another_project_has_paid_a_part(desk: Desk) -> None:
+    """Else a study that nobody agreed to would go on with a fragment, now or when it is run again."""
+    desk.order(write_plan(desk.folder / "other.json", DAYS[:3], project="other"))
+    write_plan(desk.plan, DAYS)
+    for _ in range(2):
+        said = desk.sentence(seen=False, reuse="any")
+        assert "Ordering 4 of 7 jobs of project basin costs 4 credits, and 4 pairs for 4 credits are new" in said
+    assert desk.stand.spent == 3
+    # Once it is agreed to, it is the project's own, and what is new later waits.
+    write_plan(desk.plan, DAYS[:3])
+    assert len(desk.order(seen=False, reuse="any")["pairs"]) == 3
+    assert desk.stand.spent == 3
+    write_plan(desk.plan, DAYS[:4])
+    assert len(desk.order(seen=False, reuse="any")["skipped"]) == 2
+
+
+def test_dates_of_jobs_that_failed_are_still_new(desk: Desk) -> None:
+    desk.order()
+    desk.stand.failing = set(NEW)
+    assert len(desk.order(write_plan(desk.plan, DAYS))["pairs"]) == 5
+    plan = json.loads(desk.plan.read_text())
+    plan["pairs"].append({"date1": DAYS[1], "date2": DAYS[4], "job": job_of(DAYS[1], DAYS[4]), "credits": 1})
+    desk.plan.write_text(json.dumps(plan))
+    assert "it is new since" in waiting(desk.order(seen=False))[f"{DAYS[1]}_{DAYS[4]}"]
 
 
 def test_a_record_of_an_older_version_is_made_again(tmp_path: Path) -> None:

@@ -79,16 +79,17 @@ def order_products(
             reuse=terms["reuse"], reorder_expired=terms["reorder_expired"], reorder_failed=terms["reorder_failed"],
             seen=shown(cache, project), pairs=str(plan.with_name("pairs.csv")), screen=screen or print,
         )  # fmt: skip
-        paid = [want.pair for want in wanted if want.key in results]
+        paid = [want for want in wanted if want.key in results]
         ordered, brought = _have_made(missing, paid, agreed, journal, folder, {**manner, "api": terms["api"]}, settings, content)
         results |= brought
     _write(orders, wanted, results, journal, folder, content, ordered)
+    journal.record([want.key for want in wanted if not results[want.key]])
     journal.restored(record_name(orders), state)
 
 
 def _have_made(
     missing: Sequence[Wanted],
-    here: Sequence[str],
+    here: Sequence[Wanted],
     terms: Terms,
     journal: Journal,
     folder: Path,

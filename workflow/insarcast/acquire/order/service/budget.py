@@ -46,6 +46,12 @@ def refuse_expired(service: Service, wanted: Sequence[Wanted], found: Mapping[st
 def afford(service: Service, missing: Sequence[Wanted], total: int, terms: Terms) -> None:
     """Compare the price with what may be spent, and say it before it is.
 
+    Args:
+        service: the service.
+        missing: the jobs to buy.
+        total: number of the plan's jobs.
+        terms: what the study allows.
+
     Raises:
         NotBought: it costs too much, the account may not order yet, or nobody has seen what is to be bought.
     """
@@ -83,7 +89,7 @@ def afford(service: Service, missing: Sequence[Wanted], total: int, terms: Terms
             cost, consent=False,
         )  # fmt: skip
     rest = "" if left is None else f", {left:g} are left"
-    terms.tell(f"Ordering {len(missing)} of {total} jobs of project {terms.project} for {price}{rest}")
+    terms.tell(f"{what} for {price}{rest}")
 
 
 def _agreed(prices: Prices, missing: Sequence[Wanted], what: str, price: str, terms: Terms) -> None:
@@ -103,9 +109,9 @@ def _agreed(prices: Prices, missing: Sequence[Wanted], what: str, price: str, te
     )  # fmt: skip
 
 
-def only_new_dates(missing: Sequence[Wanted], paid: Sequence[str]) -> bool:
-    """Whether all that is not bought is for dates that no paid pair has, so that what is paid is whole without it."""
-    reached = {date for pair in paid for date in pair.split("_")}
+def only_new_dates(missing: Sequence[Wanted], own: Sequence[str]) -> bool:
+    """Whether all that is not bought is for dates that no paid pair of the project has, so that what is paid is whole without it."""
+    reached = {date for pair in own for date in pair.split("_")}
     return bool(reached) and all(set(want.pair.split("_")) - reached for want in missing)
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +52,7 @@ class Journal:
         path: the file.
         doubts: by a job's key.
         sent: numbers of the jobs that were taken, by key.
+        recorded: keys of the products that a record of the project held.
         bought: the jobs themselves, ``{"job_type", "job_parameters"}`` by key: those that were taken, and those that were found.
         delivered: by a job's key.
         refused: why what a job delivered is not used, by the job's number and what it was held against.
@@ -61,6 +62,7 @@ class Journal:
     path: Path
     doubts: dict[str, Doubt] = field(default_factory=dict)
     sent: dict[str, str] = field(default_factory=dict)
+    recorded: set[str] = field(default_factory=set)
     bought: dict[str, dict[str, Any]] = field(default_factory=dict)
     delivered: dict[str, Delivered] = field(default_factory=dict)
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -95,11 +97,17 @@ class Journal:
     def refresh(self) -> None:
         """Take in what other runs have noted."""
         self.doubts, self.sent, self.bought, self.delivered, self.refused, self.states = {}, {}, {}, {}, {}, {}
+        self.recorded = set()
         for line in self.path.read_bytes().splitlines() if self.path.is_file() else ():
             try:
                 self._take(json.loads(line))
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # a line that a killed run left unfinished
+
+    def record(self, keys: Collection[str]) -> None:
+        """After a record is written: the products that it holds; only what is not noted yet."""
+        if new := sorted(set(keys) - self.recorded):
+            self._note({"did": "recorded", "keys": new})
 
     def restored(self, record: str, state: str) -> None:
         """After a record is made again, so that the rule's reason to run stays the same, see :func:`insarcast.acquire.order_state`."""
@@ -128,6 +136,8 @@ class Journal:
                 self.bought |= entry["jobs"]
             case "delivered":
                 self.delivered[entry["key"]] = Delivered(entry["product"], entry["files"])
+            case "recorded":
+                self.recorded |= set(entry["keys"])
             case "refused":
                 self.refused[entry["job"], entry["against"]] = entry["reason"]
             case "restored":

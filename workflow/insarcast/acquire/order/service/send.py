@@ -41,18 +41,18 @@ class Ordered:
     lack: NotBought | None = None
 
 
-def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Journal, here: Sequence[str]) -> Ordered:
+def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Journal, here: Sequence[Wanted]) -> Ordered:
     """Find the jobs of a plan at the service, and send those that are missing.
 
-    Where these are for dates only that no paid pair has, as with an open end, and may not be bought, they wait, and what is paid goes on
-    without them.
+    Where these are for dates only that no pair of the project's own has, as with an open end, and may not be bought, they wait, and what
+    is paid goes on without them. Pairs that only others have paid make no date old: a first order is bought whole, or stops.
 
     Args:
         service: the service.
         wanted: jobs whose products are not in the cache.
         terms: what the study allows.
         journal: notes what is being sent; the caller holds the lock of all orders of this cache.
-        here: pairs whose products are in the cache.
+        here: those of the plan whose products are in the cache.
 
     Raises:
         InsarcastError: it costs too much, products have expired, or the service refuses; nothing is lost.
@@ -62,16 +62,17 @@ def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Jou
     missing = [want for want in wanted if not found[want.key] or _again(found[want.key], terms)]
     again = {want.key for want in missing}
     refuse_expired(service, [want for want in wanted if want.key not in again], found, terms)
-    ordered = len(wanted) - len(missing)
-    if ordered:
-        print(f"{ordered} of {len(wanted)} jobs are ordered already", file=sys.stderr, flush=True)
+    total = len(here) + len(wanted)
+    if ordered := total - len(missing):
+        print(f"{ordered} of {total} jobs are ordered already", file=sys.stderr, flush=True)
     lack, waiting = None, list[Wanted]()
     if missing:
         try:
-            afford(service, missing, len(wanted), terms)
+            afford(service, missing, total, terms)
         except NotBought as error:
-            paid = [*here, *(want.pair for want in wanted if want.key not in again)]
-            if not only_new_dates(missing, paid):
+            paid = [*here, *(want for want in wanted if want.key not in again and not found[want.key][0].failed())]
+            own = [want.pair for want in paid if _is_own(want, found.get(want.key, ()), terms, journal)]
+            if not only_new_dates(missing, own):
                 raise
             terms.tell(f"{error} Going on with the {len(paid)} pairs that are paid; the report lists those that wait.")
             lack, waiting, missing = error, missing, []
@@ -85,6 +86,11 @@ def order(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Jou
         found |= _send(service, part, terms, journal, {want.key: ids_of(found[want.key]) for want in part})
     late = {want.key for want in waiting}
     return Ordered({want.key: found[want.key][0] for want in wanted if want.key not in late}, waiting, lack)
+
+
+def _is_own(want: Wanted, jobs: Sequence[Job], terms: Terms, journal: Journal) -> bool:
+    """Whether a project has ordered a job itself, or a record of it held the product."""
+    return want.key in journal.sent or want.key in journal.recorded or any(job.name == terms.project for job in jobs)
 
 
 def _again(jobs: Sequence[Job], terms: Terms) -> bool:
