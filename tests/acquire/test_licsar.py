@@ -162,6 +162,8 @@ def test_without_up_the_angles_are_asked_for(folder: Path) -> None:
     found = acquire(folder, incidence=39, heading=-12)
     assert sorted(found.static) == ["dem"]
     assert found.conventions["los"][2] == pytest.approx(math.cos(math.radians(39)))
+    why = "there is none, so the line of sight is that of an incidence of 39 and a heading of -12 degrees, one direction for all pixels"
+    assert {"what": "file", "name": "<frame>.geo.U.tif", "reason": why} in found.skipped
 
 
 def test_layers_of_two_frames_are_refused(folder: Path) -> None:

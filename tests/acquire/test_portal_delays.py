@@ -11,6 +11,7 @@ import yaml
 
 from insarcast.acquire import find_delays, frame_losses, list_delays
 from insarcast.acquire.fetched import Fetched, lost_since
+from insarcast.acquire.interferograms.licsar_frame import frame_files
 from insarcast.acquire.portal.pairs import files_of
 from insarcast.core import InsarcastError, Study
 
@@ -27,6 +28,9 @@ def record(tmp_path: Path, dates: list[str]) -> Path:
         for name in files_of((pair[:8], pair[9:])).values():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(b"II")
+    for name in frame_files(folder.name):
+        (folder / "metadata" / name).parent.mkdir(exist_ok=True)
+        (folder / "metadata" / name).write_bytes(b"II")
     without = [date for date in ("20200101", "20200113", "20200125") if date not in dates]
     path = tmp_path / "frame.json"
     Fetched(str(folder), PAIRS, [{"what": "delay", "name": date, "reason": "none"} for date in without]).write(path)

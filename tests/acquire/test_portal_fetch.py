@@ -14,12 +14,15 @@ from standins.licsar_portal import LicsarPortal
 from standins.loopback import Answer, Request, count
 from tables import one_sentence
 
-from insarcast.acquire import fetch_frame
-from insarcast.acquire.fetched import Fetched, read_fetched
+from insarcast.acquire import acquire_products, fetch_frame
+from insarcast.acquire.delays import fetched_delay
+from insarcast.acquire.fetched import Fetched, lost_since, read_fetched
 from insarcast.acquire.interferograms.licsar import find_licsar
+from insarcast.acquire.interferograms.licsar_frame import frame_files
 from insarcast.acquire.portal import whereabouts
 from insarcast.acquire.portal.losses import frame_losses
-from insarcast.core import InsarcastError
+from insarcast.acquire.portal.pairs import files_of
+from insarcast.core import InsarcastError, Manifest, read_manifest
 
 FRAME = "005A_07021_131313"
 DATES = ["20200101", "20200113", "20200125", "20200206"]
@@ -91,7 +94,7 @@ def held(tmp_path: Path) -> dict[str, bytes]:
     """Files of the frame in the cache, without what keeps track of them."""
     folder = tmp_path / "cache/licsar" / FRAME
     names = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    return {str(path.relative_to(folder)): path.read_bytes() for path in names if path.name != "places.json"}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in names if path.name not in ("places.json", "sizes.json")}
 
 
 def expected(rasters: dict[str, bytes], pairs: list[str]) -> dict[str, bytes]:
@@ -481,6 +484,81 @@ def test_a_pair_that_left_the_cache_is_left_out_or_a_sentence(portal: LicsarPort
         Path(found.folder), PRODUCTS | NO_NAMES | {"only": found.pairs, "bad_file": "skip", "exclude": ["20300101"]}
     )
     assert [entry["name"] for entry in left.skipped if entry["what"] != "baseline"] == [PAIRS[3]]
+
+
+EVERY = [*(f"metadata/{name}" for name in frame_files(FRAME)), *files_of((DATES[1], DATES[2])).values(), fetched_delay(DATES[0])]
+
+
+@pytest.mark.parametrize("how", ["gone", "empty", "cut off"])
+@pytest.mark.parametrize("name", EVERY)
+def test_any_file_that_left_the_cache_or_changed_its_size_is_fetched_again(
+    portal: LicsarPortal, tmp_path: Path, name: str, how: str
+) -> None:
+    record = tmp_path / "frame.json"
+    first = fetch(portal, tmp_path, gacos=True)
+    whole, path = held(tmp_path), tmp_path / "cache/licsar" / FRAME / name
+    assert [entry["name"] for entry in first.skipped] == [DATES[3]]  # without a delay, at the portal too
+    assert frame_losses(record, gacos=True) == ""
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[: 0 if how == "empty" else -1])
+    state = frame_losses(record, gacos=True)
+    assert state == lost_since(record)
+    said: list[str] = []
+    assert fetch(portal, tmp_path, gacos=True, losses=state, screen=said.append) == first
+    assert held(tmp_path) == whole | {"restored.json": held(tmp_path)["restored.json"]}
+    assert any(f"for example {name}" in line for line in said) == (how != "gone")
+    assert frame_losses(record, gacos=True) == state  # as it ran with: nothing is to be done
+
+
+def test_a_layer_that_the_portal_lost_too_is_missed_once(portal: LicsarPortal, tmp_path: Path) -> None:
+    record, folder = tmp_path / "frame.json", tmp_path / "cache/licsar" / FRAME
+    before = fetch(portal, tmp_path)
+    layer = f"{FRAME}.geo.E.tif"
+    (folder / "metadata" / layer).unlink()
+    (folder / "sizes.json").unlink()  # the record alone tells that it was there
+    del portal.frames[FRAME]["metadata"][layer]
+    state = frame_losses(record, gacos=False)
+    assert state == lost_since(record)
+
+    products = PRODUCTS | NO_NAMES | {"incidence": 39.0, "heading": -12.0, "original": None, "credits": []}
+
+    def find(fetched: Fetched) -> Manifest:
+        fetched.write(tmp_path / "fetched.json")
+        out, gnss, cache = tmp_path / "manifest.json", {"folder": None, "original": None}, str(tmp_path / "cache")
+        acquire_products(out, "licsar", products, gnss, None, "config/originals", cache, fetched=[tmp_path / "fetched.json"])
+        return read_manifest(out)
+
+    with pytest.raises(
+        InsarcastError, match=f"^{layer} of the frame {FRAME} was fetched, but left the cache since .*--forcerun"
+    ) as no:
+        find(before)
+    one_sentence(str(no.value))
+    after = fetch(portal, tmp_path, losses=state)
+    assert [entry["name"] for entry in after.skipped] == [layer]
+    assert frame_losses(record, gacos=False) == state
+    found = find(after)
+    assert found.conventions["los"] is not None
+    assert "<frame>.geo.E.tif" in [entry["name"] for entry in found.skipped]
+
+
+def test_a_delay_that_the_portal_lists_and_does_not_give_is_missed_once(portal: LicsarPortal, tmp_path: Path) -> None:
+    portal.faults = {rf".*/{DATES[0]}\.sltd\.geo\.tif": ["404"] * 9}
+    record = fetch(portal, tmp_path, gacos=True)
+    assert f"{DATES[0]}.sltd.geo.tif" in [entry["name"] for entry in record.skipped]
+    assert frame_losses(tmp_path / "frame.json", gacos=True) == ""
+
+
+def test_another_cube_of_the_frame_keeps_the_sizes_of_the_first(portal: LicsarPortal, tmp_path: Path) -> None:
+    first = fetch(portal, tmp_path)
+    kept = tmp_path / "first.json"
+    first.write(kept)
+    assert len(fetch(portal, tmp_path, end="2020-01-25").pairs) < len(first.pairs)
+    path = tmp_path / "cache/licsar" / FRAME / files_of((DATES[2], DATES[3]))["unw"]
+    path.write_bytes(b"")
+    assert frame_losses(kept, gacos=False) == lost_since(kept)
+    assert frame_losses(tmp_path / "frame.json", gacos=False) == ""  # it is none of its files
 
 
 def test_what_is_done_stands_on_the_screen(portal: LicsarPortal, tmp_path: Path) -> None:

@@ -69,7 +69,9 @@ def acquire_products(
         found: Found = find_products(simulate or {}, products, Path(cache))
     elif fetched:
         record = read_fetched(fetched[0])
-        found = find_products(Path(record.folder), products | {"only": record.pairs, "names": record.products})
+        lacking = [line["name"] for line in record.skipped if line["what"] == "file"]
+        of_record = {"only": record.pairs, "names": record.products, "lacking": lacking}
+        found = find_products(Path(record.folder), products | of_record)
         found.skipped += record.skipped
         found.credits = record.credits or found.credits  # of all that was fetched, so the finder's would say it twice
     else:

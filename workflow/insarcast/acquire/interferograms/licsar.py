@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..credits import LICSAR_CREDITS
 from ..found import Found, Key, check_enough, open_pairs, refuse_keys, stop_or_skip
 from ..patterns import example, is_date
 from ..select import Skipped, select, skip
-from .licsar_frame import Frame, pair_baselines, read_bperp, read_metadata
+from .licsar_frame import Frame, frame_files, pair_baselines, read_bperp, read_metadata
 from .tags import read_tags
 
 _PAIR = re.compile(r"(\d{8})_(\d{8})")
@@ -26,11 +27,12 @@ def find_licsar(folder: Path, products: dict[str, Any]) -> Found:
 
     Args:
         folder: holds the pairs' folders, or GEOC or interferograms with them.
-        products: the study's ``products``, defaults filled in.
+        products: the study's ``products``, defaults filled in; of a frame that was fetched also ``only``, names of its pairs, and
+            ``lacking``, names of files that the portal has not.
 
     Raises:
         InsarcastError: no interferogram, one that lacks a file, layers of two frames, fewer than three dates, no line of sight,
-            or a table of baselines that is none.
+            a file of a fetched frame that is there no longer, or a table of baselines that is none.
     """
     refuse_keys(products, "licsar")
     named, skipped = _pairs(folder)
@@ -44,11 +46,13 @@ def find_licsar(folder: Path, products: dict[str, Any]) -> Found:
     check_enough(kept, folder, skipped)
     static = _static(folder)
     frame = read_metadata(_first(folder, "metadata.txt"))
-    conventions = _conventions(folder, products, static, frame)
+    if "lacking" in products:
+        _check_fetched(folder, products["lacking"])
+    conventions, angles = _conventions(folder, products, static, frame)
     baselines, unknown = _baselines(folder, kept)
     files = {pair: _files(named[pair]) for pair in kept}
     pairs = [Pair(*pair, str(phase), str(coherence), baselines.get(pair)) for pair, (phase, coherence) in files.items()]
-    return Found(pairs, static, conventions, skipped + unknown, credits=list(LICSAR_CREDITS))
+    return Found(pairs, static, conventions, skipped + angles + unknown, credits=list(LICSAR_CREDITS))
 
 
 def _files(place: Path) -> tuple[Path, Path]:
@@ -126,12 +130,24 @@ def _static(folder: Path) -> dict[str, list[str]]:
     return static
 
 
-def _conventions(folder: Path, products: dict[str, Any], static: dict[str, list[str]], frame: Frame) -> dict[str, Any]:
-    """Sign, wavelength, nodata and line of sight; what is only half there is taken from the angles, or refused."""
+def _check_fetched(folder: Path, lacking: Sequence[str]) -> None:
+    """Refuse a fetched frame that lost a file: its line of sight would become one angle, its heights and baselines nothing."""
+    if gone := [name for name in frame_files(folder.name, lacking) if _first(folder, name) is None]:
+        raise InsarcastError(
+            f"{' and '.join(gone)} of the frame {folder.name} {'was' if len(gone) == 1 else 'were'} fetched, but left the cache since "
+            f"({folder / 'metadata'}); fetch again with --forcerun fetch_frame."
+        )
+
+
+def _conventions(
+    folder: Path, products: dict[str, Any], static: dict[str, list[str]], frame: Frame
+) -> tuple[dict[str, Any], list[Skipped]]:
+    """Sign, wavelength, nodata and line of sight; what is only half there is taken from the angles, which is listed, or refused."""
     absent = [f"<frame>.geo.{letter}.tif" for layer, letter in _LAYERS.items() if layer.startswith("los") and layer not in static]
     incidence = frame.incidence if products["incidence"] is None else products["incidence"]
     heading = frame.heading if products["heading"] is None else products["heading"]
     los = None
+    skipped: list[Skipped] = []
     if absent:
         if incidence is None or heading is None:
             raise InsarcastError(
@@ -141,7 +157,9 @@ def _conventions(folder: Path, products: dict[str, Any], static: dict[str, list[
         los = list(line_of_sight(incidence, heading))
         for layer in ("los_east", "los_north", "los_up"):
             static.pop(layer, None)
-    return {
+        angles = f"an incidence of {incidence:g} and a heading of {heading:g} degrees, one direction for all pixels"
+        skipped = [skip("file", name, f"there is none, so the line of sight is that of {angles}") for name in absent]
+    conventions = {
         "sign": products["sign"] or "away",
         "wavelength": frame.wavelength if products["wavelength"] is None else products["wavelength"],
         "incidence": incidence,
@@ -152,6 +170,7 @@ def _conventions(folder: Path, products: dict[str, Any], static: dict[str, list[
         "los": los,
         "other_grid": products["other_grid"] or "refuse",
     }
+    return conventions, skipped
 
 
 def _baselines(folder: Path, pairs: list[Key]) -> tuple[dict[Key, float], list[Skipped]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from .key_values import number_of, read_key_values
 
 _LIGHT = 299_792_458.0
 _FREQUENCY = 5.405e9  # Hz, Sentinel-1; LiCSAR writes radar_freq for other sensors only
+
+LETTERS = ("E", "N", "U", "hgt")  # line of sight and heights
+TEXTS = ("baselines", "metadata.txt")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,17 @@ class Frame:
     heading: float | None
     incidence: float | None
     utc: float | None
+
+
+def frame_files(frame: str, lacking: Collection[str] = ()) -> list[str]:
+    """Names in the portal's folder ``metadata`` of what a frame has beside its interferograms.
+
+    Args:
+        frame: its name.
+        lacking: names that the portal has not.
+    """
+    names = [*(f"{frame}.geo.{letter}.tif" for letter in LETTERS), *TEXTS]
+    return [name for name in names if name not in lacking]
 
 
 def read_metadata(path: Path | None) -> Frame:

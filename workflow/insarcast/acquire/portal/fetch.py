@@ -20,10 +20,11 @@ from ..web.settings import WebSettings
 from ..web.teller import Teller
 from .choose import choose_frame
 from .layers import fetch_texts, locate_delays, locate_layers
-from .losses import note_restored
+from .losses import files_of_record, note_restored
 from .pairs import files_of, wanted_pairs
 from .portal import PAIR, Portal
 from .rasters import fetch_rasters
+from .sizes import note_sizes, remove_broken
 from .whereabouts import Places
 
 ARCHIVE = "https://dap.ceda.ac.uk/neodc/comet/data/licsar_products"
@@ -44,6 +45,7 @@ def fetch_frame(
 
     Files go to ``<cache>/licsar/<frame>`` in the portal's own layout, where :func:`insarcast.acquire.interferograms.licsar.find_licsar` finds them.
     A file that is there is not asked for again, so a killed run goes on where it was; what the portal lists is read anew each time.
+    Their sizes are noted beside them, and one that was emptied or cut off since is fetched again.
     A pair that the portal has processed again since stays as it was first fetched, or results would change by themselves: delete its
     folder from the cache to have it anew.
 
@@ -70,6 +72,8 @@ def fetch_frame(
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder, web.teller):
         tidy(folder)
+        if broken := remove_broken(folder):
+            web.teller.say(f"{len(broken)} files changed their size in the cache and are fetched again, for example {broken[0]}")
         places = portal.places(name)
         pages = portal.listed(places, "interferograms", PAIR)
         if not pages:
@@ -94,7 +98,9 @@ def fetch_frame(
         skipped += absent + without + [skip("file", Path(lost).name, reason) for lost, reason in gone.items()]
         skipped += [skip("page", shown(url), reason) for url, reason in sorted(portal.silent.items())]
         credits = [*LICSAR_CREDITS, *([GACOS_CREDIT] if licsar["gacos"] else [])]
-        Fetched(str(folder), pairs, skipped, credits).write(frame)
+        fetched = Fetched(str(folder), pairs, skipped, credits)
+        note_sizes(folder, files_of_record(fetched, licsar["gacos"]))
+        fetched.write(frame)
         note_restored(folder, frame, losses)
 
 

@@ -9,14 +9,13 @@ from pathlib import Path
 from insarcast.core import InsarcastError
 
 from ..delays import fetched_delay
-from ..interferograms.licsar_frame import read_bperp
+from ..interferograms.licsar_frame import LETTERS, TEXTS, read_bperp
 from ..select import Skipped, skip
 from ..web.secrets import shown
 from .index import Link, file
 from .portal import DATE, Portal
 from .whereabouts import locate
 
-_LETTERS = ("E", "N", "U", "hgt")
 _KEY = re.compile(r"^\s*\w+\s*=", re.MULTILINE)
 
 
@@ -26,7 +25,7 @@ def locate_layers(portal: Portal, places: Sequence[str], frame: str, folder: Pat
     Returns:
         Name below the frame's folder -> link; and what the portal lacks.
     """
-    wanted = {letter: f"{frame}.geo.{letter}.tif" for letter in _LETTERS}
+    wanted = {letter: f"{frame}.geo.{letter}.tif" for letter in LETTERS}
     asked = {letter: name for letter, name in wanted.items() if not (folder / "metadata" / name).is_file()}
     if not asked:
         return {}, []
@@ -46,7 +45,7 @@ def fetch_texts(portal: Portal, places: Sequence[str], folder: Path) -> list[Ski
         What the portal lacks, or has no good.
     """
     skipped = []
-    for name in ("baselines", "metadata.txt"):
+    for name in TEXTS:
         found = (_text(portal, f"{place}metadata/", name) for place in places)
         text = next((one for one in found if one is not None), None)
         path = folder / "metadata" / name

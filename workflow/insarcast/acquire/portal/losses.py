@@ -8,8 +8,10 @@ from pathlib import Path
 from insarcast.core import InsarcastError, write_json
 
 from ..delays import fetched_delay
-from ..fetched import lost_since, read_fetched, record_name
+from ..fetched import Fetched, lost_since, read_fetched, record_name
+from ..interferograms.licsar_frame import frame_files
 from .pairs import files_of
+from .sizes import is_whole, read_sizes
 
 _NOTED = "restored.json"  # in the frame's folder: record -> the state of loss that its files were last brought back from
 
@@ -33,14 +35,23 @@ def frame_losses(record: Path, gacos: bool) -> str:
         found = read_fetched(record)
     except InsarcastError:
         return "another version"
-    files = [path for name in found.pairs for path in files_of((name[:8], name[9:])).values()]
-    if gacos:
-        without = {line["name"] for line in found.skipped if line["what"] == "delay"}
-        files += [fetched_delay(date) for date in {date for name in found.pairs for date in name.split("_")} - without]
     folder = Path(found.folder)
-    if not all((folder / file).is_file() for file in files):
+    sizes = read_sizes(folder)
+    if not all(is_whole(folder, file, sizes) for file in files_of_record(found, gacos)):
         return lost_since(record)
     return _noted(folder).get(record_name(record), "")
+
+
+def files_of_record(record: Fetched, gacos: bool) -> list[str]:
+    """Names below the frame's folder of all that was fetched for a record: what the portal lacked is in its list of what was left out."""
+    lacking = {line["name"] for line in record.skipped}
+    files = [path for name in record.pairs for path in files_of((name[:8], name[9:])).values()]
+    files += [f"metadata/{name}" for name in frame_files(Path(record.folder).name, lacking)]
+    if gacos:
+        dates = sorted({date for name in record.pairs for date in name.split("_")})
+        delays = {date: fetched_delay(date) for date in dates if date not in lacking}
+        files += [path for path in delays.values() if Path(path).name not in lacking]
+    return files
 
 
 def note_restored(folder: Path, record: Path, losses: str) -> None:
