@@ -93,3 +93,29 @@ def test_a_later_run_looks_for_an_order_without_an_answer_before_it_sends_it_aga
     assert desk.stand.ordered() == [3, 3]
     assert desk.stand.spent == 6
     assert read_journal(journal).doubts == {}
+
+
+def test_a_failed_job_is_no_answer_to_its_second_order(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It failed a moment ago, and the run was killed while it ordered it again: its number was known before."""
+    monkeypatch.setattr(doubts, "LOOKS", (0.0, 0.01, 0.01, 0.01, 0.01))
+    desk.stand.failing = {f"{DAYS[0]}_{DAYS[1]}"}
+    assert len(desk.order()["pairs"]) == 4
+    desk.stand.failing, desk.stand.lag = set(), 3
+    killed_after_sending(monkeypatch, lambda: desk.order(reorder_failed=True))
+    assert len(desk.order(reorder_failed=True)["pairs"]) == 5
+    assert desk.stand.ordered() == [5, 1]
+    assert desk.stand.spent == 6
+
+
+def killed_after_sending(monkeypatch: pytest.MonkeyPatch, run: Callable[[], object]) -> None:
+    """A run that ends between the request that the service took and its answer."""
+    with monkeypatch.context() as patch:
+        send = Service.send
+
+        def die(self: Service, jobs: Sequence[Mapping[str, Any]]) -> None:
+            send(self, jobs)
+            raise KeyboardInterrupt
+
+        patch.setattr(Service, "send", die)
+        with pytest.raises(KeyboardInterrupt):
+            run()

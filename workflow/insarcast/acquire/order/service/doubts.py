@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 LOOKS = (0.0, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 60.0)
 _SHORT = 5
 SETTLED_AFTER = 600.0  # seconds after which nothing that was sent is taken any more, and the list shows all that was
-_CLOCKS = 300.0  # seconds by which clocks may differ
 
 
 def look(service: Service, wanted: Sequence[Wanted], terms: Terms) -> dict[str, list[Job]]:
@@ -44,11 +43,11 @@ def settle(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Jo
             with suppress(NotThere):
                 found[want.key] = [service.job(journal.sent[want.key])]
     doubtful = [want for want in wanted if want.key in journal.doubts]
-    older = {want.key: ids_of(job for job in found[want.key] if _older(job, journal.doubts[want.key])) for want in doubtful}
-    open_ = [want for want in doubtful if len(older[want.key]) == len(found[want.key])]
+    known = {want.key: journal.doubts[want.key].known for want in doubtful}
+    open_ = [want for want in doubtful if ids_of(found[want.key]) <= known[want.key]]
     if open_:
         terms.tell("An earlier run was ended while it ordered; looking whether its order was taken")
-        new = found_again(service, open_, terms, journal.doubts, older)
+        new = found_again(service, open_, terms, journal.doubts, known)
         found |= {key: jobs + found[key] for key, jobs in new.items()}
     journal.settled([want.key for want in doubtful])
     return found
@@ -59,7 +58,7 @@ def found_again(
     wanted: Sequence[Wanted],
     terms: Terms,
     doubts: Mapping[str, Doubt],
-    known: Mapping[str, set[str]],
+    known: Mapping[str, Set[str]],
     *,
     short: bool = False,
 ) -> dict[str, list[Job]]:
@@ -112,11 +111,6 @@ def _charged(service: Service, doubts: Sequence[Doubt]) -> bool | None:
     if now is None or len(before) < len(doubts) or now > max(before) + 1e-6:
         return None
     return now < min(before) - 1e-6
-
-
-def _older(job: Job, doubt: Doubt) -> bool:
-    """Whether a job is surely older than an order that got no answer; the clocks of both sides may differ."""
-    return bool(job.request_time.timestamp() < doubt.at - _CLOCKS)
 
 
 def ids_of(jobs: Iterable[Job]) -> set[str]:

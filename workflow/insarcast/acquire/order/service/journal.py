@@ -25,10 +25,12 @@ class Doubt:
     Attributes:
         at: when, in seconds since 1970.
         left: credits that were left before, or None where not known or not limited.
+        known: numbers of the jobs that the service had before, which are no answer.
     """
 
     at: float
     left: float | None
+    known: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,10 @@ class Journal:
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
 
-    def sending(self, keys: Sequence[str], left: float | None) -> None:
-        """Before jobs are sent."""
-        self._note({"did": "sending", "keys": list(keys), "at": time.time(), "left": left})
+    def sending(self, known: Mapping[str, Collection[str]], left: float | None) -> None:
+        """Before jobs are sent: numbers of those that the service has had before, by key, none for most; and the credits left."""
+        before = {key: sorted(numbers) for key, numbers in known.items() if numbers}
+        self._note({"did": "sending", "keys": list(known), "at": time.time(), "left": left, "known": before})
 
     def settled(self, keys: Sequence[str], jobs: Mapping[str, str] | None = None) -> None:
         """After it is known which of them the service has: their numbers, by key."""
@@ -127,7 +130,8 @@ class Journal:
     def _take(self, entry: Mapping[str, Any]) -> None:
         match entry["did"]:
             case "sending":
-                self.doubts |= {key: Doubt(entry["at"], entry["left"]) for key in entry["keys"]}
+                known = entry["known"]
+                self.doubts |= {key: Doubt(entry["at"], entry["left"], frozenset(known.get(key, ()))) for key in entry["keys"]}
             case "settled":
                 for key in entry["keys"]:
                     self.doubts.pop(key, None)

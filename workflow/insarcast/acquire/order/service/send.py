@@ -117,7 +117,7 @@ def _send(
     rest, failures = list(part), 0
     while rest:
         left = service.credits()  # what tells later whether a lost order was taken
-        journal.sending([want.key for want in rest], left)
+        journal.sending({want.key: known[want.key] for want in rest}, left)
         try:
             new = _taken(rest, service.send(_named(rest, terms)), terms)
         except ServiceError as error:
