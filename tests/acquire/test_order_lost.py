@@ -107,6 +107,32 @@ def test_a_failed_job_is_no_answer_to_its_second_order(desk: Desk, monkeypatch: 
     assert desk.stand.spent == 6
 
 
+def test_an_order_of_another_project_without_an_answer_is_looked_for_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where jobs of any name count, two studies of one cache pay once, whichever of them was killed while it ordered."""
+    monkeypatch.setattr(doubts, "LOOKS", (0.0, 0.01, 0.01, 0.01, 0.01))
+    other = write_plan(desk.folder / "other.json", DAYS[:4], project="other")
+    desk.stand.lag = 3
+    killed_after_sending(monkeypatch, lambda: desk.order(other, reuse="any"))
+    assert len(desk.order(reuse="any")["pairs"]) == 5
+    assert "An earlier run was ended while it ordered; looking whether its order was taken" in desk.screen
+    assert len(desk.order(other, reuse="any")["pairs"]) == 5
+    assert desk.stand.ordered() == [5]
+    assert desk.stand.spent == 5
+    # A study that counts only its own jobs orders its own.
+    desk.order(write_plan(desk.folder / "third.json", DAYS[:3], project="third"))
+    assert desk.stand.spent == 8
+
+
+def test_a_job_that_another_project_sent_and_no_list_shows_yet(desk: Desk) -> None:
+    other = write_plan(desk.folder / "other.json", DAYS[:4], project="other")
+    desk.stand.polls = 10**6
+    desk.sentence(plan=other, wait_hours=0)
+    desk.stand.polls, desk.stand.lag = 2, 3
+    desk.stand._hidden |= {job["job_id"]: 2 for job in desk.stand.jobs}
+    assert len(desk.order(reuse="any")["pairs"]) == 5
+    assert desk.stand.ordered() == [5]
+
+
 def killed_after_sending(monkeypatch: pytest.MonkeyPatch, run: Callable[[], object]) -> None:
     """A run that ends between the request that the service took and its answer."""
     with monkeypatch.context() as patch:

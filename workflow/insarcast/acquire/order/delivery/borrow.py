@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..service.jobs import Wanted
-from ..service.journal import JOURNAL, Delivered, Journal, alone, is_there, read_journal
+from ..service.journal import Delivered, Journal, alone, is_there
+from ..service.neighbours import neighbours
 
 
 def borrow(wanted: Sequence[Wanted], folder: Path, journal: Journal) -> dict[str, str]:
@@ -38,9 +39,8 @@ def borrow_held(wanted: Sequence[Wanted], folder: Path, journal: Journal) -> dic
 def _elsewhere(wanted: Sequence[Wanted], folder: Path) -> list[tuple[Wanted, Path, Delivered]]:
     """Jobs whose products are whole in a neighbour's folder, and where."""
     found: dict[str, tuple[Wanted, Path, Delivered]] = {}
-    others = sorted(path.parent for path in folder.parent.glob(f"*/{JOURNAL}") if path.parent != folder) if wanted else []
-    for other in others:
-        theirs = read_journal(other / JOURNAL).delivered
+    for journal in neighbours(folder) if wanted else ():
+        other, theirs = journal.path.parent, journal.delivered
         for want in wanted:
             if want.key not in found and want.key in theirs and is_there(other, theirs[want.key]):
                 found[want.key] = want, other, theirs[want.key]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ..service.journal import NO_LOCKS
+from insarcast.core import take_lock
 
 CLAIMS = ".fetching"  # beside the folders of the projects
 
@@ -43,14 +42,12 @@ def _hold(lock: Path, held: ExitStack, *, wait: bool = False) -> bool:
     while True:
         file = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            os.close(file)
-            return False
-        except OSError as error:
-            if error.errno not in NO_LOCKS:
+            if not take_lock(file, wait=wait):
                 os.close(file)
-                raise
+                return False
+        except OSError:
+            os.close(file)
+            raise
         if _is(lock, file):
             held.callback(_give_back, lock, file)
             return True

@@ -15,6 +15,7 @@ from .client import Service
 from .jobs import Wanted
 from .journal import Doubt, Journal
 from .match import match
+from .neighbours import doubts_of_all, neighbours
 from .terms import Terms
 
 if TYPE_CHECKING:
@@ -35,21 +36,26 @@ def look(service: Service, wanted: Sequence[Wanted], terms: Terms) -> dict[str, 
 
 
 def settle(service: Service, wanted: Sequence[Wanted], terms: Terms, journal: Journal) -> dict[str, list[Job]]:
-    """What the service has, once it is clear what became of an earlier run's requests without an answer."""
+    """What the service has, once it is clear what became of an earlier run's requests without an answer.
+
+    Where jobs of any name count, those of other projects in the cache do too: else both would pay for the same job.
+    """
     found = look(service, wanted, terms)
+    others = neighbours(journal.path.parent) if terms.reuse == "any" else []
     # A job that was taken a moment ago may not be listed yet, or the service may tell it in other words than it was sent.
     for want in wanted:
-        if not found[want.key] and want.key in journal.sent:
-            with suppress(NotThere):
-                found[want.key] = [service.job(journal.sent[want.key])]
-    doubtful = [want for want in wanted if want.key in journal.doubts]
-    known = {want.key: journal.doubts[want.key].known for want in doubtful}
-    open_ = [want for want in doubtful if ids_of(found[want.key]) <= known[want.key]]
+        for sent in (one.sent for one in (journal, *others) if want.key in one.sent):
+            if not found[want.key]:
+                with suppress(NotThere):
+                    found[want.key] = [service.job(sent[want.key])]
+    doubts = doubts_of_all(journal, others)
+    known = {want.key: doubts[want.key].known for want in wanted if want.key in doubts}
+    open_ = [want for want in wanted if want.key in known and ids_of(found[want.key]) <= known[want.key]]
     if open_:
         terms.tell("An earlier run was ended while it ordered; looking whether its order was taken")
-        new = found_again(service, open_, terms, journal.doubts, known)
+        new = found_again(service, open_, terms, doubts, known)
         found |= {key: jobs + found[key] for key, jobs in new.items()}
-    journal.settled([want.key for want in doubtful])
+    journal.settled([want.key for want in wanted if want.key in journal.doubts])
     return found
 
 

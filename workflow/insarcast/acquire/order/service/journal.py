@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
 import os
 import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # some cluster file systems have none
+from insarcast.core import locked
+
 JOURNAL = "journal.jsonl"  # in the folder of a project
 
 
@@ -175,23 +174,11 @@ def is_there(folder: Path, noted: Delivered) -> bool:
         return False
 
 
-@contextmanager
-def alone(lock: Path, why: str) -> Iterator[None]:
+def alone(lock: Path, why: str) -> AbstractContextManager[None]:
     """Hold a lock file; wait where another run of this machine's cache holds it.
 
     Args:
         lock: the file, made where it is not there.
         why: what the other run is doing, for whoever waits.
     """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with open(lock, "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"another run is {why}; waiting for it", file=sys.stderr, flush=True)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError as error:
-            if error.errno not in NO_LOCKS:
-                raise
-            print(f"{lock.parent} has no locks: do not run twice at once there", file=sys.stderr, flush=True)
-        yield
+    return locked(lock, lambda: print(f"another run is {why}; waiting for it", file=sys.stderr, flush=True))
