@@ -8,7 +8,6 @@ import signal
 from pathlib import Path
 
 import pytest
-import yaml
 from flow import REPO, interrupt, snakemake
 from products import write_products, write_study
 
@@ -77,18 +76,3 @@ def test_every_study_can_be_planned_beside_a_broken_one(tmp_path: Path) -> None:
         run = snakemake(tmp_path, study.stem, options=["-n"], study_file=tmp_path / "broken.yaml")
         assert run.code == 0, run.text
         assert "write_report" in run.text
-
-
-def test_a_run_that_fails_anew_is_not_taken_for_done(study: Path, tmp_path: Path) -> None:
-    """Results of an earlier run lie behind the job that fails; Snakemake alone then finds nothing to do."""
-    cube = "results/tiny/A/stack/full/cube.zarr"
-    assert snakemake(tmp_path, cube, study_file=study).code == 0
-    other = tmp_path / "tiny.yaml"
-    other.write_text(yaml.safe_dump(yaml.safe_load(study.read_text()) | {"stack": {"inversion": {"norm": "l1"}}}))
-    for _ in range(2):
-        interrupt(tmp_path, cube, at="Inverting the network", with_signal=signal.SIGINT, whole_group=True, study_file=other)
-    done = snakemake(tmp_path, cube, study_file=other)
-    assert done.code == 0, done.text
-    assert "Inverting the network" in done.text
-    again = snakemake(tmp_path, cube, study_file=other)
-    assert "Nothing to be done" in again.text, again.text
