@@ -42,12 +42,13 @@ def _hold(lock: Path, held: ExitStack, *, wait: bool = False) -> bool:
     while True:
         file = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            if not take_lock(file, wait=wait):
-                os.close(file)
-                return False
+            mine = take_lock(file, wait=wait)
         except OSError:
             os.close(file)
             raise
+        if not mine:
+            os.close(file)
+            return False
         if _is(lock, file):
             held.callback(_give_back, lock, file)
             return True
