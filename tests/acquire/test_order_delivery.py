@@ -12,7 +12,7 @@ from standins.hyp3_api import Hyp3, granules, scene_name, zipped
 
 from insarcast.acquire.interferograms.hyp3_product import parse_name
 from insarcast.acquire.order.delivery import courier
-from insarcast.acquire.order.delivery.claims import claimed
+from insarcast.acquire.order.delivery.claims import hold_products
 from insarcast.acquire.order.delivery.held import Course, name_fault, text_fault
 
 FIRST, SECOND = DAYS[:2]
@@ -184,6 +184,32 @@ def test_what_was_refused_is_not_fetched_again(desk: Desk, monkeypatch: pytest.M
     assert len(desk.files_asked()) == 6
 
 
+def test_names_from_the_server_do_no_harm(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither to a terminal nor to a secret."""
+    desk.stand.names[PAIR] = "\x1b[2Jgood\nname\u202e X-Amz-Sig\x1bnature=0123456789abcdef .zip"
+    reason = desk.order()["skipped"][0]["reason"]
+    assert reason.startswith("its job delivered '[2Jgood name X-Amz-Signature=")
+    for text in (reason, capsys.readouterr().err.replace("\n", "")):
+        assert text.isprintable()
+        assert "0123456789abcdef" not in text
+
+
+def test_when_all_that_came_is_refused(desk: Desk) -> None:
+    """Nothing is wrong with the account then."""
+    write_plan(desk.plan, DAYS[:3])
+    desk.stand.names |= {f"{one}_{other}": "result.zip" for one in DAYS for other in DAYS}
+    text = desk.sentence()
+    assert text.endswith(
+        "ask those who run the service, whose products of 3 pairs are not those that were ordered, or plan other pairs."
+    )
+
+
+def test_no_empty_folder_is_left(desk: Desk) -> None:
+    desk.order()
+    desk.order(write_plan(desk.folder / "b.json", DAYS, project="b"), reuse="any")
+    assert not list((desk.cache / "hyp3").glob("*/.archives"))
+
+
 def test_two_equal_cubes_at_the_same_moment_fetch_once(desk: Desk, tmp_path: Path) -> None:
     """Each finds the other's jobs; what one of them fetches the other links."""
     desk.stand.polls = 3
@@ -211,15 +237,15 @@ def test_claims(tmp_path: Path) -> None:
     waits, gone = threading.Event(), threading.Event()
 
     def other() -> None:
-        with claimed(tmp_path, ["b", "c"]) as mine:
+        with hold_products(tmp_path, ["b", "c"]) as mine:
             seen.append(mine)
         waits.set()
-        with claimed(tmp_path, ["a", "b"]) as mine:
+        with hold_products(tmp_path, ["a", "b"]) as mine:
             seen.append(mine)
         gone.set()
 
     thread = threading.Thread(target=other)
-    with claimed(tmp_path, ["a", "b"]) as mine:
+    with hold_products(tmp_path, ["a", "b"]) as mine:
         assert mine == {"a", "b"}
         thread.start()
         assert waits.wait(60)

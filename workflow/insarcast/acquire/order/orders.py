@@ -71,7 +71,7 @@ def order_products(
     if terms["reuse"] == "any":
         results |= borrow([want for want in wanted if want.key not in results], folder, journal)
     missing = [want for want in wanted if want.key not in results]
-    ordered = Ordered({})
+    ordered, refused = Ordered({}), set[str]()
     if missing:
         settings = WebSettings.of(downloads, screen)
         agreed = Terms(
@@ -80,9 +80,11 @@ def order_products(
             seen=shown(cache, project), pairs=str(plan.with_name("pairs.csv")), screen=screen or print,
         )  # fmt: skip
         paid = [want for want in wanted if want.key in results]
-        ordered, brought = _have_made(missing, paid, agreed, journal, folder, {**manner, "api": terms["api"]}, settings, content)
+        ordered, brought, refused = _have_made(
+            missing, paid, agreed, journal, folder, {**manner, "api": terms["api"]}, settings, content
+        )
         results |= brought
-    _write(orders, wanted, results, journal, folder, content, ordered)
+    _write(orders, wanted, results, journal, folder, content, ordered, len(refused))
     journal.record([want.key for want in wanted if not results[want.key]])
     journal.restored(record_name(orders), state)
 
@@ -96,8 +98,8 @@ def _have_made(
     manner: Mapping[str, Any],
     settings: WebSettings,
     plan: Mapping[str, Any],
-) -> tuple[Ordered, dict[str, str]]:
-    """Order, wait and fetch; what was ordered, and key -> "" or why there is no product."""
+) -> tuple[Ordered, dict[str, str], set[str]]:
+    """Order, wait and fetch; what was ordered, key -> "" or why there is no product, and keys whose product is not the one ordered."""
     service = connect(manner["api"], manner["login"], settings)
     try:
         with alone(folder.parent / ".order.lock", "ordering products"):
@@ -113,7 +115,7 @@ def _have_made(
             service, [want for want in missing if want.key in ordered.jobs], ordered.jobs, courier,
             project=terms.project, poll_seconds=manner["poll_seconds"], wait_hours=manner["wait_hours"],
         )  # fmt: skip
-    return ordered, results | {want.key: ordered.lack.waits for want in ordered.waiting if ordered.lack}
+    return ordered, results | {want.key: ordered.lack.waits for want in ordered.waiting if ordered.lack}, courier.refused
 
 
 def _write(
@@ -124,14 +126,18 @@ def _write(
     folder: Path,
     plan: Mapping[str, Any],
     ordered: Ordered,
+    refused: int,
 ) -> None:
-    """The record of what is there and what is not."""
+    """The record of what is there and what is not; of the latter so many came and were not what was ordered."""
     there = [want for want in wanted if not results[want.key]]
     skipped = [skip("pair", want.pair, results[want.key]) for want in wanted if results[want.key]]
     if not there:
+        advice = "look into your account at the service"
+        if refused:
+            advice = f"ask those who run the service, whose products of {refused} pairs are not those that were ordered"
         raise InsarcastError(
             f"None of the {len(wanted)} pairs of project {folder.name} came: {skipped[0]['name']} because {skipped[0]['reason']}; "
-            "look into your account at the service, or plan other pairs."
+            f"{advice}, or plan other pairs."
         )
     names = [journal.delivered[want.key].product for want in there]
     for entry in skipped:

@@ -14,7 +14,7 @@ CLAIMS = ".fetching"  # beside the folders of the projects
 
 
 @contextmanager
-def claimed(folder: Path, keys: Sequence[str]) -> Iterator[set[str]]:
+def hold_products(folder: Path, keys: Sequence[str]) -> Iterator[set[str]]:
     """Hold the products of jobs against other projects of one cache.
 
     Products that another run holds are left to it; where it holds all of them, the first that it gives back is waited for. On a file

@@ -21,10 +21,11 @@ from ..service.client import Service
 from ..service.jobs import Wanted
 from ..service.journal import Journal, alone, is_there
 from .borrow import borrow_held
-from .claims import CLAIMS, claimed
+from .claims import CLAIMS, hold_products
 from .files import delivered, lacking
 from .held import CHECKS, Course, text_fault
 from .parcels import Parcel, parcel_of
+from .words import plain
 
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job
@@ -47,6 +48,7 @@ class Courier:
 
     Attributes:
         unfetched: key -> why the file of a finished job did not come, where another run may have more luck.
+        refused: keys of jobs whose products are not those that were ordered.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Courier:
         self.service, self.folder, self.journal, self.settings = service, folder, journal, settings
         self.course, self.shared = course, shared
         self.unfetched: dict[str, str] = {}
+        self.refused: set[str] = set()
 
     def bring(self, ready: Sequence[tuple[Wanted, Job]]) -> dict[str, str]:
         """Fetch and unpack products.
@@ -80,12 +83,19 @@ class Courier:
         with alone(self.folder / ".deliver.lock", f"fetching products of {self.folder.name}"):
             self.journal.refresh()
             if not self.shared:
-                return self._bring(ready, again=True)
-            with claimed(self.folder.parent / CLAIMS, [want.key for want, _ in ready]) as mine:
+                return self._brought(ready)
+            with hold_products(self.folder.parent / CLAIMS, [want.key for want, _ in ready]) as mine:
                 absent = [want for want, _ in ready if want.key in mine and not self._noted(want)]
                 theirs = borrow_held(absent, self.folder, self.journal)
                 ours = [(want, job) for want, job in ready if want.key in mine and want.key not in theirs]
-                return theirs | self._bring(ours, again=True)
+                return theirs | self._brought(ours)
+
+    def _brought(self, ready: Sequence[tuple[Wanted, Job]]) -> dict[str, str]:
+        try:
+            return self._bring(ready, again=True)
+        finally:
+            with suppress(OSError):  # archives that are kept, or go on later, keep their folder
+                (self.folder / ARCHIVES).rmdir()
 
     def _noted(self, want: Wanted) -> bool:
         """Whether the cache has the product of a job, as the journal knows it."""
@@ -101,10 +111,12 @@ class Courier:
             refused = self.journal.refused.get((job.job_id, self._against(want)))
             if isinstance(parcel, str):
                 results[want.key] = parcel
-            elif refused is not None:
-                results[want.key] = refused
+                self.refused.add(want.key)
             elif self._holds(parcel):
                 results[want.key] = ""
+            elif refused is not None:
+                results[want.key] = refused
+                self.refused.add(want.key)
             else:
                 parcels.append(parcel)
         missing = self._fetch(parcels, again=again)
@@ -113,6 +125,7 @@ class Courier:
             if key not in missing:
                 results[key] = self._place(parcel)
                 if results[key] and results[key] != _GONE:
+                    self.refused.add(key)
                     self.journal.refuse(jobs[key].job_id, self._against(parcel.want), results[key])
             elif not again:
                 results[key] = self.unfetched[key] = missing[key]
@@ -170,7 +183,7 @@ class Courier:
             return str(error).rstrip(".")
         if place.name != product.name:
             shutil.rmtree(archive.parent)
-            return f"its zip holds {place.name}, not {product.name}"
+            return f"its zip holds {plain(place.name)}, not {product.name}"
         if fault := self._fault(parcel, place):
             shutil.rmtree(archive.parent)
             return f"its job delivered {product.name}, but {fault}"

@@ -15,6 +15,7 @@ from ...interferograms.hyp3_product import Product
 from ...interferograms.key_values import read_key_values
 from ..scenes.names import BURST, SCENE
 from ..service.jobs import PIXELS, granules_of, settings_of
+from .words import plain
 
 CHECKS = 1  # raised whenever these checks change, so that what an earlier version refused is looked at again
 _LAYER = re.compile(r"_(?P<polarization>VV|HH)(?:[PRO]\d{3,4})?_INT(?P<pixel>\d{2})_")
@@ -104,7 +105,7 @@ def text_fault(product: Product, job: Mapping[str, Any], course: Course) -> str:
             fits = days <= {_time(granules[0])[:8]}
         if not fits:
             other = next((name for name in named if name not in granules), f"{len(named)} granules")
-            return f"its parameter file says that it is made of {other}, not of {', '.join(granules[:2])}"
+            return f"its parameter file says that it is made of {plain(other)}, not of {', '.join(granules[:2])}"
         settled = True
     fault = _course_fault(product, said, course)
     if fault and settled:

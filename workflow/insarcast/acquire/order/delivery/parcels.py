@@ -11,6 +11,7 @@ from ...interferograms.hyp3_product import Product, parse_name
 from ...web.remote import Remote
 from ..service.jobs import Wanted
 from .held import name_fault
+from .words import plain
 
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job
@@ -35,7 +36,7 @@ def parcel_of(want: Wanted, job: Job, folder: Path) -> Parcel | str:
     stem = name.removesuffix(".zip")
     product = parse_name(folder / stem, stem) if name.endswith(".zip") else None
     if product is None:
-        return f"its job delivered '{name[:120]}', which is no name of an interferogram of HyP3"
+        return f"its job delivered '{plain(name)}', which is no name of an interferogram of HyP3"
     pair = f"{product.date1}_{product.date2}"
     if pair != want.pair:
         return f"its job delivered {stem}, which is the pair {pair}"

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from insarcast.core import InsarcastError
 
 from ...web.errors import ServiceError
+from ...web.secrets import shown
 from ...web.teller import Rhythm, Teller
 from ..service.client import Service
 from ..service.jobs import Wanted
 from ..service.match import state_of
 from .courier import Courier
+from .words import plain
 
 if TYPE_CHECKING:
     from hyp3_sdk.jobs import Job
@@ -106,7 +108,7 @@ def _asked(service: Service, jobs: Mapping[str, Job], project: str) -> dict[str,
 
 def _failure(job: Job) -> str:
     """Why a job failed, as far as the service says: it gives the address of the log, not a reason."""
-    logs = [str(address).split("?")[0] for address in job.logs or []]
+    logs = [plain(shown(str(address)), 400) for address in job.logs or []]
     return (
         f"its job failed at the service (log: {', '.join(logs)})" if logs else "its job failed at the service, which names no log"
     )
