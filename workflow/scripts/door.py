@@ -1,7 +1,6 @@
 """The one door between rules and library: rule ``r`` in <stage>.smk runs ``insarcast.<stage>.r``."""
 
 import contextlib
-import fcntl
 import inspect
 import os
 import random
@@ -32,7 +31,7 @@ def call(job):
     """Run the rule's function on its files and settings, by name; write outputs beside, then rename."""
     from importlib import import_module
 
-    from insarcast.core import job_name, settle
+    from insarcast.core import job_name, settle, take_lock
     from insarcast.lazy import home
 
     function = getattr(import_module(home(job.rule)), job.rule)
@@ -46,11 +45,9 @@ def call(job):
     first = next(iter(beside.values()))
     hold = first.with_name(first.name + ".lock")
     with open(hold, "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not take_lock(file):
             sentence = f"{job.output[0]} is still being written by an earlier run that was killed; wait for it or end it, then run again."
-            raise OSError(sentence) from None
+            raise OSError(sentence)
         try:
             for part in beside.values():
                 shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)

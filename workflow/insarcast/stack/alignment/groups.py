@@ -8,7 +8,6 @@ that is there, so a link is never changed through the other. Growing copies noth
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -22,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from insarcast.core import InsarcastError, create_array, give_back_memory, grouped, shard_edge, write_json
+from insarcast.core import InsarcastError, create_array, give_back_memory, grouped, shard_edge, take_lock, write_json
 
 Block = tuple[slice, slice]
 
@@ -179,12 +178,10 @@ def kept(cache: str | Path | None, beside: Path) -> Iterator[Path]:
     folder = Path(cache) if cache else beside.with_name(f".groups-{beside.name}")
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not take_lock(lock):
             raise InsarcastError(
                 f"{folder} is in use by another run; wait for it, or give this run another cache (--config cache=...)."
-            ) from None
+            )
         try:
             yield folder
         finally:
