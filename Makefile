@@ -18,7 +18,7 @@ demo: .venv/run.stamp
 	@echo "The report: $(CURDIR)/results/$(STUDY)/report/index.html"
 
 test: .venv/test.stamp
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv/bench.stamp
 	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
