@@ -99,7 +99,7 @@ def test_more_pairs_of_dates_that_are_paid_stop(desk: Desk) -> None:
 
 
 def test_a_first_order_stops(desk: Desk) -> None:
-    assert "5 pairs for 5 credits are new" in desk.sentence(seen=False)
+    assert "5 pairs for 5 credits have not been shown" in desk.sentence(seen=False)
     assert desk.screen == []
 
 
@@ -109,7 +109,7 @@ def test_a_first_order_stops_also_where_another_project_has_paid_a_part(desk: De
     write_plan(desk.plan, DAYS)
     for _ in range(2):
         said = desk.sentence(seen=False, reuse="any")
-        assert "Ordering 4 of 7 jobs of project basin costs 4 credits, and 4 pairs for 4 credits are new" in said
+        assert "Ordering 4 of 7 jobs of project basin costs 4 credits, and 4 pairs for 4 credits have not been shown" in said
     assert desk.stand.spent == 3
     # Once it is agreed to, it is the project's own, and what is new later waits.
     write_plan(desk.plan, DAYS[:3])

@@ -287,7 +287,8 @@ def test_the_price_is_compared_with_what_may_be_spent(desk: Desk) -> None:
 def test_only_what_a_dry_run_has_shown_is_bought_without_a_limit(desk: Desk) -> None:
     text = desk.sentence(seen=False)
     assert (
-        "Ordering 5 of 5 jobs of project basin costs 5 credits, and 5 pairs for 5 credits are new since the last dry run" in text
+        "Ordering 5 of 5 jobs of project basin costs 5 credits, and 5 pairs for 5 credits have not been shown by a dry run"
+        in text
     )
     assert f"(the first: {DAYS[0]}_{DAYS[1]}; all are in {desk.folder / 'pairs.csv'})" in text
     assert "hyp3.max_credits: 5, or a dry run (hyp3.dry_run: true), allows them. Nothing was ordered." in text
@@ -487,6 +488,8 @@ def test_failed_jobs_are_left_out_or_ordered_again_once(desk: Desk) -> None:
     assert pair not in record["pairs"]
     assert [(entry["what"], entry["name"]) for entry in record["skipped"]] == [("pair", pair)]
     assert "its job failed at the service (log: http" in record["skipped"][0]["reason"]
+    assert desk.screen[-1].startswith(f"1 of 5 pairs did not come and are left out ({pair}: its job failed at the service")
+    assert "hyp3.reorder_failed" in desk.screen[-1]
     assert desk.order() == record
     assert desk.stand.spent == 5
     assert pair not in desk.order(reorder_failed=True)["pairs"]  # fails again

@@ -25,6 +25,8 @@ from .service.send import Ordered, order
 from .service.terms import Terms
 from .shown import shown
 
+_TOLD = 3  # pairs that did not come, by name on the screen; all are in the record
+
 
 def order_products(
     plan: Path,
@@ -84,7 +86,7 @@ def order_products(
             missing, paid, agreed, journal, folder, {**manner, "api": terms["api"]}, settings, content
         )
         results |= brought
-    _write(orders, wanted, results, journal, folder, content, ordered, len(refused))
+    _write(orders, wanted, results, journal, folder, content, ordered, len(refused), screen or print)
     journal.record([want.key for want in wanted if not results[want.key]])
     journal.restored(record_name(orders), state)
 
@@ -127,8 +129,12 @@ def _write(
     plan: Mapping[str, Any],
     ordered: Ordered,
     refused: int,
+    show: Callable[[str], None],
 ) -> None:
-    """The record of what is there and what is not; of the latter so many came and were not what was ordered."""
+    """The record of what is there and what is not; of the latter so many came and were not what was ordered.
+
+    Of what was asked for and did not come a person is told; of what waits for consent he was told before.
+    """
     there = [want for want in wanted if not results[want.key]]
     skipped = [skip("pair", want.pair, results[want.key]) for want in wanted if results[want.key]]
     if not there:
@@ -142,6 +148,14 @@ def _write(
     names = [journal.delivered[want.key].product for want in there]
     for entry in skipped:
         print(f"{entry['name']} is left out: {entry['reason']}", file=sys.stderr, flush=True)
+    waits = {want.pair for want in ordered.waiting}
+    if gone := [entry for entry in skipped if entry["name"] not in waits]:
+        few = "; ".join(f"{entry['name']}: {entry['reason']}" for entry in gone[:_TOLD])
+        more = f"; and {len(gone) - _TOLD} more" if len(gone) > _TOLD else ""
+        show(
+            f"{len(gone)} of {len(wanted)} pairs did not come and are left out ({few}{more}). The report lists them; jobs that failed are ordered "
+            "anew, at their price, with hyp3.reorder_failed: true."
+        )
     Fetched(
         folder=str(folder),
         pairs=[want.pair for want in there],

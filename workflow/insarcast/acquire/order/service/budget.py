@@ -102,8 +102,9 @@ def _agreed(prices: Prices, missing: Sequence[Wanted], what: str, price: str, te
     limit = "a dry run (hyp3.dry_run: true)"
     if whole is not None:
         limit = f"hyp3.max_credits: {math.ceil(whole)}, or {limit},"
+    unseen = "are new since the last dry run" if terms.seen else "have not been shown by a dry run"
     raise NotBought(
-        f"{what} costs {price}, and {len(new)} pairs for {part} credits are new since the last dry run (the first: {new[0].pair}; "
+        f"{what} costs {price}, and {len(new)} pairs for {part} credits {unseen} (the first: {new[0].pair}; "
         f"all are in {terms.pairs}); {limit} allows them. Nothing was ordered.",
         "it awaits consent: it is new since the last dry run, and a dry run (hyp3.dry_run) or hyp3.max_credits allows it", whole,
     )  # fmt: skip
