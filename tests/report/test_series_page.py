@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from insarcast.core import open_store
+from insarcast.core import open_store, write_store
 from insarcast.report.series.points.ahead import ahead
 from insarcast.report.series.points.numbers import read_points
 from insarcast.report.series.scores.reading import drawn_store
@@ -209,3 +210,22 @@ def test_an_empty_cell_stays_empty_and_a_formula_is_text(tmp_path: Path) -> None
     table.write(tmp_path)
     assert (tmp_path / "t.csv").read_text() == "a,b\n,'=1+1\n'+x,\n"
     assert [column.key for column in table.visible] == ["a"]
+
+
+def test_a_vertical_product_is_told_as_vertical(tmp_path: Path) -> None:
+    study = write_series_study(tmp_path, n_points=6, groups=False, space=False)
+    attrs = {"source": "egms", "product": "EGMS, level 3 (vertical)"}
+    cube = open_store(study.series).load().assign_attrs(attrs)
+    shutil.rmtree(study.series)
+    write_store(cube, study.series)
+    study.draw_points()
+    study.write_page()
+    page = Page(study.folder / "toy/report/index.html")
+    said = page.text.split("Glossary")[0]
+    assert "fastest point, downwards" in said
+    assert "satellite" not in said
+    assert "line of sight" not in said.lower()
+    assert "Directionup and down" in said
+    assert "positive = up" in said
+    assert "Numbers are vertical, positive up." in page.text
+    assert "positive towards" not in page.text

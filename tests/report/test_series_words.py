@@ -10,11 +10,14 @@ import pandas as pd
 import pytest
 
 from insarcast.report.series import join_words, sentences
+from insarcast.report.series.answer import answer_lines, tiles_of
+from insarcast.report.series.maps import place_line
 from insarcast.report.series.points.ahead import Ahead
 from insarcast.report.series.points.numbers import Points, read_points
 from insarcast.report.series.scores import fastest, rivals, trust
 from insarcast.report.series.scores.reading import Scores
-from insarcast.report.series.tables import points_table
+from insarcast.report.series.tables import points_table, speeds_table
+from insarcast.report.writing import sight, words
 from tests.report.reading import plain
 from tests.report.series_toy import write_series_study
 
@@ -109,6 +112,35 @@ def some(points: Points, change: float, steps: int) -> Ahead:
     values = np.zeros(points.total)
     values[2] = change
     return Ahead("2020-01-01", f"2020-02-0{steps}", steps, values, values - 1, values + 1, 90)
+
+
+def test_a_vertical_product_is_not_told_as_one_along_the_line_of_sight(points: Points) -> None:
+    assert points.fastest is not None
+    upright = replace(points, cube=points.cube.assign_attrs(source="egms", product="EGMS, level 3 (vertical)"))
+    assert upright.vertical
+    assert not replace(points, cube=points.cube.assign_attrs(source="egms", product="EGMS, level 2 (line of sight)")).vertical
+    last, scores = some(upright, -30.0, 4), scores_of()
+    table, shown = points_table("U", upright, last), tiles_of(upright, scores, DAYS, last, "")
+    lines = [
+        *answer_lines(upright, scores, DAYS, ORIGINS, {}, "egms"),
+        sentences.expected(upright, last, "ses"),
+        sentences.fastest(replace(upright, velocity=0 * upright.velocity)),
+        place_line(upright),
+        table.caption,
+        *[tile.label for tile in shown],
+        *[column.head for column in speeds_table("U", upright, (2.0, 10.0)).columns],
+    ]
+    said = plain(" ".join(lines))
+    assert "satellite" not in said
+    assert "line of sight" not in said
+    assert shown[0].label == "fastest point, downwards"
+    assert "30 mm downwards" in said
+    assert "the forecast lies too far upwards" in said
+    assert "displacement, which is vertical as the product has it" in said
+    assert "positive is up" in table.caption
+    assert "no point moves by 1 mm/yr or more vertically" in said
+    assert sight.change_range(-3.0, 5.0, vertical=True) == f"{words.mm(3)} down to {words.mm(5)} up"
+    assert "along the line of sight and not vertical" in trust.unknown(scores, DAYS)
 
 
 def test_no_more_than_all_of_a_change_is_taken_back(points: Points) -> None:

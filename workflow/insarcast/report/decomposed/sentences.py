@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..writing import words
+from ..writing.sight import VERTICAL_ENDS
 from ..writing.words import NBSP, count, percent, place
 from .numbers import Decomposed
 
 NAMES = {"vertical": "vertical", "east": "east-west"}
-ENDS = {"vertical": ("down (subsidence)", "up (uplift)"), "east": ("to the west", "to the east")}
+ENDS = {"vertical": VERTICAL_ENDS, "east": ("to the west", "to the east")}
 
 
 def towards(name: str, value: float) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..writing import sight, words
+from ..writing import words
 from ..writing.content import Tile
 from ..writing.tables import Cell, headline_cells
 from . import join_words, sentences
@@ -27,9 +27,9 @@ def answer_lines(
         rivals.against_simple(scores),
         trust.floor(scores, days),
         fastest.covered(scores, days) if scores.horizons else "",
-        fastest.moving(scores, days),
+        fastest.moving(scores, days, points.vertical),
         join_words.told(record, points, source),
-        trust.unknown(scores, days),
+        trust.unknown(scores, days, points.vertical),
     ]
     return [line for line in lines if line]
 
@@ -39,12 +39,12 @@ def tiles_of(points: Points, scores: Scores, days: Mapping[int, float], last: Ah
     tiles = []
     if points.fastest is not None:
         speed = float(points.velocity[points.fastest])
-        tiles.append(Tile(words.whole(abs(speed)), "mm/yr", f"fastest point, {sight.motion(speed)}"))
+        tiles.append(Tile(words.whole(abs(speed)), "mm/yr", f"fastest point, {sentences.motion(points, speed)}"))
     if last.peak is not None:
         change = float(last.change[last.peak])
-        way = f", {sight.motion(change)}" if round(abs(change)) else ""
+        way = f", {sentences.motion(points, change)}" if round(abs(change)) else ""
         way += ", mostly the newest date's noise taken back" if taken else ""
-        about = f"largest change expected by {last.target}{way} ({last.level}\N{NO-BREAK SPACE}% interval {sentences.span(last, last.peak)})"
+        about = f"largest change expected by {last.target}{way} ({last.level}\N{NO-BREAK SPACE}% interval {sentences.span(points, last, last.peak)})"
         tiles.append(Tile(words.whole(abs(change)), "mm", about))
     for horizon in dict.fromkeys(scores.horizons[:1] + scores.horizons[-1:]):
         skill = scores.value(scores.scored, horizon, "skill")

@@ -101,6 +101,7 @@ def gather_series(source: SeriesSources) -> Content:
         credits=list(manifest.credits),
         maps=sorted(path.name for path in source.points if path.suffix != ".qml"),
         simulated=False,
+        vertical=points.vertical,
         more=[
             ("By velocity, noise and cluster", [classes_table(cube, scores)]),
             ("All scores at the first and the last lead time", [metrics_table(cube, scores)]),
@@ -126,7 +127,7 @@ def _strip(
     meet = f"; releases meet {words.listed(joins)}" if joins else ""
     return [
         ("Source", product),
-        ("Geometry", sentences.geometry(points)),
+        ("Direction", "up and down") if points.vertical else ("Geometry", sentences.geometry(points)),
         (
             "Points",
             f"{words.whole(points.count)} of {words.whole(points.total)} used, {words.whole(int(last.known.sum()))} forecast",
@@ -134,7 +135,7 @@ def _strip(
         ("Dates", f"{points.dates[0]} to {points.dates[-1]}, {words.count(len(points.dates), 'date')}{meet}"),
         ("Evaluation", tried),
         ("Reference (zero)", str(attrs.get("reference") or "not recorded")),
-        ("Sign", "positive = towards the satellite"),
+        ("Sign", f"positive = {sentences.positive(points)}"),
         ("Version", f"insarcast {attrs.get('insarcast_version', 'unknown')}, settings {attrs.get('config', 'unknown')}"),
     ]
 

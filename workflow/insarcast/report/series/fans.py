@@ -179,7 +179,8 @@ def _facts(points: Points, picks: Mapping[str, int], joins: NDArray[np.datetime6
         "F22",
         f"Series and forecasts of {words.count(len(picks), 'point')} by {name}" if picks else "No point is forecast",
         f"Displacement over time with forecast fans. {'; '.join(told)}." if told else "No point is forecast; nothing is drawn.",
-        f"Displacement in mm along the line of sight, positive towards the satellite. Left: all dates. Right: the last dates with two "
+        f"{'Vertical displacement' if points.vertical else 'Displacement'} in mm{'' if points.vertical else ' along the line of sight'}, "
+        f"positive {sentences.positive(points)}. Left: all dates. Right: the last dates with two "
         f"forecasts by {name}, median with its 50\N{NO-BREAK SPACE}% and 90\N{NO-BREAK SPACE}% intervals.{checked} "
         f"{words.capital('; '.join(told))}.{join}",
         "mm",

@@ -14,8 +14,10 @@ from ..drawing.colours import signed_map
 from ..drawing.limits import symmetric_limit
 from ..gis.geopackages import rounded, write_points_file
 from ..gis.styles import point_style
+from ..writing.sight import VERTICAL_ENDS
 from .points.ahead import ahead, quoted_forecast, spread_out
 from .points.numbers import Points, noise_of
+from .sentences import along, positive
 
 
 def write_points(
@@ -38,7 +40,7 @@ def write_points(
         auto: ``auto.json``, or nothing where there is one model only.
         scores: table of scores.
         clusters: ``cluster/series.zarr``, or nothing.
-        maps: GeoPackage to write, layer ``points``; rates in mm/yr, changes in mm, positive towards the satellite.
+        maps: GeoPackage to write, layer ``points``; rates in mm/yr, changes in mm, positive towards the satellite (up where they are vertical).
         style: its QGIS style: colours by velocity.
         colours: which end of the bar is red (``report.colours``).
         model: the model to write (``report.model``), or None: the automatic choice.
@@ -49,9 +51,10 @@ def write_points(
     limit = symmetric_limit(points.velocity)
     there = "lon" in points.cube.coords
     lon, lat = (points.cube.lon.values, points.cube.lat.values) if there else (None, None)
-    about = "Velocity and expected change of each point along the line of sight, positive towards the satellite"
+    about = f"Velocity and expected change of each point {along(points)}, positive {positive(points)}"
+    ends = (VERTICAL_ENDS,) if points.vertical else ()
     write_points_file(table, lon, lat, maps, about)
-    style.write_text(point_style("velocity_mm_yr", signed_map(colours), limit, "mm/yr"), encoding="utf-8")
+    style.write_text(point_style("velocity_mm_yr", signed_map(colours), limit, "mm/yr", *ends), encoding="utf-8")
 
 
 def _table(points: Points, store: Any, clusters: Sequence[Path], edges: Sequence[float]) -> dict[str, Any]:

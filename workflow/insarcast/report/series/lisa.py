@@ -17,6 +17,7 @@ from .moran import LAYERS
 from .points.ahead import spread_out
 from .points.mapping import NOT_USED, draw_ground, draw_measure, marker_size, outside_words
 from .points.numbers import Points
+from .sentences import positive
 
 # Quadrants of LISA: towards is blue and away red-brown as on every map; outliers have shapes of their own.
 QUADRANTS = {
@@ -64,7 +65,7 @@ def draw_lisa(points: Points, stores: list[xr.Dataset], why: str, image: Path, t
         about,
         f"Maps of local indicators of spatial association (LISA). {about}." if counts else f"No figure: {about}",
         "Local Moran statistics of the change, mm, at the last test origin whose targets are all observed, and of the first and last lead time "
-        "the one with more such points. High: towards the satellite. "
+        f"the one with more such points. High: {positive(points)}. "
         "False discovery rate 0.05." + outside_words(points)
         if counts
         else about,

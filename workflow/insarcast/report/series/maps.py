@@ -19,6 +19,7 @@ from ..drawing.maps import map_height
 from ..drawing.marks import draw_fastest
 from ..writing import words
 from ..writing.facts import Facts
+from ..writing.sight import VERTICAL_ENDS
 from . import sentences
 from .points.ahead import Ahead, ahead, quoted_forecast
 from .points.mapping import (
@@ -88,7 +89,7 @@ def _draw_velocity(points: Points, picks: Mapping[str, int], colours: str, image
                 cells[0].set_title("all points", fontsize=9.5)
                 cells[1].set_title(f"all but {words.count(points.outside, 'point')}", fontsize=9.5)
                 _draw_box(cells[0], points.dense)
-            draw_signed_bar(figure, cells, values, limit, colour, "velocity [mm/yr]")
+            draw_signed_bar(figure, cells, values, limit, colour, "velocity [mm/yr]", _ends(points, room=True))
             draw_key(figure, True, "not used" if points.count < points.total else None)
     period = f"{points.dates[0]} to {points.dates[-1]}"
     alt = sentences.measured(points)
@@ -134,10 +135,19 @@ def _draw_box(axes: Any, frame: Frame) -> None:
     axes.add_patch(Rectangle((x - side / 2, y - side / 2), side, side, fill=False, edgecolor=INK, linewidth=1.0, zorder=5))
 
 
+def _ends(points: Points, room: bool = False) -> tuple[str, str] | None:
+    """The words at the ends of a bar; None: the usual ones, where there is room for them."""
+    if points.vertical:
+        return VERTICAL_ENDS
+    return None if room else ("away (subsidence)", "towards (uplift)")
+
+
 def place_line(points: Points) -> str:
     """What holds for every map of a cube: geometry, sign, reference."""
     reference = str(points.cube.attrs.get("reference") or "").strip().rstrip(".")
     zero = f"reference: {reference}" if reference else "reference not recorded"
+    if points.vertical:
+        return f"Vertical motion, positive up; {zero}."
     return f"Along the line of sight ({sentences.geometry(points)}), positive towards the satellite; {zero}."
 
 
@@ -164,9 +174,7 @@ def _draw_change(
             draw_picks(left, points, picks, frame, map_width(frame, (3.5, 3.6)))
             left.set_title("expected change", fontsize=9.5)
             right.set_title(f"\N{PLUS-MINUS SIGN} half of the {last.level} % interval", fontsize=9.5)
-            draw_signed_bar(
-                figure, left, last.change, limit, colour, "change [mm]", aspect=26, ends=("away (subsidence)", "towards (uplift)")
-            )
+            draw_signed_bar(figure, left, last.change, limit, colour, "change [mm]", aspect=26, ends=_ends(points))
             extend = "max" if float(np.nanmax(last.half)) > wide else "neither"
             draw_scale_bar(figure, right, Normalize(0, wide), shades, "half-width [mm]", extend)
             draw_key(figure, False, "not forecast" if int(last.known.sum()) < points.total else None)

@@ -21,6 +21,21 @@ def geometry(points: Points) -> str:
     return sight.geometry(points.incidence, points.heading)
 
 
+def along(points: Points) -> str:
+    """The direction that is measured: along the line of sight or vertically."""
+    return "vertically" if points.vertical else "along the line of sight"
+
+
+def positive(points: Points) -> str:
+    """Which way is positive, as one says it of a table or a map."""
+    return "up" if points.vertical else "towards the satellite"
+
+
+def motion(points: Points, value: float) -> str:
+    """The way of a motion of these points."""
+    return sight.motion(value, points.vertical)
+
+
 def where(points: Points, point: int) -> str:
     """A point by its place, or by its name where it has none."""
     place = points.place(point)
@@ -44,7 +59,7 @@ def fastest(points: Points) -> str:
     first, last = points.dates[0], points.dates[-1]
     speed = float(points.velocity[at])
     if round(abs(speed)) == 0:
-        return f"Between {day(first)} and {day(last)} no point moves by {rate(1)} or more along the line of sight."
+        return f"Between {day(first)} and {day(last)} no point moves by {rate(1)} or more {along(points)}."
     first, last = points.span(at)
     sigma = float(points.sigma[at])
     unsure = f" (\N{PLUS-MINUS SIGN}{NBSP}{sigma:.1f})" if math.isfinite(sigma) else ""
@@ -53,7 +68,7 @@ def fastest(points: Points) -> str:
     if abs(speed) <= points.edge:
         most = "none of the points moves"
     return (
-        f"Between {day(first)} and {day(last)} the fastest point ({where(points, at)}) moved {sight.motion(speed)} at "
+        f"Between {day(first)} and {day(last)} the fastest point ({where(points, at)}) moved {motion(points, speed)} at "
         f"{rate(speed)}{unsure}; {most} faster than {rate(points.edge)}."
     )
 
@@ -65,17 +80,17 @@ def expected(points: Points, last: Ahead, model: str) -> str:
     if model == "persistence":
         return f"The forecast to {day(last.target)} is that nothing changes after {day(last.origin)}."
     at, name = last.peak, who(model)
-    change, interval = float(last.change[at]), f"{last.level}{NBSP}% interval {span(last, at)}"
+    change, interval = float(last.change[at]), f"{last.level}{NBSP}% interval {span(points, last, at)}"
     start = f"From {day(last.origin)} to {day(last.target)} {name} expects"
     if round(abs(change)) == 0:
         return f"{start} no point to move by {mm(1)} or more ({interval})."
-    text = f"{start} the largest change at {where(points, at)}: {mm(change)} {sight.motion(change)} ({interval})"
+    text = f"{start} the largest change at {where(points, at)}: {mm(change)} {motion(points, change)} ({interval})"
     fast = points.fastest
     if fast is None or fast == at or not math.isfinite(float(last.change[fast])):
         return f"{text}{', which is the fastest point' if fast == at else ''}."
     own = float(last.change[fast])
-    size = f"{mm(own)} {sight.motion(own)}" if round(abs(own)) else f"less than {mm(1)}"
-    return f"{text}; at the fastest point {size} ({span(last, fast)})."
+    size = f"{mm(own)} {motion(points, own)}" if round(abs(own)) else f"less than {mm(1)}"
+    return f"{text}; at the fastest point {size} ({span(points, last, fast)})."
 
 
 def taken_back(first: Ahead, last: Ahead) -> str:
@@ -98,9 +113,9 @@ def taken_back(first: Ahead, last: Ahead) -> str:
     )
 
 
-def span(last: Ahead, at: int) -> str:
+def span(points: Points, last: Ahead, at: int) -> str:
     """The interval of a point in words."""
-    return sight.change_range(float(last.low[at]), float(last.high[at]))
+    return sight.change_range(float(last.low[at]), float(last.high[at]), points.vertical)
 
 
 def unforecast(points: Points, last: Ahead) -> str:

@@ -15,6 +15,7 @@ from ..writing.tables import PLACE, Cell, Column, Table
 from .moran import LAYERS, moran_by_horizon
 from .points.ahead import Ahead
 from .points.numbers import Points, noise_of
+from .sentences import positive
 
 MOST = 10  # points in the table of the fastest
 
@@ -49,7 +50,7 @@ def points_table(cube: str, points: Points, last: Ahead) -> Table:
         )  # fmt: skip
     return Table(
         f"{cube}_points",
-        "Fastest points; positive is towards the satellite, so far: last minus first value, which is that of the date in “From”.",
+        f"Fastest points; positive is {positive(points)}, so far: last minus first value, which is that of the date in “From”.",
         columns,
         rows,
     )
@@ -59,7 +60,7 @@ def speeds_table(cube: str, points: Points, edges: Sequence[float]) -> Table:
     """How many points move how fast."""
     classes = velocity_class(points.velocity, edges)
     columns = [
-        Column("velocity", "Speed along the line of sight [mm/yr]"),
+        Column("velocity", "Vertical speed [mm/yr]" if points.vertical else "Speed along the line of sight [mm/yr]"),
         Column("points", "Points", 0),
         Column("share", "Share [%]", 0, 100),
     ]

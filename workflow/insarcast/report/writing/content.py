@@ -22,7 +22,8 @@ class Tile:
 class Content:
     """One cube on the page, a grid or a ready series; every text is plain and is escaped by the template.
 
-    ``more`` holds further tables on the scores, unfolded on demand under a title; ``extra`` tables are written as csv alone.
+    ``more`` holds further tables on the scores, unfolded on demand under a title; ``extra`` tables are written as csv alone; ``vertical``:
+    the numbers are up and down, not along a line of sight.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Content:
     more: list[tuple[str, list[Table]]] = field(default_factory=list)
     extra: list[Table] = field(default_factory=list)
     headline: list[dict[str, Cell]] = field(default_factory=list)
+    vertical: bool = False
     stations: Table = field(default_factory=lambda: Table("", "", [], []))
 
     @property

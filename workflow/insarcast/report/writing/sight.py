@@ -1,20 +1,25 @@
-"""The line of sight in words: its geometry, the direction of a motion, the range of a change."""
+"""The direction of motion in words: the geometry of a line of sight, the way of a motion, the range of a change."""
 
 from __future__ import annotations
 
 from .words import mm, whole
 
+VERTICAL_ENDS = ("down (subsidence)", "up (uplift)")  # of a bar of vertical motion
 
-def motion(value: float) -> str:
-    """The direction of a signed quantity; + is towards the satellite."""
+
+def motion(value: float, vertical: bool = False) -> str:
+    """The direction of a signed quantity; + is towards the satellite, or up where it is vertical."""
+    if vertical:
+        return "upwards" if value > 0 else "downwards"
     return "towards the satellite" if value > 0 else "away from the satellite"
 
 
-def change_range(low: float, high: float) -> str:
+def change_range(low: float, high: float, vertical: bool = False) -> str:
     """An interval of a signed change; the words name the direction when it changes."""
+    away, towards = ("down", "up") if vertical else ("away", "towards")
     ends = sorted((round(low), round(high)))
     if ends[0] < 0 < ends[1]:
-        return f"{mm(ends[0])} away to {mm(ends[1])} towards"
+        return f"{mm(ends[0])} {away} to {mm(ends[1])} {towards}"
     near, far = sorted(map(abs, ends))
     return f"{whole(near)} to {mm(far)}"
 

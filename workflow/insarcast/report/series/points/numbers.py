@@ -28,7 +28,8 @@ class Points:
         cube: the point cube.
         dates: acquisition dates, ISO.
         used: (point) the mask.
-        velocity, sigma: (point) mm/yr, + towards the satellite, NaN where not used; sigma is NaN where the cube has none.
+        velocity, sigma: (point) mm/yr, + towards the satellite (up where ``vertical``), NaN where not used; sigma is NaN where the
+            cube has none.
         fastest: position of the used point with the highest absolute velocity; None when no point is used.
         edge: mm/yr, and ``share``: the share of the used points that move faster.
         frame: where the points lie, or None for a cube without coordinates.
@@ -71,6 +72,11 @@ class Points:
     @property
     def total(self) -> int:
         return int(self.used.size)
+
+    @property
+    def vertical(self) -> bool:
+        """Whether the values are vertical (EGMS level 3), + up, and not along a line of sight; ``product`` is acquire's."""
+        return self.cube.attrs.get("source") == "egms" and "(vertical)" in str(self.cube.attrs.get("product"))
 
     def place(self, point: int) -> tuple[float, float] | None:
         """Longitude and latitude of a point, degrees; None in a cube without places."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...writing import words
+from ...writing.sight import motion
 from ...writing.words import NBSP, count, percent
 from .models import BASELINE
 from .reading import Scores
@@ -60,7 +61,7 @@ def _only(scores: Scores, fast: str) -> bool:
     return scores.value(scores.scored, last, "n", velocity_class=fast) == scores.value(scores.scored, last, "n")
 
 
-def moving(scores: Scores, days: Mapping[int, float]) -> str:
+def moving(scores: Scores, days: Mapping[int, float], vertical: bool = False) -> str:
     """How the quoted model does for the points that move fastest; empty where no class was scored."""
     fast = fastest_class(scores)
     if fast is None:
@@ -72,8 +73,7 @@ def moving(scores: Scores, days: Mapping[int, float]) -> str:
     if skill is not None and scores.scored != BASELINE:
         parts.append(f"{who(scores)} has a skill of {words.signed(skill, 2)}{_best_there(scores, horizon, fast, skill)}")
     if bias is not None:
-        side = "towards" if bias > 0 else "away from"
-        far = f" (the forecast lies too far {side} the satellite)" if abs(bias) >= 0.5 else ""
+        far = f" (the forecast lies too far {motion(bias, vertical)})" if abs(bias) >= 0.5 else ""
         parts.append(f"the mean error (bias) is {words.signed(bias, 1)}{NBSP}mm{far}")
     if held is not None:
         parts.append(f"the 90{NBSP}% interval held {percent(held)}")

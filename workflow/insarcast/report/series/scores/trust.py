@@ -116,13 +116,18 @@ def lead_title(scores: Scores, days: Mapping[int, float]) -> str:
     return f"{name} is better than persistence up to {days[horizons[won.index(False) - 1]]:.0f} days"
 
 
-def unknown(scores: Scores, days: Mapping[int, float]) -> str:
-    """What no number on the page tells."""
+def unknown(scores: Scores, days: Mapping[int, float], vertical: bool = False) -> str:
+    """What no number on the page tells; ``vertical``: the product is of vertical motion, solved from several lines of sight."""
+    which = (
+        "which is vertical as the product has it, and says nothing of motion to the side"
+        if vertical
+        else "which is along the line of sight and not vertical"
+    )
     far = f"beyond {lead(days, scores.horizons[-1])} nothing was tried" if scores.horizons else "nothing was tried"
     return (
         "Not known: the product was made with all dates at hand (its reference, its filters and the choice of its points saw the test dates), "
-        f"so a forecast made in its time may do worse; {far}; nothing independent checks the displacement, which is along the line "
-        "of sight and not vertical; between the points nothing is measured."
+        f"so a forecast made in its time may do worse; {far}; nothing independent checks the displacement, "
+        f"{which}; between the points nothing is measured."
     )
 
 
