@@ -12,6 +12,7 @@ from scipy.stats import norm
 from insarcast.report.checks import gnss_words
 from insarcast.report.displacement import sentences as displacement
 from insarcast.report.forecast import sentences as forecast
+from insarcast.report.grid.tables import areas_table
 from insarcast.report.scores import sentences as scores
 from insarcast.report.stack import sentences as stack
 from insarcast.report.writing import sight, words
@@ -334,3 +335,10 @@ def test_two_errors_that_round_to_the_same_are_told_apart() -> None:
     assert [plain(text) for text in words.two_mm(14.8, 19.0)] == ["15 mm", "19 mm"]
     assert [plain(text) for text in words.two_mm(5.0, 5.0)] == ["5.0 mm", "5.0 mm"]
     assert [plain(text) for text in map(words.error_mm, (5.04, 10.4))] == ["5.0 mm", "10 mm"]
+
+
+def test_the_expected_change_is_not_read_as_a_total() -> None:
+    table = areas_table("A", [], "2022-09-14", 90)
+    assert "Further change by 2022-09-14 [mm]" in [column.head for column in table.columns]
+    assert "on top of what moved so far" in table.caption
+    assert "further" not in areas_table("A", [], None, 0).caption

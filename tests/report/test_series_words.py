@@ -162,6 +162,7 @@ def test_the_fastest_point_has_its_own_dates(points: Points) -> None:
     table = points_table("S1", late, last)
     assert "From" in [column.head for column in table.columns]
     assert table.rows[0]["from"] == points.dates[3]
+    assert f"Further change by {last.target} [mm]" in [column.head for column in table.columns]
 
 
 def test_joins_are_told_as_they_are_recorded(points: Points) -> None:

@@ -27,8 +27,9 @@ def areas_table(cube: str, areas: Sequence[Area], target: str | None, level: int
         Column("total_mm", "So far [mm]", 0),
     ]
     if target is not None:
-        columns.append(Column("change_mm", f"Expected by {target} [mm]", 0))
+        columns.append(Column("change_mm", f"Further change by {target} [mm]", 0))
         columns.append(Column("interval", f"{level} % interval [mm]", right=True))
+    more = "" if target is None else "; the further change is expected on top of what moved so far"
     rows: list[dict[str, Cell]] = []
     for rank, area in enumerate(areas, 1):
         interval = None
@@ -41,7 +42,10 @@ def areas_table(cube: str, areas: Sequence[Area], target: str | None, level: int
             }
         )  # fmt: skip
     return Table(
-        f"{cube}_areas", "Fastest areas; positive is towards the satellite, places are those of the fastest pixel.", columns, rows
+        f"{cube}_areas",
+        f"Fastest areas; positive is towards the satellite, places are those of the fastest pixel{more}.",
+        columns,
+        rows,
     )
 
 

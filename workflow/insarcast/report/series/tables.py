@@ -31,7 +31,7 @@ def points_table(cube: str, points: Points, last: Ahead) -> Table:
         Column("noise", "Noise [mm]", 1),
         Column("from", "From"),
         Column("total", "So far [mm]", 0),
-        Column("change", f"Expected by {last.target} [mm]", 1),
+        Column("change", f"Further change by {last.target} [mm]", 1),
         Column("interval", f"{last.level} % interval [mm]", right=True),
     ]
     noise, values = noise_of(points), points.cube.displacement.values
@@ -50,7 +50,8 @@ def points_table(cube: str, points: Points, last: Ahead) -> Table:
         )  # fmt: skip
     return Table(
         f"{cube}_points",
-        f"Fastest points; positive is {positive(points)}, so far: last minus first value, which is that of the date in “From”.",
+        f"Fastest points; positive is {positive(points)}, so far: last minus first value, which is that of the date in “From”; "
+        "the further change is expected on top of it.",
         columns,
         rows,
     )
