@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy.stats import norm
 
 from insarcast.report.checks import gnss_words
 from insarcast.report.displacement import sentences as displacement
 from insarcast.report.forecast import sentences as forecast
+from insarcast.report.forecast.outlook import Outlook
+from insarcast.report.grid.answer import largest
 from insarcast.report.grid.tables import areas_table
 from insarcast.report.scores import sentences as scores
 from insarcast.report.stack import sentences as stack
@@ -92,13 +96,14 @@ CASES: list[tuple[Callable[..., str], tuple[Any, ...], str]] = [
         forecast.expected,
         ("window_mean", "20180717", "20180822", 4.0, -2.0, 9.6, 90, 1.0, 2.0),
         "From 2018-07-17 to 2018-08-22 window mean expects the largest change at 2.0000° N, 1.0000° E: 4 mm towards the "
-        "satellite (90 % interval 2 mm away to 10 mm towards).",
+        "satellite (90 % interval 2 mm away to 10 mm towards, so it cannot be told from no change).",
     ),
     (
         forecast.expected,
         ("drift", "20180717", "20180822", 18.0, -19.0, 56.0, 90, 1.0, 2.0, False, (-5.0, -20.0, 9.0)),
         "From 2018-07-17 to 2018-08-22 drift expects the largest change at 2.0000° N, 1.0000° E: 18 mm towards the satellite "
-        "(90 % interval 19 mm away to 56 mm towards); at the fastest pixel 5 mm away from the satellite (20 mm away to 9 mm towards).",
+        "(90 % interval 19 mm away to 56 mm towards, so it cannot be told from no change); "
+        "at the fastest pixel 5 mm away from the satellite (20 mm away to 9 mm towards).",
     ),
     (
         forecast.expected,
@@ -107,6 +112,8 @@ CASES: list[tuple[Callable[..., str], tuple[Any, ...], str]] = [
         "(no interval is given); at the fastest pixel less than 1 mm.",
     ),
     (sight.change_range, (-40.2, -14.0), "14 to 40 mm"),
+    (sight.doubt, (-40.2, -14.0), ""),
+    (sight.doubt, (-19.0, 56.0), ", so it cannot be told from no change"),
     (
         forecast.expected,
         ("drift", "20180717", "20180822", 0.2, None, None, 0, 1.0, 2.0),
@@ -342,3 +349,13 @@ def test_the_expected_change_is_not_read_as_a_total() -> None:
     assert "Further change by 2022-09-14 [mm]" in [column.head for column in table.columns]
     assert "on top of what moved so far" in table.caption
     assert "further" not in areas_table("A", [], None, 0).caption
+
+
+def test_the_card_says_that_a_change_cannot_be_told_from_none() -> None:
+    layer = lambda value: np.full((1, 1), value)  # noqa: E731
+    last = Outlook("drift", "2018-07-17", "2018-08-22", 3, layer(18.0), layer(-19.0), layer(56.0), 90)
+    interval = "90 % interval 19 mm away to 56 mm towards, so it cannot be told from no change"
+    said = f"largest change expected by 2018-08-22, towards the satellite ({interval})"
+    assert plain(largest(last, (0, 0)).label) == said
+    assert plain(largest(replace(last, low=layer(2.0)), (0, 0)).label).endswith("(90 % interval 2 to 56 mm)")
+    assert "told" not in largest(replace(last, low=None), (0, 0)).label

@@ -143,6 +143,14 @@ def test_a_vertical_product_is_not_told_as_one_along_the_line_of_sight(points: P
     assert "along the line of sight and not vertical" in trust.unknown(scores, DAYS)
 
 
+def test_a_change_whose_interval_holds_nothing_is_told_so(points: Points) -> None:
+    sure, unsure = some(points, -30.0, 4), replace(some(points, -30.0, 4), high=np.full(points.total, 5.0))
+    for last, told in ((sure, False), (unsure, True)):
+        label = tiles_of(points, scores_of(), DAYS, last, "")[1].label
+        assert (", so it cannot be told from no change)" in label) is told
+        assert (", so it cannot be told from no change)" in sentences.expected(points, last, "ses")) is told
+
+
 def test_no_more_than_all_of_a_change_is_taken_back(points: Points) -> None:
     said = lambda soon: plain(sentences.taken_back(some(points, soon, 1), some(points, -14.0, 4)))  # noqa: E731
     assert said(-15.0).startswith("All of the largest change is expected by 2020-02-01 already")

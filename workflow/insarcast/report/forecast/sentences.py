@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..writing import words
-from ..writing.sight import change_range, motion
+from ..writing.sight import change_range, doubt, motion
 from ..writing.words import NBSP, count, day, mm, place
 
 
@@ -45,9 +45,10 @@ def expected(
         return (
             f"From {day(origin)} to {day(target)} {words.model(name)} expects no pixel to move by {mm(1)} or more ({interval})."
         )
+    sure = "" if low is None or high is None else doubt(low, high)
     text = (
         f"From {day(origin)} to {day(target)} {words.model(name)} expects the largest change at {place(lon, lat)}: "
-        f"{mm(change)} {motion(change)} ({interval})"
+        f"{mm(change)} {motion(change)} ({interval}{sure})"
     )
     if fastest is None:
         return f"{text}."

@@ -62,14 +62,7 @@ def tiles_of(facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, verdict: V
     if facts.fastest is not None:
         tiles.append(Tile(words.whole(abs(facts.fastest.speed)), "mm/yr", f"fastest pixel, {sight.motion(facts.fastest.speed)}"))
     if last.peak is not None:
-        change = float(last.change[last.peak])
-        label = f"largest change expected by {last.target}"
-        if round(abs(change)):
-            label += f", {sight.motion(change)}"
-        if last.low is not None and last.high is not None:
-            ends = sight.change_range(float(last.low[last.peak]), float(last.high[last.peak]))
-            label += f" ({last.level}\N{NO-BREAK SPACE}% interval {ends})"
-        tiles.append(Tile(words.whole(abs(change)), "mm", label))
+        tiles.append(largest(last, last.peak))
     own = chosen_scores(scores, verdict)[0]
     if own is not None:
         tiles.append(Tile(words.signed(own.skill, 2), "", "skill against “nothing changes” (0: no better, 1: perfect)"))
@@ -79,6 +72,18 @@ def tiles_of(facts: CubeNumbers, last: Outlook, scores: pd.DataFrame, verdict: V
     share = words.percent(facts.used / facts.total).replace("less than ", "< ").replace("more than ", "> ")
     tiles.append(Tile(share.removesuffix("\N{NO-BREAK SPACE}%"), "%", "of the area used"))
     return tiles
+
+
+def largest(last: Outlook, at: tuple[int, int]) -> Tile:
+    """The largest expected change, at this row and column, and whether its interval holds 0."""
+    change = float(last.change[at])
+    moves = bool(round(abs(change)))
+    label = f"largest change expected by {last.target}{f', {sight.motion(change)}' if moves else ''}"
+    if last.low is not None and last.high is not None:
+        low, high = float(last.low[at]), float(last.high[at])
+        sure = sight.doubt(low, high) if moves else ""
+        label += f" ({last.level}\N{NO-BREAK SPACE}% interval {sight.change_range(low, high)}{sure})"
+    return Tile(words.whole(abs(change)), "mm", label)
 
 
 def headline_rows(

@@ -44,7 +44,9 @@ def tiles_of(points: Points, scores: Scores, days: Mapping[int, float], last: Ah
         change = float(last.change[last.peak])
         way = f", {sentences.motion(points, change)}" if round(abs(change)) else ""
         way += ", mostly the newest date's noise taken back" if taken else ""
-        about = f"largest change expected by {last.target}{way} ({last.level}\N{NO-BREAK SPACE}% interval {sentences.span(points, last, last.peak)})"
+        sure = sentences.doubt(last, last.peak) if round(abs(change)) else ""
+        ends = f"{last.level}\N{NO-BREAK SPACE}% interval {sentences.span(points, last, last.peak)}{sure}"
+        about = f"largest change expected by {last.target}{way} ({ends})"
         tiles.append(Tile(words.whole(abs(change)), "mm", about))
     for horizon in dict.fromkeys(scores.horizons[:1] + scores.horizons[-1:]):
         skill = scores.value(scores.scored, horizon, "skill")

@@ -84,7 +84,9 @@ def expected(points: Points, last: Ahead, model: str) -> str:
     start = f"From {day(last.origin)} to {day(last.target)} {name} expects"
     if round(abs(change)) == 0:
         return f"{start} no point to move by {mm(1)} or more ({interval})."
-    text = f"{start} the largest change at {where(points, at)}: {mm(change)} {motion(points, change)} ({interval})"
+    text = (
+        f"{start} the largest change at {where(points, at)}: {mm(change)} {motion(points, change)} ({interval}{doubt(last, at)})"
+    )
     fast = points.fastest
     if fast is None or fast == at or not math.isfinite(float(last.change[fast])):
         return f"{text}{', which is the fastest point' if fast == at else ''}."
@@ -116,6 +118,11 @@ def taken_back(first: Ahead, last: Ahead) -> str:
 def span(points: Points, last: Ahead, at: int) -> str:
     """The interval of a point in words."""
     return sight.change_range(float(last.low[at]), float(last.high[at]), points.vertical)
+
+
+def doubt(last: Ahead, at: int) -> str:
+    """That the interval of a point holds 0; empty where it does not."""
+    return sight.doubt(float(last.low[at]), float(last.high[at]))
 
 
 def unforecast(points: Points, last: Ahead) -> str:

@@ -24,6 +24,11 @@ def change_range(low: float, high: float, vertical: bool = False) -> str:
     return f"{whole(near)} to {mm(far)}"
 
 
+def doubt(low: float, high: float) -> str:
+    """What an interval that holds 0 means, to follow it; empty where it leaves out 0."""
+    return ", so it cannot be told from no change" if low <= 0 <= high else ""
+
+
 def geometry(incidence: float | None, heading: float | None) -> str:
     """The line of sight in words.
 
