@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import norm
 
@@ -17,7 +18,9 @@ from insarcast.report.forecast import sentences as forecast
 from insarcast.report.forecast.outlook import Outlook
 from insarcast.report.grid.answer import largest
 from insarcast.report.grid.tables import areas_table
+from insarcast.report.page.html import unbroken
 from insarcast.report.scores import sentences as scores
+from insarcast.report.scores.tables import scores_table
 from insarcast.report.stack import sentences as stack
 from insarcast.report.writing import sight, words
 from tests.report.reading import plain
@@ -359,3 +362,27 @@ def test_the_card_says_that_a_change_cannot_be_told_from_none() -> None:
     assert plain(largest(last, (0, 0)).label) == said
     assert plain(largest(replace(last, low=layer(2.0)), (0, 0)).label).endswith("(90 % interval 2 to 56 mm)")
     assert "told" not in largest(replace(last, low=None), (0, 0)).label
+
+
+def test_the_noise_of_a_score_table_is_told_apart_from_that_of_one_date() -> None:
+    numbers = {"n": 5, "mae": 1.0, "rmse": 1.2, "bias": 0.0, "skill": 0.0, "n_interval": 5, "coverage90": 0.9, "width90": 4.0}
+    row = {"model": "persistence", "origin": "all", "horizon": 1, "velocity_class": "all", "cluster": "all", **numbers}
+    with_noise = scores_table(pd.DataFrame([row | {"noise": 2.0}]), {1: 12.0}, "all", "A_scores")
+    assert "Noise [mm]" in [column.head for column in with_noise.columns]
+    assert (
+        "of the observed change (two dates) by the formal errors of the inversion, without the atmosphere" in with_noise.caption
+    )
+    assert "Noise" not in scores_table(pd.DataFrame([row]), {1: 12.0}, "all", "A_scores").caption
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("pixels, 38% share", "pixels, 38\N{NO-BREAK SPACE}% share"),
+        ("(at least 5%)", "(at least 5\N{NO-BREAK SPACE}%)"),
+        ("its 90 % interval", "its 90\N{NO-BREAK SPACE}% interval"),
+        ("a0%20b <i>", "a0%20b &lt;i&gt;"),
+    ],
+)
+def test_a_percentage_has_its_space(text: str, shown: str) -> None:
+    assert str(unbroken(text)) == shown

@@ -35,10 +35,11 @@ def environment(folder: Path) -> Any:
 
 
 def unbroken(text: str) -> Any:
-    """Escaped text whose dates are not broken at the end of a line."""
+    """Escaped text whose dates and percentages are not broken at the end of a line; 38% of a record is written as 38 %."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"\d{4}-\d{2}-\d{2}", r'<span class="date">\g<0></span>', str(escape(text))))
+    spaced = re.sub(r"(?<=\d) ?%(?=[\s,.;:)]|$)", "\N{NO-BREAK SPACE}%", str(escape(text)))
+    return Markup(re.sub(r"\d{4}-\d{2}-\d{2}", r'<span class="date">\g<0></span>', spaced))
 
 
 def data_uri(path: Path) -> str:

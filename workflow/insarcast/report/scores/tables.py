@@ -14,6 +14,10 @@ from . import scoring
 from .choice_words import choice_note
 
 LEAD = (Column("model", "Model"), Column("horizon", "Lead [steps]", 0), Column("lead_days", "Lead [days]", 0))
+NOISE = (
+    " Noise: standard deviation, at most, of the observed change (two dates) by the formal errors of the inversion, without the "
+    "atmosphere; the noise of one date with its atmosphere is another number."
+)
 ERRORS = (
     Column("n", "n", 0),
     Column("mae", "MAE [mm]", 1),
@@ -49,7 +53,10 @@ def scores_table(table: pd.DataFrame, days: Mapping[int, float], velocity_class:
         columns.append(Column("noise", "Noise [mm]", 1))
     rows = rows_by_lead(columns, scoring.overall(table, velocity_class).to_dict("records"), days)
     which = "all pixels" if velocity_class == scoring.ALL else f"velocity {velocity_class} mm/yr"
-    return Table(name, f"Scores over all test origins, {which}; persistence first, the automatic choice last.", columns, rows)
+    title = (
+        f"Scores over all test origins, {which}; persistence first, the automatic choice last.{NOISE if 'noise' in table else ''}"
+    )
+    return Table(name, title, columns, rows)
 
 
 def totals_table(cube: str, table: pd.DataFrame) -> Table:
