@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from insarcast.core import failures, job_name, note_failure, settle, with_failures
+from insarcast.core import counted, failures, job_name, note_failure, with_failures
 
 JOB = job_name("train_tiles", {"study": "my area", "cube": "A", "batch": "0"})
 
@@ -24,24 +24,30 @@ def test_every_failure_is_another_parameter_and_a_success_stays_what_it_was_plan
     seen = [planned()]
     for _ in range(3):
         code = planned()
-        note_failure(JOB, code)
+        with pytest.raises(OSError), counted(JOB, code):
+            raise OSError
         note_failure(JOB, code)  # by the job, and by the workflow when it ends
         seen.append(planned())
     assert seen[0] == "abc"
     assert len(set(seen)) == 4
-    settle(JOB, planned())
+    with counted(JOB, planned()):
+        pass
     assert planned() == seen[-1]
 
 
 def test_an_attempt_that_is_made_again_with_success_is_no_failure() -> None:
     code = planned()
-    note_failure(JOB, code)
-    settle(JOB, code)
+    with pytest.raises(KeyboardInterrupt), counted(JOB, code):
+        raise KeyboardInterrupt
+    assert planned() != code
+    with counted(JOB, code):
+        pass
     assert planned() == code == "abc"
 
 
 def test_a_success_alone_leaves_no_note(tmp_path: Path) -> None:
-    settle(JOB, planned())
+    with counted(JOB, planned()):
+        pass
     assert list(tmp_path.iterdir()) == []
 
 

@@ -93,7 +93,7 @@ def kill_once_ordered(place: Place) -> None:
     process.wait(60)
 
 
-def test_what_was_shown_is_ordered_once_whatever_happens(place: Place) -> None:
+def test_what_was_shown_is_ordered_once_whatever_happens(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     kill_once_ordered(place)
     shutil.rmtree(place.folder / ".snakemake/locks")
     first = place.run(MANIFEST)
@@ -147,10 +147,10 @@ def test_what_was_shown_is_ordered_once_whatever_happens(place: Place) -> None:
     place.holds_no_token(first, again, unseen, shown, more)
 
     # The search is down, twice: what five dates left behind the plan is not taken for done.
-    answers, place.search.respond = place.search.respond, lambda request: Answer.page("<html>down</html>", 503)  # type: ignore[method-assign]
-    for _ in range(2):
-        place.run(MANIFEST, dates=6, max_credits=9).failed_plainly("cannot answer now")
-    place.search.respond = answers  # type: ignore[method-assign]
+    with monkeypatch.context() as down:
+        down.setattr(place.search, "respond", lambda request: Answer.page("<html>down</html>", 503))
+        for _ in range(2):
+            place.run(MANIFEST, dates=6, max_credits=9).failed_plainly("cannot answer now")
     last = place.run(MANIFEST, dates=6, max_credits=9)
     assert last.code == 0, last.text
     assert json.loads((place.folder / MANIFEST).read_text())["dates"] == DATES

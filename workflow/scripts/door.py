@@ -31,7 +31,7 @@ def call(job):
     """Run the rule's function on its files and settings, by name; write outputs beside, then rename."""
     from importlib import import_module
 
-    from insarcast.core import job_name, settle, take_lock
+    from insarcast.core import counted, job_name, take_lock
     from insarcast.lazy import home
 
     function = getattr(import_module(home(job.rule)), job.rule)
@@ -44,7 +44,7 @@ def call(job):
     random.seed(job.params.get("seed", 0))
     first = next(iter(beside.values()))
     hold = first.with_name(first.name + ".lock")
-    with open(hold, "w") as file:
+    with open(hold, "w") as file, counted(job_name(job.rule, dict(job.wildcards.items())), job.params.code):
         if not take_lock(file):
             sentence = f"{job.output[0]} is still being written by an earlier run that was killed; wait for it or end it, then run again."
             raise OSError(sentence)
@@ -54,7 +54,6 @@ def call(job):
             function(**given)
             for name, part in beside.items():
                 part.rename(job.output[name])
-            settle(job_name(job.rule, dict(job.wildcards.items())), job.params.code)
         finally:
             with contextlib.suppress(OSError):
                 hold.unlink()
@@ -74,24 +73,14 @@ def show(text):
         os.write(screen, f"{text}\n".encode())
 
 
-def undone():
-    """Tell the next run that this job failed: Snakemake notes it as it notes one that succeeded."""
-    with contextlib.suppress(Exception):
-        from insarcast.core import job_name, note_failure
-
-        note_failure(job_name(snakemake.rule, dict(snakemake.wildcards.items())), snakemake.params.code)
-
-
 screen = os.dup(2)
 try:
     record = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(record, 1), os.dup2(record, 2)
     call(snakemake)
 except KeyboardInterrupt:
-    undone()
     os._exit(130)
 except BaseException as error:
-    undone()
     from insarcast.core import explain
 
     trace = Path(snakemake.log[0]).with_suffix(".traceback")  # not in the log, which some of Snakemake's loggers print

@@ -32,11 +32,11 @@ def check_box(value: Any) -> Bounds:
     """
     if not isinstance(value, Sequence) or len(value) != 4 or not all(_is_number(number) for number in value):
         raise InsarcastError(f"area is {value!r}, but must be [west, south, east, north] in degrees, a file of polygons, or WKT.")
-    west, south, east, north = box = tuple(map(float, value))
-    wrong = box_fault(box)  # type: ignore[arg-type]
-    if wrong:
-        raise InsarcastError(f"area is {written(box)}, but {wrong}; {_advice(box, west, east)}.")  # type: ignore[arg-type]
-    return west, south, east, north
+    west, south, east, north = map(float, value)
+    box = (west, south, east, north)
+    if wrong := box_fault(box):
+        raise InsarcastError(f"area is {written(box)}, but {wrong}; {_advice(box)}.")
+    return box
 
 
 def _is_number(value: Any) -> bool:
@@ -59,8 +59,9 @@ def box_fault(box: Bounds) -> str | None:
     return None
 
 
-def _advice(box: Bounds, west: float, east: float) -> str:
+def _advice(box: Bounds) -> str:
     """What to do about a box that is wrong."""
+    west, south, east, north = box
     if max(map(abs, box)) > 360:
         return "give [west, south, east, north] in degrees of longitude and latitude, not in metres"
     if west - east > 180:
@@ -68,7 +69,7 @@ def _advice(box: Bounds, west: float, east: float) -> str:
     for how, meant in _MISTAKES.items():
         if box_fault(meant(box)) is None:
             return f"was it {how}? Then write {written(meant(box))}"
-    too_large = box_fault(box) is not None and west < east and box[1] < box[3] and max(map(abs, box)) <= 180
+    too_large = box_fault(box) is not None and west < east and south < north and max(map(abs, box)) <= 180
     return "choose a smaller area" if too_large else "give [west, south, east, north] in degrees of longitude and latitude"
 
 

@@ -50,8 +50,8 @@ from .table import split_line as split_line
 from .tiles import TILE_LAYER as TILE_LAYER
 from .tiles import Tile as Tile
 from .tiles import read_tiles as read_tiles
+from .undone import counted as counted
 from .undone import failures as failures
 from .undone import job_name as job_name
 from .undone import note_failure as note_failure
-from .undone import settle as settle
 from .undone import with_failures as with_failures

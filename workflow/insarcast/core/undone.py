@@ -7,8 +7,8 @@ failures is one of its parameters: it has changed when the workflow is planned a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -46,8 +46,14 @@ def note_failure(name: str, code: str) -> None:
     _write(name, _planned(code) + 1)
 
 
-def settle(name: str, code: str) -> None:
-    """A job has succeeded, perhaps not at its first attempt: it is what was planned."""
+@contextmanager
+def counted(name: str, code: str) -> Iterator[None]:
+    """Run a job: what goes wrong is noted as a failure; a success, perhaps not at its first attempt, is what was planned."""
+    try:
+        yield
+    except BaseException:
+        note_failure(name, code)
+        raise
     if (_PLACE / name).exists():
         _write(name, _planned(code))
 
